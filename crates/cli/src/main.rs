@@ -1,0 +1,2 @@
+//! The program ansatz.
+fn main() {}

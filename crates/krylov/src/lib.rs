@@ -1,0 +1,1 @@
+//! Operators, conjugate-direction solvers, preconditioners, refinement and verification.

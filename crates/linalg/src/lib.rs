@@ -1,0 +1,1 @@
+//! Dense vectors on the device: reductions, copy and triad.

@@ -1,0 +1,1 @@
+//! Portable GPU solvers for linear systems and PDEs, verified in f64.

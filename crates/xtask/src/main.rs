@@ -1,0 +1,2 @@
+//! cargo xtask demo, cargo xtask test.
+fn main() {}

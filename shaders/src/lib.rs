@@ -1,0 +1,1 @@
+//! Every WGSL kernel of Ansatz, resolved and validated at build time.

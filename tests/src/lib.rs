@@ -1,0 +1,1 @@
+//! Integration tests of Ansatz, run per adapter.
