@@ -1,4 +1,32 @@
-//! The host of Ansatz: adapters, buffers, plans, and the two executors (wgpu and CPU).
+//! The host of Ansatz: adapters, buffers, plans, and the two executors.
+//!
+//! A [`Gpu`] is an open device: a wgpu adapter, or the CPU executor, which runs the same [`Plan`]s through the kernels'
+//! twins in plain Rust. Kernels come from [`ansatz_shaders`]; a [`Launch`] binds one to its buffers and its twin, a
+//! [`Plan`] records launches once and runs them often, and [`Plan::repeat`] makes a loop of it that stops itself on the
+//! device. Every failure is a [`GpuError`]; nothing panics on what a user or a driver does.
 
+mod adapter;
+mod buffer;
+mod capabilities;
+mod counters;
+mod error;
+mod gpu;
+mod launch;
+mod pipeline;
+mod plan;
+mod pool;
+mod profile;
 mod real;
+mod repeat;
+
+pub use adapter::{AdapterSummary, DEVICE_VARIABLE, Selection, list};
+pub use buffer::{Buffer, Element};
+pub use capabilities::Capabilities;
+pub use counters::Counters;
+pub use error::GpuError;
+pub use gpu::{Gpu, OpenOptions};
+pub use launch::{Args, Cost, Launch, Reading, Writing};
+pub use plan::Plan;
+pub use profile::{Profile, ProfileRow};
 pub use real::Real;
+pub use repeat::Repeat;

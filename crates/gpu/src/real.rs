@@ -2,7 +2,7 @@
 
 /// A floating-point type that kernels exist for: `f32` everywhere, `f64` where the device has it.
 pub trait Real:
-    bytemuck::Pod
+    crate::Element
     + num_traits::Float
     + num_traits::FloatConst
     + std::iter::Sum

@@ -1,1 +1,4 @@
 //! Operators, conjugate-direction solvers, preconditioners, refinement and verification.
+
+pub mod generate;
+pub mod operator;

@@ -1,0 +1,223 @@
+//! One launch of a kernel: its constants, parameters, bindings and twin.
+
+use std::ops::{Deref, DerefMut, Range};
+use std::sync::Arc;
+
+use ansatz_shaders::{Kernel, Scalar};
+use parking_lot::{RwLockReadGuard, RwLockWriteGuard};
+
+use crate::buffer::{Memory, Place};
+use crate::{Buffer, Element, GpuError, Real};
+
+/// What a launch moves and computes: the kernel's own account, from which its share of the device's limit follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cost {
+    /// Bytes read and written when every array is touched once.
+    pub bytes: u64,
+    /// Floating-point operations.
+    pub flops: u64,
+}
+
+/// The kernel's computation in plain Rust: the CPU executor's implementation.
+pub(crate) type Twin = Arc<dyn Fn(&Args) + Send + Sync>;
+
+/// A launch that is ready to be recorded into a [`crate::Plan`].
+pub struct Launch {
+    pub(crate) kernel: &'static Kernel,
+    pub(crate) flags: Vec<&'static str>,
+    pub(crate) constants: Vec<(&'static str, f64)>,
+    pub(crate) args: Args,
+    pub(crate) workgroups: u64,
+    pub(crate) cost: Cost,
+    pub(crate) twin: Twin,
+}
+
+impl Launch {
+    /// A launch of `kernel`, with the twin that computes the same on the CPU executor.
+    pub fn new(kernel: &'static Kernel, twin: impl Fn(&Args) + Send + Sync + 'static) -> Self {
+        Self {
+            kernel,
+            flags: Vec::new(),
+            constants: Vec::new(),
+            args: Args { kernel: kernel.name, params: Vec::new(), bound: Vec::new() },
+            workgroups: 1,
+            cost: Cost::default(),
+            twin: Arc::new(twin),
+        }
+    }
+
+    /// Computes in `T`: selects the `F64` variant for `f64`.
+    pub fn real<T: Real>(self) -> Self {
+        self.flag("F64", T::IS_F64)
+    }
+
+    /// Turns the `#if` flag `name` on.
+    pub fn flag(mut self, name: &'static str, on: bool) -> Self {
+        if on {
+            self.flags.push(name);
+        }
+        self
+    }
+
+    /// Sets an `override` constant.
+    pub fn constant(mut self, name: &'static str, value: u32) -> Self {
+        self.constants.push((name, f64::from(value)));
+        self
+    }
+
+    /// Sets the parameter block; its layout is that of the kernel's `Params`.
+    pub fn params<P: bytemuck::NoUninit>(mut self, params: &P) -> Self {
+        self.args.params = bytemuck::bytes_of(params).to_vec();
+        self
+    }
+
+    /// Binds the next of the kernel's buffers, in the order of its bindings (the parameters are not counted).
+    pub fn bind<T: Element>(self, buffer: &Buffer<T>) -> Self {
+        let all = 0..buffer.len();
+        self.bind_range(buffer, all)
+    }
+
+    /// As [`Launch::bind`], a part of the buffer; the part must begin at a multiple of 256 bytes.
+    pub fn bind_range<T: Element>(mut self, buffer: &Buffer<T>, range: Range<usize>) -> Self {
+        let bytes = range.start * size_of::<T>()..range.end * size_of::<T>();
+        let fits = range.start <= range.end && range.end <= buffer.len();
+        self.args.bound.push(Bound { memory: buffer.memory.clone(), bytes, scalar: T::SCALAR, fits });
+        self
+    }
+
+    /// How many workgroups run; the kernel rebuilds this linear index from a 2-D grid.
+    pub fn workgroups(mut self, count: u64) -> Self {
+        self.workgroups = count;
+        self
+    }
+
+    /// States what the launch moves and computes.
+    pub fn cost(mut self, bytes: u64, flops: u64) -> Self {
+        self.cost = Cost { bytes, flops };
+        self
+    }
+}
+
+/// A bound part of a buffer.
+pub(crate) struct Bound {
+    pub memory: Arc<Memory>,
+    pub bytes: Range<usize>,
+    pub scalar: Scalar,
+    pub fits: bool,
+}
+
+/// What a twin works on: the parameters and the bound buffers of its launch.
+pub struct Args {
+    pub(crate) kernel: &'static str,
+    pub(crate) params: Vec<u8>,
+    pub(crate) bound: Vec<Bound>,
+}
+
+impl Args {
+    /// The parameter block.
+    pub fn params<P: bytemuck::AnyBitPattern>(&self) -> P {
+        bytemuck::pod_read_unaligned(&self.params)
+    }
+
+    /// The buffer at WGSL binding `binding` (1 is the first after the parameters), to be read.
+    pub fn read<T: Element>(&self, binding: usize) -> Reading<'_, T> {
+        let bound = &self.bound[binding - 1];
+        debug_assert_eq!(bound.scalar, T::SCALAR, "{}: binding {binding}", self.kernel);
+        match &bound.memory.place {
+            // A buffer may be bound twice for reading.
+            Place::Host(words) => {
+                Reading { words: words.read_recursive(), bytes: bound.bytes.clone(), of: PhantomData }
+            }
+            Place::Device { .. } => {
+                unreachable!("twins run on the CPU executor alone, whose buffers are on the host")
+            }
+        }
+    }
+
+    /// As [`Args::read`], to be written.
+    pub fn write<T: Element>(&self, binding: usize) -> Writing<'_, T> {
+        let bound = &self.bound[binding - 1];
+        debug_assert_eq!(bound.scalar, T::SCALAR, "{}: binding {binding}", self.kernel);
+        match &bound.memory.place {
+            Place::Host(words) => {
+                Writing { words: words.write(), bytes: bound.bytes.clone(), of: PhantomData }
+            }
+            Place::Device { .. } => {
+                unreachable!("twins run on the CPU executor alone, whose buffers are on the host")
+            }
+        }
+    }
+}
+
+use std::marker::PhantomData;
+
+/// A bound buffer, held for reading.
+pub struct Reading<'a, T> {
+    words: RwLockReadGuard<'a, Vec<u64>>,
+    bytes: Range<usize>,
+    of: PhantomData<T>,
+}
+
+/// A bound buffer, held for writing.
+pub struct Writing<'a, T> {
+    words: RwLockWriteGuard<'a, Vec<u64>>,
+    bytes: Range<usize>,
+    of: PhantomData<T>,
+}
+
+impl<T: Element> Deref for Reading<'_, T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        bytemuck::cast_slice(&bytemuck::cast_slice::<u64, u8>(&self.words)[self.bytes.clone()])
+    }
+}
+
+impl<T: Element> Deref for Writing<'_, T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        bytemuck::cast_slice(&bytemuck::cast_slice::<u64, u8>(&self.words)[self.bytes.clone()])
+    }
+}
+
+impl<T: Element> DerefMut for Writing<'_, T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        bytemuck::cast_slice_mut(
+            &mut bytemuck::cast_slice_mut::<u64, u8>(&mut self.words)[self.bytes.clone()],
+        )
+    }
+}
+
+/// Checks a launch against the reflected kernel.
+pub(crate) fn check(launch: &Launch, variant: &ansatz_shaders::Variant) -> Result<(), GpuError> {
+    let wrong = |message: String| Err(GpuError::misuse(launch.kernel.name, message));
+    let wanted = variant.params.map_or(0, |params| params.size as usize);
+    if launch.args.params.len() != wanted {
+        return wrong(format!(
+            "the parameters are {} bytes; the kernel has {wanted}",
+            launch.args.params.len()
+        ));
+    }
+    let storage = variant.bindings.iter().filter(|binding| binding.index > 0);
+    let count = storage.clone().count();
+    if launch.args.bound.len() != count {
+        return wrong(format!("{} buffers are bound; the kernel has {count}", launch.args.bound.len()));
+    }
+    for (bound, binding) in launch.args.bound.iter().zip(storage) {
+        if !bound.fits {
+            return wrong(format!(
+                "the range bound to `{}` lies outside buffer `{}`",
+                binding.name, bound.memory.label
+            ));
+        }
+        if binding.scalar != Scalar::Mixed && binding.scalar != bound.scalar {
+            let (name, wanted) = (binding.name, binding.scalar);
+            return wrong(format!(
+                "`{name}` holds {wanted:?}, but buffer `{}` {:?}",
+                bound.memory.label, bound.scalar
+            ));
+        }
+    }
+    let unknown =
+        launch.constants.iter().find(|(name, _)| variant.constants.iter().all(|known| known.name != *name));
+    unknown.map_or(Ok(()), |(name, _)| wrong(format!("the kernel has no constant `{name}`")))
+}

@@ -1,0 +1,52 @@
+//! Symmetric operators: exact in f64 on the host, and laid out for the kernels of the device.
+//!
+//! On the host an operator acts on vectors in the *natural* order (rows of a matrix; cells of a grid, x fastest).
+//! On the device every vector is padded and permuted as an [`Ordering`] says.
+
+mod components;
+mod csr;
+mod error;
+mod grid;
+mod ordering;
+mod sell;
+mod slices;
+mod stencil;
+mod stencil_variable;
+
+pub use components::{Components, NullComponents};
+pub use csr::{Asymmetry, Csr, RowStatistics};
+pub use error::OperatorError;
+pub use grid::{Axis, Boundary, Cell, Grid, Side};
+pub use ordering::Ordering;
+pub use sell::{Format, FormatChoice, Sell, SellLayout, choose_format};
+pub use slices::{RowSlice, row_slices};
+pub use stencil::Stencil;
+pub use stencil_variable::VariableStencil;
+
+/// A symmetric operator, exact in f64 on the host. Vectors are in the natural order.
+pub trait Operator: Send + Sync {
+    /// Length of a vector: the rows of a matrix, all cells of a grid.
+    fn dimension(&self) -> usize;
+
+    /// Number of unknowns: the dimension less the inactive cells, whose `x` and `y` are zero.
+    fn unknowns(&self) -> usize;
+
+    /// Number of stored or implied nonzero entries.
+    fn nonzeros(&self) -> usize;
+
+    /// y = A x; both vectors have [`dimension`](Self::dimension) entries. Inactive entries of `x` are ignored and
+    /// those of `y` are set to zero.
+    fn apply(&self, x: &[f64], y: &mut [f64]);
+
+    /// The diagonal; zero at inactive cells.
+    fn diagonal(&self) -> Vec<f64>;
+
+    /// ‖A‖∞ = maxᵢ Σⱼ |aᵢⱼ|.
+    fn norm_inf(&self) -> f64;
+
+    /// Whether entry `index` of a vector is an unknown.
+    fn is_active(&self, index: usize) -> bool;
+
+    /// The connected components whose constant vector A maps to zero: a right-hand side must have zero mean on each.
+    fn null_components(&self) -> NullComponents;
+}

@@ -1,0 +1,122 @@
+//! Where each entry of a vector lies on the device.
+
+use ansatz_gpu::Real;
+
+/// A map from the natural order of a vector to its padded and permuted layout on the device.
+///
+/// The device length is a multiple of 4, so that every vector is an array of `vec4`. Padding entries are zero, and
+/// every kernel keeps them zero.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ordering {
+    len: usize,
+    device_len: usize,
+    map: Map,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Map {
+    /// Rows of `width` entries, each padded to `padded`.
+    Rows { width: usize, padded: usize },
+    /// The device index of each natural index.
+    Permutation(Vec<u32>),
+}
+
+impl Ordering {
+    /// The natural order, padded at its end.
+    pub fn identity(len: usize) -> Self {
+        Self::rows(len, 1)
+    }
+
+    /// `rows` rows of `width` entries, each padded to a multiple of 4: the cells of a grid, x fastest.
+    pub fn rows(width: usize, rows: usize) -> Self {
+        let padded = width.next_multiple_of(4);
+        Self { len: width * rows, device_len: padded * rows, map: Map::Rows { width, padded } }
+    }
+
+    /// The order in which device entry `k` holds natural entry `order[k]`, padded at its end. `order` names every
+    /// index once.
+    pub(super) fn permutation(order: &[u32]) -> Self {
+        let mut to_device = vec![0; order.len()];
+        for (device, &natural) in order.iter().enumerate() {
+            to_device[natural as usize] = device as u32;
+        }
+        let device_len = order.len().next_multiple_of(4);
+        Self { len: order.len(), device_len, map: Map::Permutation(to_device) }
+    }
+
+    /// Length of a vector in the natural order.
+    pub fn natural_len(&self) -> usize {
+        self.len
+    }
+
+    /// Length of a vector on the device: a multiple of 4.
+    pub fn device_len(&self) -> usize {
+        self.device_len
+    }
+
+    /// The device index of a natural index.
+    pub fn to_device(&self, natural: usize) -> usize {
+        match &self.map {
+            Map::Rows { width, padded } => natural / width * padded + natural % width,
+            Map::Permutation(to_device) => to_device[natural] as usize,
+        }
+    }
+
+    /// Rounds a vector of [`natural_len`](Self::natural_len) entries and lays it out for the device, zero in between.
+    pub fn scatter<T: Real>(&self, natural: &[f64]) -> Vec<T> {
+        debug_assert_eq!(natural.len(), self.len);
+        let mut device = vec![T::zero(); self.device_len];
+        match &self.map {
+            Map::Rows { width, padded } if self.len > 0 => {
+                for (to, from) in device.chunks_mut(*padded).zip(natural.chunks(*width)) {
+                    to.iter_mut().zip(from).for_each(|(to, &from)| *to = T::from_f64(from));
+                }
+            }
+            Map::Rows { .. } => {}
+            Map::Permutation(to_device) => {
+                for (&to, &from) in to_device.iter().zip(natural) {
+                    device[to as usize] = T::from_f64(from);
+                }
+            }
+        }
+        device
+    }
+
+    /// Widens a device vector of [`device_len`](Self::device_len) entries and brings it back to the natural order.
+    pub fn gather<T: Real>(&self, device: &[T]) -> Vec<f64> {
+        debug_assert_eq!(device.len(), self.device_len);
+        match &self.map {
+            Map::Rows { width, padded } if self.len > 0 => device
+                .chunks(*padded)
+                .flat_map(|row| row[..*width].iter().map(|value| value.to_f64()))
+                .collect(),
+            Map::Rows { .. } => Vec::new(),
+            Map::Permutation(to_device) => to_device.iter().map(|&from| device[from as usize].to_f64()).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gather_undoes_scatter() {
+        for ordering in [
+            Ordering::identity(0),
+            Ordering::identity(7),
+            Ordering::rows(5, 3),
+            Ordering::rows(4, 2),
+            Ordering::permutation(&[2, 0, 4, 1, 3]),
+        ] {
+            let natural: Vec<f64> = (0..ordering.natural_len()).map(|i| i as f64 + 1.0).collect();
+            let device = ordering.scatter::<f32>(&natural);
+            assert_eq!(device.len() % 4, 0);
+            assert_eq!(device.iter().filter(|&&v| v != 0.0).count(), natural.len());
+            assert_eq!(ordering.gather(&device), natural);
+            for (i, &value) in natural.iter().enumerate() {
+                assert_eq!(f64::from(device[ordering.to_device(i)]), value);
+            }
+        }
+    }
+}
