@@ -1,7 +1,7 @@
 // evidence_0 = max { k : fl(1 + 2^-k) > 1 },  evidence_1 = bits of the f32 of ((1 + 2^-40) − 1) 2^40
 //
-// With native f64: 52 and the bits of 1. In f32 arithmetic: 23 and the bits of 0. A compiler that cancels the ones by
-// algebra gives a larger k, so the first number is the proof.
+// With native f64: 52 and the bits of 1. In f32 arithmetic: 23, and the bits of 0, or of 1 where the compiler cancels
+// the ones by algebra (lavapipe does); so the proof is evidence_0 = 52, neither less nor more.
 //
 // Bindings: 1 one, read, one u32 that must be 1 (loaded at run time, so that nothing is computed beforehand);
 // 2 evidence, written, two u32. There are no params.

@@ -16,8 +16,7 @@
 pub struct Kernel {
     /// Family and file, such as `krylov/cg_update`.
     pub name: &'static str,
-    /// The comment at the top of its file: formula, bindings, mapping, cost, needs.
-    pub header: &'static str,
+    header: &'static str,
     /// The flags it asks for, sorted.
     pub flags: &'static [&'static str],
     /// One variant per subset of the flags: bit `i` of its index is flag `i`.
@@ -31,7 +30,7 @@ impl Kernel {
         &self.variants[bits.map(|(bit, _)| 1 << bit).sum::<usize>()]
     }
 
-    /// The comment at the top of its file.
+    /// The comment at the top of its file: formula, bindings, mapping, cost, needs.
     pub fn doc(&self) -> &'static str {
         self.header
     }

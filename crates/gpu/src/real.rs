@@ -20,7 +20,7 @@ pub trait Real:
     /// Rounds an `f64` to this type.
     fn from_f64(value: f64) -> Self;
     /// Widens to `f64`, exactly.
-    fn to_f64(self) -> f64;
+    fn widen(self) -> f64;
 }
 
 impl Real for f32 {
@@ -28,7 +28,7 @@ impl Real for f32 {
     fn from_f64(value: f64) -> Self {
         value as f32
     }
-    fn to_f64(self) -> f64 {
+    fn widen(self) -> f64 {
         f64::from(self)
     }
 }
@@ -38,7 +38,7 @@ impl Real for f64 {
     fn from_f64(value: f64) -> Self {
         value
     }
-    fn to_f64(self) -> f64 {
+    fn widen(self) -> f64 {
         self
     }
 }

@@ -1,4 +1,18 @@
 //! Operators, conjugate-direction solvers, preconditioners, refinement and verification.
 
+pub mod cg;
+pub mod device;
 pub mod generate;
 pub mod operator;
+pub mod precondition;
+
+mod error;
+mod outcome;
+mod setup;
+mod solve;
+mod stage;
+
+pub use error::KrylovError;
+pub use outcome::{Outcome, Reason};
+pub use precondition::Preconditioner;
+pub use solve::{Precision, Progress, Solution, SolveOptions, solve};

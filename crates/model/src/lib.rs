@@ -1,1 +1,3 @@
 //! Portable GPU solvers for linear systems and PDEs, verified in f64.
+
+pub mod io;

@@ -304,6 +304,14 @@ impl Operator for Csr {
         };
         components.ungrounded(|row| row < self.rows(), grounded)
     }
+
+    fn defect(&self) -> Option<super::Defect> {
+        super::defect::of_matrix(self)
+    }
+
+    fn form(&self) -> super::Form<'_> {
+        super::Form::Csr(self)
+    }
 }
 
 /// Turns counts, stored one place later, into starts.

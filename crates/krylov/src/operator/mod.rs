@@ -5,6 +5,7 @@
 
 mod components;
 mod csr;
+mod defect;
 mod error;
 mod grid;
 mod ordering;
@@ -15,6 +16,7 @@ mod stencil_variable;
 
 pub use components::{Components, NullComponents};
 pub use csr::{Asymmetry, Csr, RowStatistics};
+pub use defect::Defect;
 pub use error::OperatorError;
 pub use grid::{Axis, Boundary, Cell, Grid, Side};
 pub use ordering::Ordering;
@@ -49,4 +51,23 @@ pub trait Operator: Send + Sync {
 
     /// The connected components whose constant vector A maps to zero: a right-hand side must have zero mean on each.
     fn null_components(&self) -> NullComponents;
+
+    /// What about the entries rules out conjugate gradients, where anything is known to.
+    fn defect(&self) -> Option<Defect> {
+        None
+    }
+
+    /// The concrete operator, from which its layout on a device is made.
+    fn form(&self) -> Form<'_>;
+}
+
+/// The operators that have kernels.
+#[derive(Debug, Clone, Copy)]
+pub enum Form<'a> {
+    /// An unstructured matrix.
+    Csr(&'a Csr),
+    /// A stencil with constant coefficients.
+    Stencil(&'a Stencil),
+    /// A stencil with variable coefficients.
+    Variable(&'a VariableStencil),
 }

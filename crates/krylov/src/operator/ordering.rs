@@ -88,10 +88,10 @@ impl Ordering {
         match &self.map {
             Map::Rows { width, padded } if self.len > 0 => device
                 .chunks(*padded)
-                .flat_map(|row| row[..*width].iter().map(|value| value.to_f64()))
+                .flat_map(|row| row[..*width].iter().map(|value| value.widen()))
                 .collect(),
             Map::Rows { .. } => Vec::new(),
-            Map::Permutation(to_device) => to_device.iter().map(|&from| device[from as usize].to_f64()).collect(),
+            Map::Permutation(to_device) => to_device.iter().map(|&from| device[from as usize].widen()).collect(),
         }
     }
 }

@@ -222,6 +222,10 @@ impl Operator for Stencil {
         };
         components.ungrounded(|index| self.is_active(index), grounded)
     }
+
+    fn form(&self) -> super::Form<'_> {
+        super::Form::Stencil(self)
+    }
 }
 
 /// The links of a cell among cells of fluid, wall and air.

@@ -213,4 +213,8 @@ impl Operator for VariableStencil {
         };
         components.ungrounded(|index| self.is_active(index), grounded)
     }
+
+    fn form(&self) -> super::Form<'_> {
+        super::Form::Variable(self)
+    }
 }

@@ -1,0 +1,87 @@
+//! Operators on the device.
+
+mod sell;
+
+pub use sell::DeviceSell;
+
+use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
+
+use crate::KrylovError;
+use crate::cg::LANES;
+use crate::operator::{Form, OperatorError, Ordering, Sell, SellLayout};
+
+/// How many columns a product has, and where their control words begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Right-hand sides.
+    pub columns: u32,
+    /// Control words from one column to the next.
+    pub control_stride: u32,
+}
+
+/// An operator that is laid out on a device and multiplies there.
+pub trait DeviceOperator<T: Real>: Send + Sync {
+    /// How vectors are laid out.
+    fn ordering(&self) -> &Ordering;
+
+    /// Partial sums of xᵀAx per column that [`record`](Self::record) leaves in the control words.
+    fn groups(&self) -> u32;
+
+    /// Records y = A x for columns of `ordering().device_len()` entries each, and the partial sums of xᵀy; all of it is
+    /// skipped for a column whose control words do not begin with zero. The partial sums are 16 words later.
+    ///
+    /// # Errors
+    /// What the device says against it.
+    fn record(
+        &self,
+        plan: &mut Plan,
+        control: &Buffer<T>,
+        shape: Shape,
+        x: &Buffer<T>,
+        y: &Buffer<T>,
+    ) -> Result<(), GpuError>;
+}
+
+/// An invocation must stay below 65,535 loop iterations in all: one driver cuts it off there, silently.
+const MOST_TRIPS: u64 = 50_000;
+
+/// Workgroups per column for `quads` groups of four rows of at most `trips` loop iterations each: enough to fill a large
+/// GPU, few enough to add up their partial sums, and so many that no invocation runs too long.
+pub(crate) fn product_groups(gpu: &Gpu, quads: u64, trips: u64) -> Result<u32, OperatorError> {
+    let lanes = u64::from(LANES);
+    let most = if gpu.is_cpu() { 4 * rayon::current_num_threads() as u64 } else { 512 };
+    let wanted = quads.div_ceil(lanes).clamp(1, most);
+    let rounds = (MOST_TRIPS / (trips + 1)).max(1);
+    let needed = quads.div_ceil(lanes * rounds);
+    if trips > MOST_TRIPS && !gpu.is_cpu() {
+        return Err(OperatorError::TooManyTrips { trips: trips as usize, limit: MOST_TRIPS as usize });
+    }
+    Ok(wanted.max(if gpu.is_cpu() { 1 } else { needed }) as u32)
+}
+
+/// Lays an operator out on a device, times `factor`, and says how. With `block` > 0, groups of so many consecutive
+/// unknowns of a matrix are kept together, each in its own four entries of a device vector.
+pub(crate) fn lay_out<T: Real>(
+    gpu: &Gpu,
+    form: Form<'_>,
+    factor: f64,
+    block: usize,
+) -> Result<(Box<dyn DeviceOperator<T>>, String), KrylovError> {
+    let layout = if block > 0 { SellLayout { sort_window: 1, ..SellLayout::default() } } else { SellLayout::default() };
+    match form {
+        Form::Csr(matrix) => {
+            let sell = Sell::<T>::new(matrix, layout)?;
+            Ok((Box::new(DeviceSell::new(gpu, &sell)?), "SELL".to_owned()))
+        }
+        Form::Stencil(stencil) => {
+            let matrix = stencil.to_csr()?;
+            let matrix = matrix.scaled(&vec![factor.sqrt(); matrix.rows()])?;
+            let sell = Sell::<T>::new(&matrix, layout)?;
+            Ok((Box::new(DeviceSell::new(gpu, &sell)?), "SELL".to_owned()))
+        }
+        Form::Variable(stencil) => {
+            let sell = Sell::<T>::new(&stencil.to_csr()?, layout)?;
+            Ok((Box::new(DeviceSell::new(gpu, &sell)?), "SELL".to_owned()))
+        }
+    }
+}

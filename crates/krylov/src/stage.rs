@@ -1,0 +1,203 @@
+//! One precision of the refinement: the operator scaled and laid out on a device, and the loop recorded for it.
+//!
+//! With Jacobi, a matrix is scaled to Ã = SAS with unit diagonal, S = D^(−1/2): preconditioned conjugate gradients for A
+//! are plain ones for Ã, which saves reading D⁻¹ twice per iteration and keeps the numbers within the range of f32.
+
+use std::ops::ControlFlow;
+
+use ansatz_gpu::{Cost, Gpu, GpuError, Profile, Real};
+
+use crate::KrylovError;
+use crate::cg::control::Status;
+use crate::cg::{ColumnState, Loop, LoopOptions, Start};
+use crate::device::DeviceOperator;
+use crate::operator::Ordering;
+use crate::precondition::DevicePreconditioner;
+
+/// What a column is to do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Task {
+    /// Reduce the residual by this factor.
+    pub reduction: f64,
+    /// Stop after this many iterations.
+    pub limit: u64,
+}
+
+/// What became of a column.
+#[derive(Debug, Clone)]
+pub(crate) struct Correction {
+    /// What is to be added to x.
+    pub d: Vec<f64>,
+    pub status: Status,
+    pub iterations: u64,
+    /// ‖Sr‖ by the recursion relative to that at the start, for every iteration.
+    pub history: Vec<f64>,
+    /// ‖Sr‖ by the recursion at the end.
+    pub recursion: f64,
+}
+
+/// An inner solver, whatever its precision.
+pub(crate) trait Stage {
+    /// Solves A d = r for each column with a task, from d = 0.
+    fn solve(&mut self, r: &[Vec<f64>], tasks: &[Option<Task>], look: Look) -> Result<Vec<Correction>, GpuError>;
+
+    /// Goes on where the last solve stopped, towards smaller reductions of the same r.
+    fn resume(&mut self, tasks: &[Option<Task>], look: Look) -> Result<Vec<Correction>, GpuError>;
+
+    /// The last search direction of each column, up to a factor.
+    fn directions(&self) -> Result<Vec<Vec<f64>>, GpuError>;
+
+    /// ‖Sr‖, the norm in which the recursion measures.
+    fn norm(&self, r: &[f64]) -> f64;
+
+    fn is_f64(&self) -> bool;
+    fn profile(&self) -> &Profile;
+    fn launches(&self) -> usize;
+    fn cost(&self) -> Cost;
+    fn most_iterations(&self) -> u64;
+}
+
+/// Sees iterations and relative recursive residual of each column; may stop.
+pub(crate) type Look<'a> = &'a mut dyn FnMut(&[(u64, f64)]) -> ControlFlow<()>;
+
+pub(crate) struct DeviceStage<T> {
+    ordering: Ordering,
+    /// S; empty for S = I.
+    scaling: Vec<f64>,
+    /// The operator on the device is this times SAS.
+    factor: f64,
+    cg: Loop<T>,
+    history: u32,
+    /// ‖Sr‖ of each column at the start.
+    norms: Vec<f64>,
+}
+
+impl<T: Real> DeviceStage<T> {
+    pub fn new(
+        gpu: &Gpu,
+        operator: &dyn DeviceOperator<T>,
+        preconditioner: &DevicePreconditioner<T>,
+        scaling: Vec<f64>,
+        factor: f64,
+        columns: usize,
+        options: LoopOptions,
+    ) -> Result<Self, KrylovError> {
+        let cg = Loop::new(gpu, operator, preconditioner, columns, options)?;
+        let ordering = operator.ordering().clone();
+        Ok(Self { ordering, scaling, factor, cg, history: options.history, norms: vec![0.0; columns] })
+    }
+
+    fn scaled(&self, vector: &[f64], factor: f64) -> Vec<f64> {
+        if self.scaling.is_empty() {
+            vector.iter().map(|v| v * factor).collect()
+        } else {
+            vector.iter().zip(&self.scaling).map(|(v, s)| v * factor * s).collect()
+        }
+    }
+
+    fn starts(&self, tasks: &[Option<Task>]) -> Vec<Start> {
+        let start = |task: &Option<Task>| match task {
+            Some(task) => {
+                let limit = task.limit.min(u64::from(self.history)) as u32;
+                Start { goal: task.reduction * task.reduction, limit, idle: false }
+            }
+            None => Start { goal: 0.0, limit: 0, idle: true },
+        };
+        tasks.iter().map(start).collect()
+    }
+
+    fn finish(&mut self, look: Look) -> Result<Vec<Correction>, GpuError> {
+        let mut seen = Vec::new();
+        let states = self.cg.run(|states: &[ColumnState]| {
+            seen.clear();
+            seen.extend(states.iter().map(|state| (u64::from(state.iterations), state.rr.sqrt())));
+            look(&seen)
+        })?;
+        let x = self.cg.x()?;
+        let histories = self.cg.history(&states)?;
+        let columns = x.chunks(self.ordering.device_len().max(1));
+        Ok(columns
+            .zip(&states)
+            .zip(histories)
+            .zip(&self.norms)
+            .map(|(((x, state), history), norm)| Correction {
+                d: self.scaled(&self.ordering.gather(x), norm * self.factor),
+                status: state.status,
+                iterations: u64::from(state.iterations),
+                recursion: norm * state.rr.sqrt(),
+                history: history.into_iter().map(f64::sqrt).collect(),
+            })
+            .collect())
+    }
+}
+
+impl<T: Real> Stage for DeviceStage<T> {
+    fn solve(&mut self, r: &[Vec<f64>], tasks: &[Option<Task>], look: Look) -> Result<Vec<Correction>, GpuError> {
+        let mut device = Vec::with_capacity(r.len() * self.ordering.device_len());
+        for (column, r) in r.iter().enumerate() {
+            // The norm is taken out, so that neither 1e30 nor 1e-30 leaves the range of f32.
+            let norm = self.norm(r);
+            self.norms[column] = norm;
+            let unit = if norm > 0.0 { self.scaled(r, 1.0 / norm) } else { vec![0.0; r.len()] };
+            device.extend(self.ordering.scatter::<T>(&unit));
+        }
+        self.cg.start(&device, &self.starts(tasks))?;
+        self.finish(look)
+    }
+
+    fn resume(&mut self, tasks: &[Option<Task>], look: Look) -> Result<Vec<Correction>, GpuError> {
+        self.cg.resume(&self.starts(tasks))?;
+        self.finish(look)
+    }
+
+    fn directions(&self) -> Result<Vec<Vec<f64>>, GpuError> {
+        let p = self.cg.p()?;
+        Ok(p.chunks(self.ordering.device_len().max(1)).map(|p| self.scaled(&self.ordering.gather(p), 1.0)).collect())
+    }
+
+    fn norm(&self, r: &[f64]) -> f64 {
+        if self.scaling.is_empty() {
+            norm(r)
+        } else {
+            let largest = r.iter().zip(&self.scaling).fold(0.0, |max: f64, (r, s)| max.max((r * s).abs()));
+            if largest == 0.0 || !largest.is_finite() {
+                return largest;
+            }
+            largest * r.iter().zip(&self.scaling).map(|(r, s)| (r * s / largest).powi(2)).sum::<f64>().sqrt()
+        }
+    }
+
+    fn is_f64(&self) -> bool {
+        T::IS_F64
+    }
+
+    fn profile(&self) -> &Profile {
+        self.cg.profile()
+    }
+
+    fn launches(&self) -> usize {
+        self.cg.launches()
+    }
+
+    fn cost(&self) -> Cost {
+        self.cg.cost()
+    }
+
+    fn most_iterations(&self) -> u64 {
+        u64::from(self.history)
+    }
+}
+
+/// ‖v‖₂ without overflow or underflow.
+pub(crate) fn norm(v: &[f64]) -> f64 {
+    let largest = norm_max(v);
+    if largest == 0.0 || !largest.is_finite() {
+        return largest;
+    }
+    largest * v.iter().map(|v| (v / largest).powi(2)).sum::<f64>().sqrt()
+}
+
+/// ‖v‖∞; NaN where an entry is.
+pub(crate) fn norm_max(v: &[f64]) -> f64 {
+    v.iter().fold(0.0, |max: f64, v| if v.is_nan() || max.is_nan() { f64::NAN } else { max.max(v.abs()) })
+}

@@ -1,0 +1,27 @@
+//! What can go wrong above the solvers.
+
+use crate::io;
+
+/// An error of this crate or of one below it. Non-convergence is no error but a [`crate::Reason`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file cannot be read or is not what it should be.
+    #[error(transparent)]
+    Read(#[from] io::ReadError),
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] io::WriteError),
+    /// The device failed.
+    #[error(transparent)]
+    Gpu(#[from] ansatz_gpu::GpuError),
+    /// The solver was misused, or the device failed under it.
+    #[error(transparent)]
+    Krylov(#[from] ansatz_krylov::KrylovError),
+    /// No operator can be made from the input.
+    #[error(transparent)]
+    Operator(#[from] ansatz_krylov::operator::OperatorError),
+    /// The text of a generated system is wrong.
+    #[error(transparent)]
+    Generate(#[from] ansatz_krylov::generate::GenerateError),
+}

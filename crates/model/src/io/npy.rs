@@ -1,0 +1,262 @@
+//! NumPy's `.npy` and `.npz`.
+
+use super::{Dense, ReadError, WriteError, atomic::write_whole, error::shown};
+use ndarray_npy::{
+    NpzWriter, WritableElement, WriteNpyError, WriteNpyExt, WriteNpzError,
+    npy::header::{Header, Layout},
+};
+use std::{
+    fs::File,
+    io::{self, BufReader, Read, Write},
+    path::Path,
+};
+
+/// Headers in the wild have 118 bytes; structured types may need more, but those are refused anyway.
+const LONGEST_HEADER: usize = 1 << 14;
+
+/// Reads a vector or a matrix of f64, f32, i64 or i32, in either byte order and either memory order.
+///
+/// Integers beyond 2^53 are rounded to the nearest f64.
+pub fn read(path: &Path) -> Result<Dense, ReadError> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|source| ReadError::from_io(&name, source))?;
+    parse(BufReader::with_capacity(1 << 16, file), &name)
+}
+
+/// Reads the content of an `.npy` file; `name` stands for it in errors.
+pub fn parse<R: Read>(mut reader: R, name: &str) -> Result<Dense, ReadError> {
+    let header = read_header(&mut reader, name)?;
+    let descriptor = header.type_descriptor.to_string();
+    let Some(element) = Element::from_descriptor(descriptor.trim_matches('\'')) else {
+        return Err(bad(
+            name,
+            format!("the type of the elements is {}", shown(&descriptor)),
+            "f8, f4, i8 or i4",
+            "convert with array.astype('f8') before numpy.save",
+        ));
+    };
+    let (rows, columns) = match header.shape[..] {
+        [rows] => (rows, 1),
+        [rows, columns] => (rows, columns),
+        _ => {
+            return Err(bad(
+                name,
+                format!("the array has {} dimensions", header.shape.len()),
+                "one (a vector) or two (a matrix)",
+                "reshape it before numpy.save",
+            ));
+        }
+    };
+    let Some(count) = rows.checked_mul(columns) else {
+        return Err(bad(
+            name,
+            format!("the header announces {rows} by {columns} elements"),
+            "a size that memory can hold",
+            "write the file again",
+        ));
+    };
+    let values = read_values(&mut reader, element, count, name)?;
+    let row_major = header.layout == Layout::Standard && rows > 1 && columns > 1;
+    Ok(Dense { rows, columns, values: if row_major { transpose(rows, columns, &values) } else { values } })
+}
+
+/// Writes a vector.
+pub fn write_vector(path: &Path, values: &[f64]) -> Result<(), WriteError> {
+    write(path, &Array::vector(values))
+}
+
+/// Writes a matrix given column after column.
+pub fn write_matrix(path: &Path, rows: usize, columns: usize, values: &[f64]) -> Result<(), WriteError> {
+    write(path, &Array::matrix(rows, columns, values))
+}
+
+/// Writes several named arrays into one `.npz`, uncompressed.
+pub fn write_npz(path: &Path, arrays: &[(&str, Array<'_>)]) -> Result<(), WriteError> {
+    for (_, array) in arrays {
+        array.check(path)?;
+    }
+    write_whole(path, |writer| {
+        let mut archive = NpzWriter::new(writer);
+        for (name, array) in arrays {
+            archive.add_array(*name, array).map_err(npz_error)?;
+        }
+        archive.finish().map_err(npz_error)?;
+        Ok(())
+    })
+}
+
+/// An array to be written.
+#[derive(Clone, Debug)]
+pub struct Array<'a> {
+    shape: Vec<usize>,
+    values: &'a [f64],
+}
+
+impl<'a> Array<'a> {
+    /// A vector.
+    pub fn vector(values: &'a [f64]) -> Self {
+        Self { shape: vec![values.len()], values }
+    }
+
+    /// A matrix given column after column.
+    pub fn matrix(rows: usize, columns: usize, values: &'a [f64]) -> Self {
+        Self { shape: vec![rows, columns], values }
+    }
+
+    fn check(&self, path: &Path) -> Result<(), WriteError> {
+        let product = self.shape.iter().try_fold(1_usize, |product, &side| product.checked_mul(side));
+        if product == Some(self.values.len()) {
+            return Ok(());
+        }
+        let problem = format!("{} values were given for an array of shape {:?}", self.values.len(), self.shape);
+        Err(WriteError::unsuitable(path, problem, "as many values as the shape has elements"))
+    }
+}
+
+impl WriteNpyExt for Array<'_> {
+    fn write_npy<W: Write>(&self, mut writer: W) -> Result<(), WriteNpyError> {
+        let layout = if self.shape.len() == 1 { Layout::Standard } else { Layout::Fortran };
+        Header { type_descriptor: f64::type_descriptor(), layout, shape: self.shape.clone() }
+            .write(&mut writer)?;
+        f64::write_slice(self.values, &mut writer)?;
+        Ok(writer.flush()?)
+    }
+}
+
+fn write(path: &Path, array: &Array<'_>) -> Result<(), WriteError> {
+    array.check(path)?;
+    write_whole(path, |writer| array.write_npy(writer).map_err(npy_error))
+}
+
+/// The types of elements that can be read.
+#[derive(Clone, Copy)]
+struct Element {
+    kind: u8,
+    size: usize,
+    big_endian: bool,
+}
+
+impl Element {
+    fn from_descriptor(descriptor: &str) -> Option<Self> {
+        let (order, kind, size) = match *descriptor.as_bytes() {
+            [order, kind @ (b'f' | b'i'), size @ (b'4' | b'8')] => (order, kind, usize::from(size - b'0')),
+            _ => return None,
+        };
+        let big_endian = match order {
+            b'<' => false,
+            b'>' => true,
+            b'=' => cfg!(target_endian = "big"),
+            _ => return None,
+        };
+        Some(Self { kind, size, big_endian })
+    }
+
+    fn decode(self, bytes: &[u8]) -> f64 {
+        let mut word = [0; 8];
+        for (place, &byte) in bytes.iter().enumerate() {
+            word[if self.big_endian { self.size - 1 - place } else { place }] = byte;
+        }
+        let word = u64::from_le_bytes(word);
+        match (self.kind, self.size) {
+            (b'f', 8) => f64::from_bits(word),
+            (b'f', _) => f32::from_bits(word as u32).into(),
+            (_, 8) => word as i64 as f64,
+            _ => f64::from(word as i32),
+        }
+    }
+}
+
+fn read_header(reader: &mut impl Read, name: &str) -> Result<Header, ReadError> {
+    let mut bytes = Vec::with_capacity(256);
+    let mut extend = |bytes: &mut Vec<u8>, count: usize| {
+        reader.by_ref().take(count as u64).read_to_end(bytes).map_err(|e| ReadError::from_io(name, e))
+    };
+    extend(&mut bytes, 8)?;
+    if !bytes.starts_with(b"\x93NUMPY") {
+        let problem = match &bytes[..] {
+            [] => "the file is empty",
+            [b'P', b'K', ..] => "the file is a zip archive, perhaps an .npz",
+            _ => "the file does not start as an .npy does",
+        };
+        return Err(bad(name, problem, "an .npy file", "write the array with numpy.save"));
+    }
+    // Version 1 has a length of two bytes, versions 2 and 3 of four.
+    let wide = bytes.get(6).is_some_and(|&major| major > 1);
+    let prefix = if wide { 12 } else { 10 };
+    extend(&mut bytes, prefix - 8)?;
+    let length = bytes.get(8..).unwrap_or_default().iter().rev().fold(0, |sum, &b| sum << 8 | usize::from(b));
+    if length > LONGEST_HEADER {
+        return Err(damaged(name, &format!("the header has {length} bytes")));
+    }
+    extend(&mut bytes, length)?;
+    if bytes.len() < prefix + length {
+        return Err(damaged(name, "the file ends within its header"));
+    }
+    // The parser of the header recurses into brackets; a plain array has one pair of braces and one of parentheses.
+    if bytes[prefix..].iter().filter(|b| matches!(b, b'(' | b'[' | b'{')).count() > 2 {
+        let expected = "elements that are plain numbers";
+        return Err(bad(name, "the array has a structured type", expected, "save one field of it as f8"));
+    }
+    Header::from_reader(&mut &bytes[..]).map_err(|error| damaged(name, &error.to_string()))
+}
+
+fn read_values(
+    reader: &mut impl Read,
+    element: Element,
+    count: usize,
+    name: &str,
+) -> Result<Vec<f64>, ReadError> {
+    const CHUNK: usize = 1 << 13;
+    let mut values = Vec::with_capacity(count.min(CHUNK));
+    let mut bytes = Vec::with_capacity(CHUNK * element.size);
+    while values.len() < count {
+        let wanted = (count - values.len()).min(CHUNK) * element.size;
+        bytes.clear();
+        reader
+            .by_ref()
+            .take(wanted as u64)
+            .read_to_end(&mut bytes)
+            .map_err(|source| ReadError::from_io(name, source))?;
+        values.extend(bytes.chunks_exact(element.size).map(|word| element.decode(word)));
+        if bytes.len() < wanted {
+            return Err(damaged(name, &format!("the file ends after {} of {count} elements", values.len())));
+        }
+    }
+    match reader.read(&mut [0]) {
+        Ok(0) => Ok(values),
+        Ok(_) => Err(damaged(name, &format!("the file goes on after its {count} elements"))),
+        Err(source) => Err(ReadError::from_io(name, source)),
+    }
+}
+
+fn transpose(rows: usize, columns: usize, row_major: &[f64]) -> Vec<f64> {
+    (0..columns).flat_map(|j| (0..rows).map(move |i| row_major[i * columns + j])).collect()
+}
+
+fn bad(name: &str, problem: impl Into<String>, expected: &str, remedy: &str) -> ReadError {
+    ReadError::BadData {
+        file: name.into(),
+        line: None,
+        problem: problem.into(),
+        expected: expected.into(),
+        remedy: remedy.into(),
+    }
+}
+
+fn damaged(name: &str, problem: &str) -> ReadError {
+    bad(name, problem, "a whole .npy file", "the file is damaged or was cut short: copy or write it again")
+}
+
+fn npy_error(error: WriteNpyError) -> io::Error {
+    match error {
+        WriteNpyError::Io(error) => error,
+        other => io::Error::other(other),
+    }
+}
+
+fn npz_error(error: WriteNpzError) -> io::Error {
+    match error {
+        WriteNpzError::Npy(error) => npy_error(error),
+        other => io::Error::other(other),
+    }
+}
