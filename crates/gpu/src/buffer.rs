@@ -1,18 +1,14 @@
-//! Typed device buffers, and moving data in and out of them.
+//! Typed device buffers, and moving data into them.
 
-use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use ansatz_shaders::Scalar;
-use futures::channel::oneshot;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 
 use crate::counters::add;
 use crate::gpu::Device;
-use crate::pool::Pool;
+use crate::pool::Pooled;
 use crate::{Gpu, GpuError};
 
 /// A scalar that a kernel can read.
@@ -67,36 +63,26 @@ impl<T> Buffer<T> {
 
 pub(crate) struct Memory {
     pub label: String,
-    pub bytes: u64,
     pub place: Place,
 }
 
 pub(crate) enum Place {
-    Device {
-        buffer: wgpu::Buffer,
-        pool: Arc<Mutex<Pool>>,
-    },
+    Device(Pooled),
     /// Words of 8 bytes, so that every scalar is aligned.
     Host(RwLock<Vec<u64>>),
 }
 
-impl Drop for Memory {
-    fn drop(&mut self) {
-        if let Place::Device { buffer, pool } = &self.place {
-            pool.lock().give(buffer.clone());
-        }
-    }
+/// The memory of a buffer, on the device that it belongs to.
+pub(crate) enum Located<'a> {
+    Device(&'a Device, &'a wgpu::Buffer),
+    Host(&'a RwLock<Vec<u64>>),
 }
 
 const STORAGE: wgpu::BufferUsages =
     wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
-pub(crate) const STAGING: wgpu::BufferUsages =
-    wgpu::BufferUsages::MAP_READ.union(wgpu::BufferUsages::COPY_DST);
 
-/// Buffers are never empty, and a multiple of a `vec4<f32>` long, so that every kernel can bind them.
-fn padded(bytes: usize) -> u64 {
-    (bytes as u64).max(1).next_multiple_of(16)
-}
+/// Buffers are never empty, and a multiple of a `vec4<f64>` long, so that every kernel can bind them.
+pub(crate) const GRAIN: u64 = 32;
 
 impl Gpu {
     /// A buffer of `len` zeros.
@@ -104,7 +90,8 @@ impl Gpu {
     /// # Errors
     /// [`GpuError::Limit`] past the device's largest binding, [`GpuError::OutOfMemory`].
     pub fn buffer<T: Element>(&self, label: &str, len: usize) -> Result<Buffer<T>, GpuError> {
-        let bytes = padded(len.saturating_mul(size_of::<T>()));
+        let bytes = (len as u64).saturating_mul(size_of::<T>() as u64).clamp(1, u64::MAX - GRAIN);
+        let bytes = bytes.next_multiple_of(GRAIN);
         let available = self.capabilities().binding_bytes.min(self.capabilities().buffer_bytes);
         if bytes > available {
             let remedy = "cut the problem into smaller parts, or use a device with larger bindings (`cpu` has no such limit)";
@@ -116,10 +103,7 @@ impl Gpu {
             });
         }
         let place = match &self.inner.device {
-            Some(device) => {
-                let buffer = self.take(device, label, bytes, STORAGE)?;
-                Place::Device { buffer, pool: device.pool.clone() }
-            }
+            Some(device) => Place::Device(self.take(device, label, bytes, STORAGE)?),
             None => {
                 let mut words = Vec::new();
                 let count = bytes.div_ceil(8) as usize;
@@ -132,7 +116,7 @@ impl Gpu {
             }
         };
         Ok(Buffer {
-            memory: Arc::new(Memory { label: label.to_owned(), bytes, place }),
+            memory: Arc::new(Memory { label: label.to_owned(), place }),
             len,
             element: PhantomData,
         })
@@ -145,7 +129,7 @@ impl Gpu {
         label: &str,
         size: u64,
         usage: wgpu::BufferUsages,
-    ) -> Result<wgpu::Buffer, GpuError> {
+    ) -> Result<Pooled, GpuError> {
         device.check()?;
         let pooled = device.pool.lock().take(size, usage);
         if let Some(buffer) = pooled {
@@ -155,19 +139,20 @@ impl Gpu {
                 encoder.clear_buffer(&buffer, 0, None);
                 device.queue.submit([encoder.finish()]);
             }
-            return Ok(buffer);
+            return Ok(Pooled::new(buffer, &device.pool));
         }
         add(&self.inner.tally.buffers, 1);
         let descriptor =
             wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };
         let create = || device.scoped(label, size, || device.device.create_buffer(&descriptor));
-        create().or_else(|error| match error {
+        let buffer = create().or_else(|error| match error {
             GpuError::OutOfMemory { .. } => {
                 device.pool.lock().clear();
                 create()
             }
             other => Err(other),
-        })
+        })?;
+        Ok(Pooled::new(buffer, &device.pool))
     }
 
     /// A buffer with a copy of `data`.
@@ -189,158 +174,30 @@ impl Gpu {
             let message = format!("{} elements from {first} on do not fit into {}", data.len(), buffer.len);
             return Err(GpuError::misuse(&buffer.memory.label, message));
         }
-        match (&self.inner.device, &buffer.memory.place) {
-            (Some(device), Place::Device { buffer: target, .. }) => {
+        match self.locate(&buffer.memory)? {
+            Located::Device(device, target) => {
                 device.check()?;
-                device.queue.write_buffer(
-                    target,
-                    (first * size_of::<T>()) as u64,
-                    bytemuck::cast_slice(data),
-                );
+                let offset = (first * size_of::<T>()) as u64;
+                device.queue.write_buffer(target, offset, bytemuck::cast_slice(data));
                 device.check()
             }
-            (None, Place::Host(words)) => {
+            Located::Host(words) => {
                 let mut words = words.write();
                 bytemuck::cast_slice_mut::<u64, T>(&mut words)[first..first + data.len()]
                     .copy_from_slice(data);
                 Ok(())
             }
-            _ => Err(GpuError::misuse(&buffer.memory.label, "the buffer belongs to another device")),
         }
     }
 
-    /// Waits for all work before it, and copies a buffer to the host.
-    ///
-    /// # Errors
-    /// [`GpuError::Timeout`], [`GpuError::DeviceLost`], or what else went wrong on the device.
-    pub fn read<T: Element>(&self, buffer: &Buffer<T>) -> Result<Vec<T>, GpuError> {
-        let pending = self.start_read(buffer)?;
-        if let (Some(device), Some(submission)) = (&self.inner.device, &pending.submission) {
-            device.wait(Some(submission.clone()))?;
-        }
-        pollster::block_on(pending)
-    }
-
-    /// As [`Gpu::read`], without blocking the thread.
-    ///
-    /// # Errors
-    /// As [`Gpu::read`].
-    pub async fn read_async<T: Element>(&self, buffer: &Buffer<T>) -> Result<Vec<T>, GpuError> {
-        self.start_read(buffer)?.await
-    }
-
-    fn start_read<T: Element>(&self, buffer: &Buffer<T>) -> Result<ReadBack<T>, GpuError> {
-        add(&self.inner.tally.read_backs, 1);
-        let (gpu, len, element) = (self.clone(), buffer.len, PhantomData);
-        match (&self.inner.device, &buffer.memory.place) {
-            (Some(device), Place::Device { buffer: source, .. }) => {
-                let staging = self.take(device, "read-back", buffer.memory.bytes, STAGING)?;
-                let mut encoder =
-                    device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-                encoder.copy_buffer_to_buffer(source, 0, &staging, 0, buffer.memory.bytes);
-                let submission = device.queue.submit([encoder.finish()]);
-                add(&self.inner.tally.submissions, 1);
-                let mapped = map(&staging);
-                Ok(ReadBack {
-                    gpu,
-                    from: From::Device { staging, mapped },
-                    submission: Some(submission),
-                    len,
-                    element,
-                })
+    /// Where `memory` lies, if it belongs to this device.
+    pub(crate) fn locate<'a>(&'a self, memory: &'a Memory) -> Result<Located<'a>, GpuError> {
+        match (&self.inner.device, &memory.place) {
+            (Some(device), Place::Device(buffer)) if buffer.is_of(&device.pool) => {
+                Ok(Located::Device(device, buffer))
             }
-            (None, Place::Host(words)) => {
-                let copy = words.read().clone();
-                Ok(ReadBack { gpu, from: From::Host(copy), submission: None, len, element })
-            }
-            _ => Err(GpuError::misuse(&buffer.memory.label, "the buffer belongs to another device")),
-        }
-    }
-}
-
-pub(crate) type Mapped = oneshot::Receiver<Result<(), wgpu::BufferAsyncError>>;
-
-/// Asks for `staging` to be mapped for reading.
-pub(crate) fn map(staging: &wgpu::Buffer) -> Mapped {
-    let (sender, receiver) = oneshot::channel();
-    staging.map_async(wgpu::MapMode::Read, .., move |result| {
-        // The receiver is gone when the caller gave up; nobody is left to tell.
-        let _ = sender.send(result);
-    });
-    receiver
-}
-
-/// Copies the first `len` scalars of a mapped staging buffer, and unmaps it.
-pub(crate) fn unload<T: Element>(staging: &wgpu::Buffer, len: usize) -> Result<Vec<T>, GpuError> {
-    let view = staging.get_mapped_range(..).map_err(|error| GpuError::Validation {
-        context: "read-back".to_owned(),
-        message: error.to_string(),
-    })?;
-    let data =
-        view[..len * size_of::<T>()].chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect();
-    drop(view);
-    staging.unmap();
-    Ok(data)
-}
-
-/// A read-back under way.
-struct ReadBack<T> {
-    gpu: Gpu,
-    from: From,
-    submission: Option<wgpu::SubmissionIndex>,
-    len: usize,
-    element: PhantomData<fn() -> T>,
-}
-
-enum From {
-    Device { staging: wgpu::Buffer, mapped: Mapped },
-    Host(Vec<u64>),
-}
-
-impl<T: Element> Future for ReadBack<T> {
-    type Output = Result<Vec<T>, GpuError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        match &mut this.from {
-            From::Host(words) => Poll::Ready(Ok(bytemuck::cast_slice(words)[..this.len].to_vec())),
-            From::Device { staging, mapped } => {
-                let Some(device) = &this.gpu.inner.device else {
-                    return Poll::Ready(Err(GpuError::misuse("read-back", "the device is gone")));
-                };
-                if let Err(error) = device.check() {
-                    return Poll::Ready(Err(error));
-                }
-                // Native devices call back only while they are polled.
-                let _ = device.device.poll(wgpu::PollType::Poll);
-                match Pin::new(mapped).poll(context) {
-                    Poll::Pending => {
-                        context.waker().wake_by_ref();
-                        Poll::Pending
-                    }
-                    Poll::Ready(Ok(Ok(()))) => {
-                        let data = unload(staging, this.len);
-                        device.pool.lock().give(staging.clone());
-                        Poll::Ready(data)
-                    }
-                    Poll::Ready(_) => {
-                        Poll::Ready(Err(device.check().err().unwrap_or_else(|| GpuError::Validation {
-                            context: "read-back".to_owned(),
-                            message: "the buffer could not be mapped".to_owned(),
-                        })))
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Gpu {
-    /// The first `words` scalars of a buffer of the CPU executor; empty for one of another device.
-    pub(crate) fn read_host<T: Element>(&self, buffer: &Buffer<T>, words: usize) -> Vec<T> {
-        match &buffer.memory.place {
-            Place::Host(data) => bytemuck::cast_slice(&data.read())[..words].to_vec(),
-            Place::Device { .. } => Vec::new(),
+            (None, Place::Host(words)) => Ok(Located::Host(words)),
+            _ => Err(GpuError::misuse(&memory.label, "the buffer belongs to another device")),
         }
     }
 }

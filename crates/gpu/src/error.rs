@@ -32,6 +32,16 @@ pub enum GpuError {
         /// What to do about it.
         remedy: &'static str,
     },
+    /// The device lacks a feature.
+    #[error("{what} needs {feature}, which this device lacks; {remedy}")]
+    Unsupported {
+        /// What was to be made.
+        what: String,
+        /// What it needs.
+        feature: &'static str,
+        /// What to do about it.
+        remedy: &'static str,
+    },
     /// The device has no memory left.
     #[error(
         "out of device memory while allocating {bytes} bytes for `{label}`; use a smaller problem or another device"

@@ -1,5 +1,6 @@
 //! The open device.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -198,13 +199,26 @@ impl Device {
     /// Waits for one submission, or for the last.
     pub fn wait(&self, submission: Option<wgpu::SubmissionIndex>) -> Result<(), GpuError> {
         self.check()?;
-        let wait = wgpu::PollType::Wait { submission_index: submission, timeout: Some(self.timeout) };
-        let polled = self.device.poll(wait);
+        self.poll(wgpu::PollType::Wait { submission_index: submission, timeout: Some(self.timeout) })
+    }
+
+    /// Lets wgpu look after finished submissions.
+    pub fn poll(&self, poll: wgpu::PollType) -> Result<(), GpuError> {
+        // wgpu panics where the driver reports a lost device at this point, after it has called back with the reason.
+        let polled = catch_unwind(AssertUnwindSafe(|| self.device.poll(poll)));
         self.check()?;
-        polled.map(|_| ()).map_err(|error| match error {
-            wgpu::PollError::Timeout => GpuError::Timeout { seconds: self.timeout.as_secs_f64() },
-            other => GpuError::Validation { context: "poll".to_owned(), message: other.to_string() },
-        })
+        match polled {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(wgpu::PollError::Timeout)) => Err(self.timed_out()),
+            Ok(Err(error)) => {
+                Err(GpuError::Validation { context: "poll".to_owned(), message: error.to_string() })
+            }
+            Err(_) => Err(GpuError::DeviceLost { reason: "the driver failed while it was polled".to_owned() }),
+        }
+    }
+
+    pub fn timed_out(&self) -> GpuError {
+        GpuError::Timeout { seconds: self.timeout.as_secs_f64() }
     }
 
     /// Runs `work` and turns what wgpu says against it into an `Err`.
@@ -219,12 +233,10 @@ impl Device {
         if pollster::block_on(memory.pop()).is_some() {
             return Err(GpuError::OutOfMemory { label: context.to_owned(), bytes });
         }
-        match validation.or(internal) {
-            Some(error) => {
-                self.check()?;
-                Err(GpuError::Validation { context: context.to_owned(), message: error.to_string() })
-            }
-            None => Ok(result),
-        }
+        // A lost device is reported to no scope.
+        self.check()?;
+        validation.or(internal).map_or(Ok(result), |error| {
+            Err(GpuError::Validation { context: context.to_owned(), message: error.to_string() })
+        })
     }
 }

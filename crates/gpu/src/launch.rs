@@ -1,13 +1,15 @@
 //! One launch of a kernel: its constants, parameters, bindings and twin.
 
+use std::marker::PhantomData;
+use std::num::NonZeroU64;
 use std::ops::{Deref, DerefMut, Range};
 use std::sync::Arc;
 
-use ansatz_shaders::{Kernel, Scalar};
+use ansatz_shaders::{Access, Binding, Kernel, Scalar, Variant};
 use parking_lot::{RwLockReadGuard, RwLockWriteGuard};
 
-use crate::buffer::{Memory, Place};
-use crate::{Buffer, Element, GpuError, Real};
+use crate::buffer::{GRAIN, Memory, Place};
+use crate::{Buffer, Capabilities, Element, Gpu, GpuError, Real};
 
 /// What a launch moves and computes: the kernel's own account, from which its share of the device's limit follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,7 +81,8 @@ impl Launch {
 
     /// As [`Launch::bind`], a part of the buffer; the part must begin at a multiple of 256 bytes.
     pub fn bind_range<T: Element>(mut self, buffer: &Buffer<T>, range: Range<usize>) -> Self {
-        let bytes = range.start * size_of::<T>()..range.end * size_of::<T>();
+        let bytes = |elements: usize| elements.saturating_mul(size_of::<T>());
+        let bytes = bytes(range.start)..bytes(range.end);
         let fits = range.start <= range.end && range.end <= buffer.len();
         self.args.bound.push(Bound { memory: buffer.memory.clone(), bytes, scalar: T::SCALAR, fits });
         self
@@ -106,6 +109,17 @@ pub(crate) struct Bound {
     pub fits: bool,
 }
 
+impl Bound {
+    /// The part of `buffer`, rounded up to what every kernel can bind.
+    pub fn part_of<'a>(&self, buffer: &'a wgpu::Buffer) -> wgpu::BufferBinding<'a> {
+        // Nothing is a part of everything.
+        let bytes = if self.bytes.is_empty() { 0..0 } else { self.bytes.clone() };
+        let offset = bytes.start as u64;
+        let end = (bytes.end as u64).max(1).next_multiple_of(GRAIN).min(buffer.size());
+        wgpu::BufferBinding { buffer, offset, size: NonZeroU64::new(end - offset) }
+    }
+}
+
 /// What a twin works on: the parameters and the bound buffers of its launch.
 pub struct Args {
     pub(crate) kernel: &'static str,
@@ -128,7 +142,7 @@ impl Args {
             Place::Host(words) => {
                 Reading { words: words.read_recursive(), bytes: bound.bytes.clone(), of: PhantomData }
             }
-            Place::Device { .. } => {
+            Place::Device(_) => {
                 unreachable!("twins run on the CPU executor alone, whose buffers are on the host")
             }
         }
@@ -142,14 +156,12 @@ impl Args {
             Place::Host(words) => {
                 Writing { words: words.write(), bytes: bound.bytes.clone(), of: PhantomData }
             }
-            Place::Device { .. } => {
+            Place::Device(_) => {
                 unreachable!("twins run on the CPU executor alone, whose buffers are on the host")
             }
         }
     }
 }
-
-use std::marker::PhantomData;
 
 /// A bound buffer, held for reading.
 pub struct Reading<'a, T> {
@@ -187,37 +199,79 @@ impl<T: Element> DerefMut for Writing<'_, T> {
     }
 }
 
-/// Checks a launch against the reflected kernel.
-pub(crate) fn check(launch: &Launch, variant: &ansatz_shaders::Variant) -> Result<(), GpuError> {
+/// Checks a launch against the reflected kernel and against what the device can do.
+pub(crate) fn check(launch: &Launch, variant: &Variant, gpu: &Gpu) -> Result<(), GpuError> {
+    check_parameters(launch, variant)?;
+    check_bindings(launch, variant, gpu)?;
+    check_device(launch, variant, gpu.capabilities())
+}
+
+fn check_parameters(launch: &Launch, variant: &Variant) -> Result<(), GpuError> {
     let wrong = |message: String| Err(GpuError::misuse(launch.kernel.name, message));
-    let wanted = variant.params.map_or(0, |params| params.size as usize);
-    if launch.args.params.len() != wanted {
-        return wrong(format!(
-            "the parameters are {} bytes; the kernel has {wanted}",
-            launch.args.params.len()
-        ));
+    let (given, wanted) = (launch.args.params.len(), variant.params.map_or(0, |params| params.size as usize));
+    if given != wanted {
+        return wrong(format!("the parameters are {given} bytes; the kernel has {wanted}"));
     }
-    let storage = variant.bindings.iter().filter(|binding| binding.index > 0);
-    let count = storage.clone().count();
-    if launch.args.bound.len() != count {
-        return wrong(format!("{} buffers are bound; the kernel has {count}", launch.args.bound.len()));
+    let unknown = launch.constants.iter().find(|(name, _)| variant.constant(name).is_none());
+    unknown.map_or(Ok(()), |(name, _)| wrong(format!("the kernel has no constant `{name}`")))
+}
+
+/// Binding offsets are a multiple of this many bytes on every device.
+const ALIGNMENT: usize = 256;
+
+fn check_bindings(launch: &Launch, variant: &Variant, gpu: &Gpu) -> Result<(), GpuError> {
+    let wrong = |message: String| Err(GpuError::misuse(launch.kernel.name, message));
+    let storage: Vec<_> = variant.bindings.iter().filter(|binding| binding.index > 0).collect();
+    let bound = &launch.args.bound;
+    if bound.len() != storage.len() {
+        return wrong(format!("{} buffers are bound; the kernel has {}", bound.len(), storage.len()));
     }
-    for (bound, binding) in launch.args.bound.iter().zip(storage) {
+    for (i, (bound, binding)) in bound.iter().zip(&storage).enumerate() {
+        let (name, label) = (binding.name, &bound.memory.label);
+        gpu.locate(&bound.memory)?;
         if !bound.fits {
-            return wrong(format!(
-                "the range bound to `{}` lies outside buffer `{}`",
-                binding.name, bound.memory.label
-            ));
+            return wrong(format!("the range bound to `{name}` lies outside buffer `{label}`"));
+        }
+        if bound.bytes.start % ALIGNMENT != 0 {
+            let start = bound.bytes.start;
+            return wrong(format!("`{name}` starts at byte {start}, which is no multiple of {ALIGNMENT}"));
         }
         if binding.scalar != Scalar::Mixed && binding.scalar != bound.scalar {
-            let (name, wanted) = (binding.name, binding.scalar);
-            return wrong(format!(
-                "`{name}` holds {wanted:?}, but buffer `{}` {:?}",
-                bound.memory.label, bound.scalar
-            ));
+            let wanted = binding.scalar;
+            return wrong(format!("`{name}` holds {wanted:?}, but buffer `{label}` {:?}", bound.scalar));
+        }
+        let aliased = |(other, its): (&Bound, &&Binding)| {
+            let written = binding.access == Access::ReadWrite || its.access == Access::ReadWrite;
+            written && Arc::ptr_eq(&bound.memory, &other.memory)
+        };
+        if launch.args.bound[..i].iter().zip(&storage).any(aliased) {
+            return wrong(format!("buffer `{label}` is bound twice, and written"));
         }
     }
-    let unknown =
-        launch.constants.iter().find(|(name, _)| variant.constants.iter().all(|known| known.name != *name));
-    unknown.map_or(Ok(()), |(name, _)| wrong(format!("the kernel has no constant `{name}`")))
+    Ok(())
+}
+
+fn check_device(launch: &Launch, variant: &Variant, capabilities: &Capabilities) -> Result<(), GpuError> {
+    let name = launch.kernel.name;
+    if variant.flags.contains(&"F64") && !capabilities.f64 {
+        let remedy = "compute in f32 and refine on the host, or use `cpu`";
+        return Err(GpuError::Unsupported { what: name.to_owned(), feature: "native f64", remedy });
+    }
+    let size = variant.workgroup_size_with(&launch.constants);
+    let bytes = variant.workgroup_bytes_with(&launch.constants);
+    let (Some(size), Some(bytes)) = (size, bytes) else {
+        return Err(GpuError::misuse(name, "a constant that its workgroup depends on is missing or wrong"));
+    };
+    let invocations: u64 = size.iter().map(|&extent| u64::from(extent)).product();
+    if invocations == 0 {
+        return Err(GpuError::misuse(name, "a workgroup of no invocations"));
+    }
+    let limit = |what: &str, needed: u64, available: u32| {
+        let (what, available) = (format!("{name} ({what})"), u64::from(available));
+        let remedy = "choose a smaller workgroup";
+        let error = GpuError::Limit { what, needed, available, remedy };
+        if needed > available { Err(error) } else { Ok(()) }
+    };
+    limit("invocations per workgroup", invocations, capabilities.workgroup_invocations)?;
+    limit("bytes of workgroup memory", bytes.into(), capabilities.workgroup_bytes)
 }

@@ -16,6 +16,7 @@ mod pipeline;
 mod plan;
 mod pool;
 mod profile;
+mod read;
 mod real;
 mod repeat;
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::buffer::Place;
+use crate::buffer::Located;
 use crate::counters::add;
 use crate::gpu::Device;
 use crate::launch::{Args, Cost, Launch, Twin, check};
 use crate::pipeline::Pipeline;
-use crate::profile::{Profile, Timestamps};
-use crate::{Buffer, Element, Gpu, GpuError};
+use crate::profile::{Clock, Profile, Timestamps};
+use crate::{Buffer, Gpu, GpuError};
 
 /// A list of launches over buffers. Recording checks every launch; running it allocates nothing on the device and
 /// creates no pipeline and no bind group.
@@ -79,7 +79,7 @@ impl Plan {
         flags.extend(capabilities.subgroups.then_some("SUBGROUPS"));
         flags.extend(capabilities.immediates.then_some("IMMEDIATES"));
         let variant = launch.kernel.variant(&flags);
-        check(&launch, variant)?;
+        check(&launch, variant, &self.gpu)?;
         if launch.workgroups == 0 {
             return Ok(());
         }
@@ -121,23 +121,17 @@ impl Plan {
             _ => None,
         };
         let mut entries = Vec::new();
-        if let Some(Place::Device { buffer, .. }) = params.as_ref().map(|params| &params.memory.place) {
+        if let Some(params) = &params
+            && let Located::Device(_, buffer) = self.gpu.locate(&params.memory)?
+        {
             entries.push(wgpu::BindGroupEntry { binding: 0, resource: buffer.as_entire_binding() });
         }
-        for (bound, binding) in launch.args.bound.iter().zip(variant.bindings.iter().filter(|b| b.index > 0))
-        {
-            let Place::Device { buffer, .. } = &bound.memory.place else {
-                return Err(GpuError::misuse(
-                    name,
-                    format!("`{}` belongs to another device", bound.memory.label),
-                ));
-            };
-            let offset = bound.bytes.start as u64;
-            let size = std::num::NonZeroU64::new(
-                (bound.bytes.end as u64).next_multiple_of(16).min(buffer.size()) - offset,
-            );
-            let resource = wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, size });
-            entries.push(wgpu::BindGroupEntry { binding: binding.index, resource });
+        let storage = variant.bindings.iter().filter(|binding| binding.index > 0);
+        for (bound, binding) in launch.args.bound.iter().zip(storage) {
+            if let Located::Device(_, buffer) = self.gpu.locate(&bound.memory)? {
+                let resource = wgpu::BindingResource::Buffer(bound.part_of(buffer));
+                entries.push(wgpu::BindGroupEntry { binding: binding.index, resource });
+            }
         }
         let descriptor =
             wgpu::BindGroupDescriptor { label: Some(name), layout: &pipeline.layout, entries: &entries };
@@ -164,15 +158,7 @@ impl Plan {
             self.run_twins(count);
             return Ok(());
         };
-        let mut timestamps = Timestamps::for_plan(&gpu, device, self.steps.len(), count)?;
-        let buffer = self.encode(device, count, timestamps.as_mut(), |_| ());
-        device.queue.submit([buffer]);
-        add(&gpu.inner.tally.submissions, 1);
-        device.check()?;
-        if let Some(timestamps) = timestamps {
-            self.profile.gather(&gpu, device, timestamps, &self.steps)?;
-        }
-        Ok(())
+        self.submit(device, count, |_| ()).map(|_| ())
     }
 
     /// Runs the twins in order.
@@ -190,49 +176,85 @@ impl Plan {
         add(&self.gpu.inner.tally.dispatches, u64::from(count) * self.steps.len() as u64);
     }
 
-    /// Encodes `count` rounds: one pass for all of them, or one per launch where each is timed.
-    pub(crate) fn encode(
-        &self,
+    /// Submits `rounds` rounds, and what `finish` adds after the last of them: one pass for all, unless each launch is
+    /// timed.
+    pub(crate) fn submit(
+        &mut self,
         device: &Device,
-        count: u32,
-        mut timestamps: Option<&mut Timestamps>,
+        rounds: u32,
         finish: impl FnOnce(&mut wgpu::CommandEncoder),
-    ) -> wgpu::CommandBuffer {
+    ) -> Result<wgpu::SubmissionIndex, GpuError> {
+        device.check()?;
+        let gpu = self.gpu.clone();
         let label = Some(self.label.as_str());
         let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label });
-        match &mut timestamps {
-            None => {
-                let mut pass = encoder
-                    .begin_compute_pass(&wgpu::ComputePassDescriptor { label, timestamp_writes: None });
-                for _ in 0..count {
-                    for step in &self.steps {
-                        step.dispatch(&mut pass);
-                    }
+        match Clock::of(&gpu, self.steps.len()) {
+            Clock::Off => {
+                let descriptor = wgpu::ComputePassDescriptor { label, timestamp_writes: None };
+                let mut pass = encoder.begin_compute_pass(&descriptor);
+                for _ in 0..rounds {
+                    self.steps.iter().for_each(|step| step.dispatch(&mut pass));
                 }
             }
-            Some(timestamps) => {
-                for _ in 0..count {
-                    for step in &self.steps {
-                        let timestamp_writes = timestamps.next();
-                        let descriptor =
-                            wgpu::ComputePassDescriptor { label: Some(step.name), timestamp_writes };
-                        step.dispatch(&mut encoder.begin_compute_pass(&descriptor));
-                    }
+            Clock::Device { most_rounds } => {
+                let mut left = rounds;
+                while left > 0 {
+                    let now = left.min(most_rounds);
+                    self.submit_stamped(device, now)?;
+                    left -= now;
                 }
-                timestamps.resolve(&mut encoder);
+            }
+            Clock::Host => {
+                for _ in 0..rounds {
+                    self.submit_one_by_one(device)?;
+                }
             }
         }
         finish(&mut encoder);
-        add(&self.gpu.inner.tally.dispatches, u64::from(count) * self.steps.len() as u64);
-        encoder.finish()
+        add(&gpu.inner.tally.dispatches, u64::from(rounds) * self.steps.len() as u64);
+        self.hand_over(device, encoder)
     }
 
-    /// The wgpu buffer behind `buffer`, where it is on this plan's device.
-    pub(crate) fn device_buffer<'a, T: Element>(&self, buffer: &'a Buffer<T>) -> Option<&'a wgpu::Buffer> {
-        match &buffer.memory.place {
-            Place::Device { buffer, .. } => Some(buffer),
-            Place::Host(_) => None,
+    fn hand_over(
+        &self,
+        device: &Device,
+        encoder: wgpu::CommandEncoder,
+    ) -> Result<wgpu::SubmissionIndex, GpuError> {
+        let index = device.queue.submit([encoder.finish()]);
+        add(&self.gpu.inner.tally.submissions, 1);
+        device.check().map(|()| index)
+    }
+
+    /// Rounds with a pass and two timestamps for each launch.
+    fn submit_stamped(&mut self, device: &Device, rounds: u32) -> Result<(), GpuError> {
+        let mut timestamps = Timestamps::new(&self.gpu, device, rounds * self.steps.len() as u32)?;
+        let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        for _ in 0..rounds {
+            for step in &self.steps {
+                let (label, timestamp_writes) = (Some(step.name), Some(timestamps.next()));
+                let descriptor = wgpu::ComputePassDescriptor { label, timestamp_writes };
+                step.dispatch(&mut encoder.begin_compute_pass(&descriptor));
+            }
         }
+        timestamps.resolve(&mut encoder);
+        self.hand_over(device, encoder)?;
+        let seconds_per_tick = f64::from(device.queue.get_timestamp_period()) * 1e-9;
+        self.profile.add_ticks(&timestamps.read(device)?, seconds_per_tick, &self.steps);
+        Ok(())
+    }
+
+    /// One round with a submission and a wait for each launch.
+    fn submit_one_by_one(&mut self, device: &Device) -> Result<(), GpuError> {
+        device.wait(None)?;
+        for step in &self.steps {
+            let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            step.dispatch(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()));
+            let start = Instant::now();
+            self.hand_over(device, encoder)?;
+            device.wait(None)?;
+            self.profile.add(step.name, step.cost, start.elapsed().as_secs_f64());
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,10 @@
 //! Device buffers that wait to be used again.
 
 use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 /// Free buffers by size and usage. Repeated solves of one size allocate nothing.
 #[derive(Debug, Default)]
@@ -30,5 +34,35 @@ impl Pool {
     /// Gives all free memory back to the driver.
     pub fn clear(&mut self) {
         *self = Self::default();
+    }
+}
+
+/// A device buffer that goes back to its pool when it is dropped. Commands that still use it come first on the queue.
+pub(crate) struct Pooled {
+    buffer: wgpu::Buffer,
+    pool: Arc<Mutex<Pool>>,
+}
+
+impl Pooled {
+    pub fn new(buffer: wgpu::Buffer, pool: &Arc<Mutex<Pool>>) -> Self {
+        Self { buffer, pool: pool.clone() }
+    }
+
+    /// Whether the buffer is of the device that `pool` belongs to.
+    pub fn is_of(&self, pool: &Arc<Mutex<Pool>>) -> bool {
+        Arc::ptr_eq(&self.pool, pool)
+    }
+}
+
+impl Deref for Pooled {
+    type Target = wgpu::Buffer;
+    fn deref(&self) -> &wgpu::Buffer {
+        &self.buffer
+    }
+}
+
+impl Drop for Pooled {
+    fn drop(&mut self) {
+        self.pool.lock().give(self.buffer.clone());
     }
 }

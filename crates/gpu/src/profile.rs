@@ -1,11 +1,13 @@
-//! Time per kernel, from timestamps where the device has them.
+//! Time per kernel: by timestamps where the device has them, else by the host's clock.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
-use crate::buffer::{STAGING, map, unload};
 use crate::gpu::Device;
 use crate::launch::Cost;
 use crate::plan::Step;
+use crate::pool::Pooled;
+use crate::read::Staging;
 use crate::{Gpu, GpuError};
 
 /// Time, traffic and arithmetic of every kernel of a plan.
@@ -69,83 +71,84 @@ impl Profile {
         row.flops += cost.flops;
     }
 
-    /// Waits for `timestamps` and adds what they say of `steps`.
-    pub(crate) fn gather(
-        &mut self,
-        gpu: &Gpu,
-        device: &Device,
-        timestamps: Timestamps,
-        steps: &[Step],
-    ) -> Result<(), GpuError> {
-        let ticks = timestamps.read(gpu, device)?;
-        let seconds_per_tick = f64::from(device.queue.get_timestamp_period()) * 1e-9;
+    /// Adds what `ticks`, two per launch, say of rounds of `steps`.
+    pub(crate) fn add_ticks(&mut self, ticks: &[u64], seconds_per_tick: f64, steps: &[Step]) {
         for (pair, step) in ticks.chunks_exact(2).zip(steps.iter().cycle()) {
             self.add(step.name, step.cost, pair[1].saturating_sub(pair[0]) as f64 * seconds_per_tick);
         }
-        Ok(())
+    }
+}
+
+/// How the launches of a plan are timed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// Not at all.
+    Off,
+    /// By the device, in so many rounds at once.
+    Device { most_rounds: u32 },
+    /// By the host, one launch at a time: includes what it costs to submit and to wait.
+    Host,
+}
+
+impl Clock {
+    /// WebGPU's limit on one query set, in launches.
+    const MOST_LAUNCHES: usize = 2048;
+
+    /// The clock for a plan of `launches`.
+    pub fn of(gpu: &Gpu, launches: usize) -> Self {
+        if !gpu.inner.profiling.load(Ordering::Relaxed) || launches == 0 {
+            Self::Off
+        } else if gpu.capabilities().timestamps && launches <= Self::MOST_LAUNCHES {
+            Self::Device { most_rounds: (Self::MOST_LAUNCHES / launches) as u32 }
+        } else {
+            Self::Host
+        }
     }
 }
 
 /// Two timestamps around every launch of a command buffer.
 pub(crate) struct Timestamps {
     set: wgpu::QuerySet,
-    resolved: wgpu::Buffer,
-    staging: wgpu::Buffer,
-    launches: u32,
+    resolved: Pooled,
+    staging: Staging,
+    stamps: u32,
     next: u32,
 }
 
 impl Timestamps {
-    /// WebGPU's limit on one query set.
-    const MOST_LAUNCHES: u32 = 2048;
-
-    /// How many rounds of `steps` launches one query set can hold.
-    pub fn most_rounds(steps: usize) -> u32 {
-        (Self::MOST_LAUNCHES / steps.max(1) as u32).max(1)
-    }
-
-    /// `None` unless the profile is on and the device has timestamps.
-    pub fn for_plan(gpu: &Gpu, device: &Device, steps: usize, rounds: u32) -> Result<Option<Self>, GpuError> {
-        let on = gpu.inner.profiling.load(std::sync::atomic::Ordering::Relaxed);
-        let launches = steps as u32 * rounds;
-        if !on || !gpu.capabilities().timestamps || launches == 0 || launches > Self::MOST_LAUNCHES {
-            return Ok(None);
-        }
-        let bytes = u64::from(launches) * 16;
-        let descriptor = wgpu::QuerySetDescriptor {
-            label: Some("profile"),
-            ty: wgpu::QueryType::Timestamp,
-            count: launches * 2,
-        };
+    pub fn new(gpu: &Gpu, device: &Device, launches: u32) -> Result<Self, GpuError> {
+        let stamps = 2 * launches;
+        let bytes = 8 * u64::from(stamps);
+        let ty = wgpu::QueryType::Timestamp;
+        let descriptor = wgpu::QuerySetDescriptor { label: Some("profile"), ty, count: stamps };
         let set = device.scoped("profile", bytes, || device.device.create_query_set(&descriptor))?;
         let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
         let resolved = gpu.take(device, "profile", bytes, usage)?;
-        let staging = gpu.take(device, "profile read-back", bytes, STAGING)?;
-        Ok(Some(Self { set, resolved, staging, launches, next: 0 }))
+        let staging = Staging::take(gpu, device, "profile read-back", bytes)?;
+        Ok(Self { set, resolved, staging, stamps, next: 0 })
     }
 
-    pub fn next(&mut self) -> Option<wgpu::ComputePassTimestampWrites<'_>> {
-        let index = self.next;
+    /// The stamps of the next launch.
+    pub fn next(&mut self) -> wgpu::ComputePassTimestampWrites<'_> {
+        let begin = self.next;
         self.next += 2;
-        Some(wgpu::ComputePassTimestampWrites {
+        wgpu::ComputePassTimestampWrites {
             query_set: &self.set,
-            beginning_of_pass_write_index: Some(index),
-            end_of_pass_write_index: Some(index + 1),
-        })
+            beginning_of_pass_write_index: Some(begin),
+            end_of_pass_write_index: Some(begin + 1),
+        }
     }
 
     pub fn resolve(&self, encoder: &mut wgpu::CommandEncoder) {
-        encoder.resolve_query_set(&self.set, 0..self.launches * 2, &self.resolved, 0);
-        encoder.copy_buffer_to_buffer(&self.resolved, 0, &self.staging, 0, self.resolved.size());
+        encoder.resolve_query_set(&self.set, 0..self.stamps, &self.resolved, 0);
+        self.staging.copy_from(&self.resolved, encoder);
     }
 
-    fn read(self, _gpu: &Gpu, device: &Device) -> Result<Vec<u64>, GpuError> {
-        let _mapped = map(&self.staging);
+    /// Waits for the stamps.
+    pub fn read(mut self, device: &Device) -> Result<Vec<u64>, GpuError> {
+        self.staging.map();
         device.wait(None)?;
-        let words = unload::<u32>(&self.staging, self.launches as usize * 4)?;
-        let mut pool = device.pool.lock();
-        pool.give(self.resolved);
-        pool.give(self.staging);
+        let words = self.staging.unload::<u32>(2 * self.stamps as usize)?;
         Ok(words.chunks_exact(2).map(|pair| u64::from(pair[0]) | u64::from(pair[1]) << 32).collect())
     }
 }

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use crate::buffer::{STAGING, map, unload};
+use crate::buffer::Located;
 use crate::counters::add;
-use crate::profile::Timestamps;
+use crate::read::Staging;
 use crate::{Buffer, Element, GpuError, Plan};
 
 /// How a plan is repeated.
@@ -36,8 +36,8 @@ const ASSUMED_LAUNCH_SECONDS: f64 = 50e-6;
 
 impl Plan {
     /// Repeats the plan until `look` breaks or the rounds are used up. `look` sees the first `words` scalars of
-    /// `watched` as they were after each batch, and the number of rounds done by then; rounds that were already under
-    /// way when it breaks still run, so the kernels must gate themselves.
+    /// `watched` as they were after each batch, and the number of rounds done by then. The rounds under way when it
+    /// breaks still run (at most [`Repeat::look_every`], after it returned), so the kernels must gate themselves.
     ///
     /// # Errors
     /// [`GpuError::Timeout`], [`GpuError::DeviceLost`], or what else went wrong on the device.
@@ -54,85 +54,71 @@ impl Plan {
                 format!("{words} words are watched of {}", watched.len()),
             ));
         }
-        let look_every = options.look_every.max(1);
+        let look_every = u64::from(options.look_every.max(1));
         let gpu = self.gpu.clone();
-        let Some(device) = &gpu.inner.device else {
-            let mut done = 0;
-            while done < options.max_rounds {
-                let rounds = u64::from(look_every).min(options.max_rounds - done) as u32;
-                self.run_twins(rounds);
-                done += u64::from(rounds);
-                add(&gpu.inner.tally.read_backs, 1);
-                if look(&gpu.read_host(watched, words), done).is_break() {
-                    break;
-                }
-            }
-            return Ok(());
+        let (device, source) = match gpu.locate(&watched.memory)? {
+            Located::Device(device, source) => (device, source),
+            Located::Host(_) => return self.repeat_twins(options.max_rounds, look_every, watched, words, look),
         };
-        let source = self
-            .device_buffer(watched)
-            .ok_or_else(|| GpuError::misuse(&self.label, "the watched buffer belongs to another device"))?;
-        let bytes = ((words * size_of::<T>()) as u64).max(16).next_multiple_of(16).min(watched.memory.bytes);
-        let mut free: Vec<wgpu::Buffer> =
-            (0..RING).map(|_| gpu.take(device, "look", bytes, STAGING)).collect::<Result<_, _>>()?;
-
-        let cost = self.cost();
-        let launches = self.steps.len() as f64;
-        let mut seconds_per_round = cost.bytes as f64 / ASSUMED_BANDWIDTH + launches * ASSUMED_LAUNCH_SECONDS;
-        let mut under_way: VecDeque<(wgpu::Buffer, wgpu::SubmissionIndex, u64)> = VecDeque::new();
-        let (mut submitted, mut looked_at, mut stopped) = (0u64, 0u64, false);
+        let bytes = (words * size_of::<T>()).max(1).next_multiple_of(8) as u64;
+        let mut free =
+            (0..RING).map(|_| Staging::take(&gpu, device, "look", bytes)).collect::<Result<Vec<_>, _>>()?;
+        let mut under_way = VecDeque::new();
+        let (mut submitted, mut looked_at) = (0, 0);
+        let mut seconds_per_round = self.assumed_seconds();
         let mut last_look = Instant::now();
-        while !stopped && submitted < options.max_rounds || !under_way.is_empty() {
-            if !stopped
-                && submitted < options.max_rounds
-                && let Some(staging) = free.pop()
+        loop {
+            while submitted < options.max_rounds
+                && let Some(mut staging) = free.pop()
             {
-                let batch = u64::from(look_every).min(options.max_rounds - submitted) as u32;
-                let most =
-                    (options.seconds_per_submission / seconds_per_round).clamp(1.0, f64::from(batch)) as u32;
-                let most = most.min(Timestamps::most_rounds(self.steps.len()));
+                let batch = look_every.min(options.max_rounds - submitted) as u32;
+                // At least one; also where the options are not a number.
+                let most = ((options.seconds_per_submission / seconds_per_round) as u32).max(1);
                 let mut left = batch;
-                loop {
-                    let rounds = left.min(most);
-                    left -= rounds;
-                    let mut timestamps = Timestamps::for_plan(&gpu, device, self.steps.len(), rounds)?;
-                    let commands = self.encode(device, rounds, timestamps.as_mut(), |encoder| {
-                        if left == 0 {
-                            encoder.copy_buffer_to_buffer(source, 0, &staging, 0, bytes);
-                        }
-                    });
-                    let index = device.queue.submit([commands]);
-                    add(&gpu.inner.tally.submissions, 1);
-                    device.check()?;
-                    if let Some(timestamps) = timestamps {
-                        self.profile.gather(&gpu, device, timestamps, &self.steps)?;
-                    }
-                    if left == 0 {
-                        submitted += u64::from(batch);
-                        let _mapped = map(&staging);
-                        add(&gpu.inner.tally.read_backs, 1);
-                        under_way.push_back((staging, index, submitted));
-                        break;
-                    }
+                while left > most {
+                    self.submit(device, most, |_| ())?;
+                    left -= most;
                 }
-                if under_way.len() < RING && submitted < options.max_rounds {
-                    continue;
-                }
+                let index = self.submit(device, left, |encoder| staging.copy_from(source, encoder))?;
+                staging.map();
+                add(&gpu.inner.tally.read_backs, 1);
+                submitted += u64::from(batch);
+                under_way.push_back((staging, index, submitted));
             }
-            let Some((staging, index, done)) = under_way.pop_front() else { break };
+            let Some((mut staging, index, done)) = under_way.pop_front() else { return Ok(()) };
             device.wait(Some(index))?;
-            let seen = unload::<T>(&staging, words)?;
+            let seen = staging.unload(words)?;
             free.push(staging);
-            if !stopped {
-                let elapsed = last_look.elapsed().as_secs_f64();
-                last_look = Instant::now();
-                seconds_per_round = elapsed / (done - looked_at).max(1) as f64;
-                looked_at = done;
-                stopped = look(&seen, done).is_break();
+            seconds_per_round = last_look.elapsed().as_secs_f64() / (done - looked_at) as f64;
+            (last_look, looked_at) = (Instant::now(), done);
+            if look(&seen, done).is_break() {
+                return Ok(());
             }
         }
-        let mut pool = device.pool.lock();
-        free.into_iter().for_each(|staging| pool.give(staging));
+    }
+
+    /// What a round takes, by its own account, on a device that was not timed.
+    fn assumed_seconds(&self) -> f64 {
+        self.cost().bytes as f64 / ASSUMED_BANDWIDTH + self.len() as f64 * ASSUMED_LAUNCH_SECONDS
+    }
+
+    fn repeat_twins<T: Element>(
+        &mut self,
+        max_rounds: u64,
+        look_every: u64,
+        watched: &Buffer<T>,
+        words: usize,
+        mut look: impl FnMut(&[T], u64) -> ControlFlow<()>,
+    ) -> Result<(), GpuError> {
+        let mut done = 0;
+        while done < max_rounds {
+            let rounds = look_every.min(max_rounds - done);
+            self.run_twins(rounds as u32);
+            done += rounds;
+            if look(&self.gpu.read_host(watched, words)?, done).is_break() {
+                break;
+            }
+        }
         Ok(())
     }
 }

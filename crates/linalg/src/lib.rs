@@ -1,1 +1,39 @@
-//! Dense vectors on the device: reductions, copy and triad.
+//! Dense vectors on the device: copy, triad, axpby and reductions, and the bandwidth that a device reaches with them.
+//!
+//! Each kernel is a struct of its buffers; `record` checks their shapes and adds the launch to a [`Plan`]. Vectors may
+//! have any length: the kernels work on groups of four, and a buffer's padding is zero.
+//!
+//! ```
+//! use ansatz_gpu::{Gpu, Plan};
+//! use ansatz_linalg::{Dot, Grid};
+//!
+//! # fn main() -> Result<(), ansatz_gpu::GpuError> {
+//! let gpu = Gpu::cpu();
+//! let x = gpu.upload("x", &[1.0f32, 2.0, 3.0])?;
+//! let grid = Grid::reduction(&gpu, x.len());
+//! let (partials, results) = (gpu.buffer("partials", grid.groups as usize)?, gpu.buffer("results", 2)?);
+//!
+//! let mut plan = Plan::new(&gpu, "squared norm");
+//! Dot { x: &x, y: &x, partials: &partials, results: &results, slot: 1, grid }.record(&mut plan)?;
+//! plan.run()?;
+//! assert_eq!(gpu.read(&results)?, [0.0, 14.0]);
+//! # Ok(()) }
+//! ```
+//!
+//! [`Plan`]: ansatz_gpu::Plan
+
+mod axpby;
+mod bandwidth;
+mod copy;
+mod dot;
+mod grid;
+mod norm_max;
+mod triad;
+
+pub use axpby::Axpby;
+pub use bandwidth::{Bandwidth, measure};
+pub use copy::VectorCopy;
+pub use dot::Dot;
+pub use grid::{Grid, MAX_TRIPS};
+pub use norm_max::NormMax;
+pub use triad::Triad;

@@ -21,6 +21,19 @@ pub enum Error {
     /// No operator can be made from the input.
     #[error(transparent)]
     Operator(#[from] ansatz_krylov::operator::OperatorError),
+    /// A matrix has hardly any entries for its size.
+    #[error(
+        "{file}: {rows} rows with only {entries} entries, so nearly every row is empty and the matrix is singular; \
+         expected at least one entry per row — check the size line"
+    )]
+    MostlyEmpty {
+        /// The file.
+        file: String,
+        /// Rows of the matrix.
+        rows: usize,
+        /// Its entries.
+        entries: usize,
+    },
     /// The text of a generated system is wrong.
     #[error(transparent)]
     Generate(#[from] ansatz_krylov::generate::GenerateError),

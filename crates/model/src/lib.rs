@@ -1,3 +1,20 @@
-//! Portable GPU solvers for linear systems and PDEs, verified in f64.
+//! Portable GPU solvers for linear systems, verified in f64.
+//!
+//! A [`LinearSystem`] is read from a file, generated, or made from an operator of one's own; [`LinearSystem::solve`] runs
+//! conjugate gradients on a device ([`Gpu`]) inside iterative refinement on the host. An answer is called converged only
+//! after its residual was recomputed in f64 off the device; not converging is a value with a [`Reason`] and a hint.
 
 pub mod io;
+mod error;
+mod linear_system;
+mod report;
+
+pub use ansatz_gpu as gpu;
+pub use ansatz_gpu::{Gpu, OpenOptions, Selection};
+pub use ansatz_krylov as krylov;
+pub use ansatz_krylov::{Outcome, Precision, Preconditioner, Progress, Reason, Solution, SolveOptions};
+pub use ansatz_linalg as linalg;
+pub use error::Error;
+pub use linear_system::{LinearSystem, Run};
+pub use report::{ColumnReport, KernelReport, Report, kernels};
+

@@ -1,0 +1,170 @@
+//! What a run did: for the terminal, and as JSON.
+
+use ansatz_gpu::{Gpu, Profile};
+use ansatz_krylov::{Outcome, Solution, SolveOptions};
+use serde::Serialize;
+
+use crate::LinearSystem;
+
+/// The account of a linear solve. Its keys in JSON are stable.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// What was solved.
+    pub problem: String,
+    /// Unknowns.
+    pub n: usize,
+    /// Nonzero entries of the matrix.
+    pub nnz: usize,
+    /// The method.
+    pub method: String,
+    /// The preconditioner.
+    pub preconditioner: String,
+    /// Name of the device.
+    pub device: String,
+    /// `vulkan`, `metal`, `dx12` or `cpu`.
+    pub backend: String,
+    /// Driver and version.
+    pub driver: String,
+    /// `wgpu` or `cpu`: which executor ran the plans.
+    pub executor: String,
+    /// Precision of the iterations.
+    pub tier: String,
+    /// Seed of everything random in the run.
+    pub seed: u64,
+    /// Whether every right-hand side converged, as verified in f64.
+    pub converged: bool,
+    /// Why the solve ended: of the first right-hand side that did not converge, else of the first.
+    pub reason: String,
+    /// One sentence on what to do.
+    pub hint: String,
+    /// The number of PETSc's `KSPConvergedReason` that comes closest.
+    pub petsc_code: i32,
+    /// Relative tolerance asked for.
+    pub rtol: f64,
+    /// Absolute tolerance asked for.
+    pub atol: f64,
+    /// Iterations, the most of all right-hand sides.
+    pub iterations: u64,
+    /// Refinement steps, the most of all right-hand sides.
+    pub outer_iterations: usize,
+    /// ‖b − Ax‖₂/‖b‖₂ in f64, the largest of all right-hand sides; null where it is not finite.
+    pub true_relative_residual: f64,
+    /// Normwise backward error in f64, the largest of all right-hand sides.
+    pub backward_error: f64,
+    /// Seconds of preparation.
+    pub setup_seconds: f64,
+    /// Seconds of iteration and verification.
+    pub solve_seconds: f64,
+    /// How the operator lies on the device, and why.
+    pub layout: String,
+    /// Launches per iteration.
+    pub launches_per_iteration: usize,
+    /// Relative residual by the recursion, per iteration, of the right-hand side that needed most.
+    pub history: Vec<f64>,
+    /// Iteration and relative residual recomputed in f64, of the same.
+    pub verified: Vec<(u64, f64)>,
+    /// Every right-hand side by itself.
+    pub right_hand_sides: Vec<ColumnReport>,
+    /// Time per kernel, where `--profile` was given.
+    pub profile: Vec<KernelReport>,
+}
+
+/// One right-hand side.
+#[derive(Debug, Clone, Serialize)]
+pub struct ColumnReport {
+    /// Whether it converged, as verified in f64.
+    pub converged: bool,
+    /// Why it ended.
+    pub reason: String,
+    /// Iterations.
+    pub iterations: u64,
+    /// Refinement steps.
+    pub outer_iterations: usize,
+    /// ‖b − Ax‖₂/‖b‖₂ in f64.
+    pub true_relative_residual: f64,
+    /// Normwise backward error in f64.
+    pub backward_error: f64,
+}
+
+/// One kernel.
+#[derive(Debug, Clone, Serialize)]
+pub struct KernelReport {
+    /// Its name.
+    pub kernel: String,
+    /// Launches.
+    pub launches: u64,
+    /// Seconds in all.
+    pub seconds: f64,
+    /// GB/s by its own account of bytes.
+    pub gigabytes_per_second: f64,
+    /// GFLOP/s by its own account of operations.
+    pub gigaflops_per_second: f64,
+    /// Share of the bandwidth that the device was measured to have; null where that was not measured.
+    pub share_of_measured_limit: Option<f64>,
+}
+
+impl Report {
+    pub(crate) fn new(system: &LinearSystem, gpu: &Gpu, options: &SolveOptions, solution: &Solution) -> Self {
+        let outcomes = &solution.outcomes;
+        let speaks = outcomes.iter().find(|outcome| !outcome.converged()).or(outcomes.first());
+        let longest = outcomes.iter().max_by_key(|outcome| outcome.iterations);
+        let largest = |value: fn(&Outcome) -> f64| {
+            outcomes.iter().map(value).fold(0.0, |max: f64, v| if v.is_nan() || max.is_nan() { f64::NAN } else { max.max(v) })
+        };
+        let summary = gpu.summary();
+        Self {
+            problem: system.name().to_owned(),
+            n: system.operator().unknowns(),
+            nnz: system.operator().nonzeros(),
+            method: if options.flexible { "flexible conjugate gradients" } else { "conjugate gradients" }.to_owned(),
+            preconditioner: options.preconditioner.to_string(),
+            device: summary.name.clone(),
+            backend: summary.backend.clone(),
+            driver: summary.driver.clone(),
+            executor: gpu.executor().to_owned(),
+            tier: speaks.map(|outcome| outcome.tier.clone()).unwrap_or_default(),
+            seed: system.seed(),
+            converged: outcomes.iter().all(Outcome::converged),
+            reason: speaks.map_or("", |outcome| outcome.reason.name()).to_owned(),
+            hint: speaks.map_or("", |outcome| outcome.reason.hint()).to_owned(),
+            petsc_code: speaks.map_or(0, |outcome| outcome.reason.petsc_code()),
+            rtol: options.rtol,
+            atol: options.atol,
+            iterations: longest.map_or(0, |outcome| outcome.iterations),
+            outer_iterations: outcomes.iter().map(|outcome| outcome.outer_iterations).max().unwrap_or(0),
+            true_relative_residual: largest(|outcome| outcome.true_relative_residual),
+            backward_error: largest(|outcome| outcome.backward_error),
+            setup_seconds: speaks.map_or(0.0, |outcome| outcome.setup_seconds),
+            solve_seconds: speaks.map_or(0.0, |outcome| outcome.solve_seconds),
+            layout: solution.layout.clone(),
+            launches_per_iteration: solution.launches_per_iteration,
+            history: longest.map(|outcome| outcome.history.clone()).unwrap_or_default(),
+            verified: longest.map(|outcome| outcome.verified.clone()).unwrap_or_default(),
+            right_hand_sides: outcomes
+                .iter()
+                .map(|outcome| ColumnReport {
+                    converged: outcome.converged(),
+                    reason: outcome.reason.name().to_owned(),
+                    iterations: outcome.iterations,
+                    outer_iterations: outcome.outer_iterations,
+                    true_relative_residual: outcome.true_relative_residual,
+                    backward_error: outcome.backward_error,
+                })
+                .collect(),
+            profile: kernels(&solution.profile, None),
+        }
+    }
+}
+
+/// The rows of a profile, with their share of `limit` GB/s.
+pub fn kernels(profile: &Profile, limit: Option<f64>) -> Vec<KernelReport> {
+    let row = |(kernel, row): (&'static str, ansatz_gpu::ProfileRow)| KernelReport {
+        kernel: kernel.to_owned(),
+        launches: row.launches,
+        seconds: row.seconds,
+        gigabytes_per_second: row.gigabytes_per_second(),
+        gigaflops_per_second: row.gigaflops_per_second(),
+        share_of_measured_limit: limit.map(|limit| row.gigabytes_per_second() / limit),
+    };
+    profile.rows().map(row).collect()
+}
