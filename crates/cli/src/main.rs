@@ -1,2 +1,57 @@
-//! The program ansatz.
-fn main() {}
+//! The program `ansatz`: what a user runs without writing Rust.
+
+mod device;
+mod devices;
+mod exit;
+mod output;
+mod progress;
+mod solve;
+mod stop;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use exit::{Exit, Failure};
+
+/// Solves linear systems on any GPU, or on the CPU where there is none, and verifies every answer in f64.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Devices(devices::Devices),
+    Solve(Box<solve::Solve>),
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 converged and verified; 2 not converged; 3 no adapter or device failure; 64 wrong usage; 65 bad input data; \
+66 input not found; 74 a result could not be written.";
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version count as errors there.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    let done = match &cli.command {
+        Command::Devices(devices) => devices.run(),
+        Command::Solve(solve) => solve.run(),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(Failure { exit, message }) => {
+            output::note(&format!("error: {}", message.replace('\n', " ")));
+            exit.into()
+        }
+    }
+}

@@ -115,11 +115,7 @@ impl Gpu {
                 Place::Host(RwLock::new(words))
             }
         };
-        Ok(Buffer {
-            memory: Arc::new(Memory { label: label.to_owned(), place }),
-            len,
-            element: PhantomData,
-        })
+        Ok(Buffer { memory: Arc::new(Memory { label: label.to_owned(), place }), len, element: PhantomData })
     }
 
     /// From the pool, cleared, or new.

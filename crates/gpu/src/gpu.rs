@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -12,7 +12,7 @@ use crate::adapter::{self, AdapterSummary, Selection};
 use crate::counters::{Counters, Tally};
 use crate::pipeline::Pipelines;
 use crate::pool::Pool;
-use crate::{Capabilities, GpuError};
+use crate::{Capabilities, GpuError, Probe};
 
 /// How a device is opened.
 #[derive(Debug, Clone)]
@@ -57,6 +57,7 @@ pub(crate) struct Inner {
     pub capabilities: Capabilities,
     pub tally: Tally,
     pub profiling: AtomicBool,
+    pub probe: OnceLock<Probe>,
     /// `None`: the CPU executor.
     pub device: Option<Device>,
 }
@@ -93,8 +94,8 @@ impl Gpu {
     }
 
     fn new(summary: AdapterSummary, capabilities: Capabilities, device: Option<Device>) -> Self {
-        let (tally, profiling) = (Tally::default(), AtomicBool::new(false));
-        Self { inner: Arc::new(Inner { summary, capabilities, tally, profiling, device }) }
+        let (tally, profiling, probe) = (Tally::default(), AtomicBool::new(false), OnceLock::new());
+        Self { inner: Arc::new(Inner { summary, capabilities, tally, profiling, probe, device }) }
     }
 
     fn request(adapter: &wgpu::Adapter, options: &OpenOptions) -> Result<Self, GpuError> {
@@ -213,7 +214,9 @@ impl Device {
             Ok(Err(error)) => {
                 Err(GpuError::Validation { context: "poll".to_owned(), message: error.to_string() })
             }
-            Err(_) => Err(GpuError::DeviceLost { reason: "the driver failed while it was polled".to_owned() }),
+            Err(_) => {
+                Err(GpuError::DeviceLost { reason: "the driver failed while it was polled".to_owned() })
+            }
         }
     }
 

@@ -247,7 +247,8 @@ impl Plan {
     fn submit_one_by_one(&mut self, device: &Device) -> Result<(), GpuError> {
         device.wait(None)?;
         for step in &self.steps {
-            let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            let mut encoder =
+                device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             step.dispatch(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()));
             let start = Instant::now();
             self.hand_over(device, encoder)?;

@@ -137,11 +137,7 @@ impl Gpu {
     }
 
     /// The first `words` scalars of a buffer of the CPU executor.
-    pub(crate) fn read_host<T: Element>(
-        &self,
-        buffer: &Buffer<T>,
-        words: usize,
-    ) -> Result<Vec<T>, GpuError> {
+    pub(crate) fn read_host<T: Element>(&self, buffer: &Buffer<T>, words: usize) -> Result<Vec<T>, GpuError> {
         let Located::Host(data) = self.locate(&buffer.memory)? else {
             return Err(GpuError::misuse(&buffer.memory.label, "the buffer is not on the host"));
         };

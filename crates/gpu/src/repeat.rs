@@ -58,7 +58,9 @@ impl Plan {
         let gpu = self.gpu.clone();
         let (device, source) = match gpu.locate(&watched.memory)? {
             Located::Device(device, source) => (device, source),
-            Located::Host(_) => return self.repeat_twins(options.max_rounds, look_every, watched, words, look),
+            Located::Host(_) => {
+                return self.repeat_twins(options.max_rounds, look_every, watched, words, look);
+            }
         };
         let bytes = (words * size_of::<T>()).max(1).next_multiple_of(8) as u64;
         let mut free =

@@ -42,7 +42,8 @@ pub struct SolveOptions {
     pub atol: f64,
     /// Converged when the normwise backward error is at most this.
     pub backward: Option<f64>,
-    /// Iterations of conjugate gradients in all; ten times the number of unknowns, and at least 1000, if not given.
+    /// Iterations of conjugate gradients in all; a hundred times the number of unknowns, and at least 10,000, if not
+    /// given: rounding makes ill-conditioned systems need many more than one iteration per unknown.
     pub max_iterations: Option<u64>,
     /// Preconditioner.
     pub preconditioner: Preconditioner,
@@ -122,7 +123,7 @@ pub struct Solution {
 /// Refinement steps that gain less than this factor count as no progress.
 const PROGRESS: f64 = 0.5;
 /// A residual that rounding explains up to this factor is as small as it gets.
-const FLOOR_FACTOR: f64 = 100.0;
+const FLOOR_FACTOR: f64 = 10.0;
 /// So many steps without progress end the refinement.
 const MOST_STRIKES: u32 = 2;
 
@@ -192,7 +193,7 @@ pub fn solve(
             (true, false) => "f64",
             (true, true) => "f64 on cpu",
         });
-        let history = solver.max_iterations.clamp(1, 1 << 14) as u32;
+        let history = solver.max_iterations.clamp(1, 1 << 16) as u32;
         let prepared = if f64_stage {
             setup::prepare::<f64>(stage_gpu, a, b.len(), options, history)
         } else {
@@ -324,7 +325,7 @@ impl<'a> Solver<'a> {
                 }
             })
             .collect();
-        let max_iterations = options.max_iterations.unwrap_or_else(|| (10 * a.unknowns() as u64).max(1000));
+        let max_iterations = options.max_iterations.unwrap_or_else(|| (100 * a.unknowns() as u64).max(10_000));
         Ok(Self { a, options, norm_a: a.norm_inf(), null: a.null_components(), max_iterations, columns })
     }
 
@@ -448,6 +449,11 @@ impl<'a> Solver<'a> {
                 self.columns.iter_mut().for_each(|column| (column.strikes, column.rerun) = (0, None));
                 return Ok(());
             }
+            for index in 0..self.columns.len() {
+                if self.columns[index].reason.is_none() && self.columns[index].strikes >= MOST_STRIKES {
+                    self.columns[index].reason = Some(self.reason_of_standstill(index, stage)?);
+                }
+            }
         }
         Ok(())
     }
@@ -553,16 +559,13 @@ impl<'a> Solver<'a> {
         // The recursion may have been right for a while: try again up to where its residual was smallest.
         let smallest = correction.history.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1));
         match smallest {
-            Some((at, &value)) if column.rerun.is_none() && value < PROGRESS && (at as u64) < correction.iterations => {
+            Some((at, &value)) if column.rerun.is_none() && value < 1.0 && (at as u64) < correction.iterations => {
                 column.rerun = Some(at as u64);
             }
             _ => {
                 column.rerun = None;
                 column.strikes += 1;
             }
-        }
-        if column.strikes >= MOST_STRIKES && column.reason.is_none() {
-            self.columns[index].reason = Some(self.reason_of_standstill(index));
         }
         Ok(Verdict::Settled)
     }
@@ -583,21 +586,29 @@ impl<'a> Solver<'a> {
         // For every y, ‖b − Ay‖ ≥ |b·v| − ‖y‖ ‖Av‖.
         let column = &self.columns[index];
         let in_null_space: f64 = column.b.iter().zip(&v).map(|(b, v)| b * v).sum();
-        let null = norm(&av) <= 1e-10 * self.norm_a;
+        let null = norm(&av) <= 1e-9 * self.norm_a;
         (null && in_null_space.abs() > 2.0 * column.goal).then_some(Reason::Inconsistent)
     }
 
     /// Why refinement makes no progress.
-    fn reason_of_standstill(&self, index: usize) -> Reason {
+    fn reason_of_standstill(&self, index: usize, stage: &mut dyn Stage) -> Result<Reason, GpuError> {
         let column = &self.columns[index];
         let floor = f64::EPSILON * (self.norm_a * norm(&column.x) + column.norm_b) / column.norm_b;
         if column.norm_r <= FLOOR_FACTOR * floor * column.norm_b {
-            return Reason::AttainableAccuracy { floor };
+            return Ok(Reason::AttainableAccuracy { floor });
         }
-        // A residual that A maps to nothing is the part of b outside the range.
-        let mut ar = vec![0.0; column.r.len()];
+        // If A is singular, r less the solution of Aw = Ar, which always exists, is in its null space.
+        let n = column.r.len();
+        let mut ar = vec![0.0; n];
         self.a.apply(&column.r, &mut ar);
-        if norm(&ar) <= 1e-8 * self.norm_a * column.norm_r { Reason::Inconsistent } else { Reason::Stagnated }
+        let mut systems = vec![vec![0.0; n]; self.columns.len()];
+        let mut tasks = vec![None; self.columns.len()];
+        systems[index] = ar;
+        tasks[index] = Some(Task { reduction: 1e-9, limit: (2 * n as u64).max(1000) });
+        let corrections = stage.solve(&systems, &tasks, &mut |_| ControlFlow::Continue(()))?;
+        let candidate: Vec<f64> = column.r.iter().zip(&corrections[index].d).map(|(r, w)| r - w).collect();
+        let proven = self.reason_of_direction(index, &candidate);
+        Ok(proven.filter(|reason| *reason == Reason::Inconsistent).unwrap_or(Reason::Stagnated))
     }
 
     fn interrupted(&self, error: KrylovError, begun: bool) -> KrylovError {

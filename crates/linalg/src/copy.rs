@@ -1,6 +1,7 @@
 //! y ← x: `shaders/blas/copy.wgsl`.
 
 use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
+use rayon::prelude::*;
 
 use crate::Grid;
 use crate::grid::{Params, same_length};
@@ -41,5 +42,5 @@ impl<T: Real> VectorCopy<'_, T> {
 
 fn twin<T: Real>(args: &Args) {
     let (x, mut y) = (args.read::<T>(1), args.write::<T>(2));
-    y.copy_from_slice(&x);
+    y.par_chunks_mut(1 << 14).zip(x.par_chunks(1 << 14)).for_each(|(y, x)| y.copy_from_slice(x));
 }

@@ -18,19 +18,27 @@ pub struct Grid {
 impl Grid {
     /// For a kernel that streams vectors of `len` elements.
     pub fn stream(gpu: &Gpu, len: usize) -> Self {
-        Self::covering(gpu, len, 1 << 14)
+        Self::covering(gpu, len, 1 << 14, 1 << 20)
     }
 
     /// For a kernel that leaves one partial result per workgroup.
     pub fn reduction(gpu: &Gpu, len: usize) -> Self {
-        Self::covering(gpu, len, 1 << 10)
+        Self::covering(gpu, len, 1 << 10, 1 << 10)
     }
 
-    /// At most `most` workgroups, or a few per thread on the CPU executor, which has no latency to hide.
-    fn covering(gpu: &Gpu, len: usize, most: u64) -> Self {
-        let lanes = 256.min(gpu.capabilities().workgroup_invocations);
-        let most = if gpu.is_cpu() { 4 * rayon::current_num_threads() as u64 } else { most };
-        let groups = quads(len).div_ceil(u64::from(lanes)).clamp(1, most);
+    /// At most `most` workgroups on a GPU, `most_in_software` on an adapter that is a CPU itself.
+    fn covering(gpu: &Gpu, len: usize, most: u64, most_in_software: u64) -> Self {
+        let (lanes, trips, most) = if gpu.is_cpu() {
+            // A few per thread.
+            (256, 1, 4 * rayon::current_num_threads() as u64)
+        } else if gpu.summary().kind == "software" {
+            // Measured on lavapipe: workgroups cost, and long strides miss the cache.
+            (64, 8, most_in_software)
+        } else {
+            (256, 1, most)
+        };
+        let lanes = lanes.min(gpu.capabilities().workgroup_invocations);
+        let groups = quads(len).div_ceil(u64::from(lanes) * trips).clamp(1, most);
         Self { lanes, groups: groups as u32 }
     }
 
@@ -60,7 +68,10 @@ impl Grid {
             return wrong(format!("{} lanes are no power of two", self.lanes));
         }
         if partials != self.groups as usize {
-            return wrong(format!("{} workgroups leave as many partial results, not {partials}", self.groups));
+            return wrong(format!(
+                "{} workgroups leave as many partial results, not {partials}",
+                self.groups
+            ));
         }
         let second_pass = self.groups.div_ceil(self.lanes);
         if second_pass > MAX_TRIPS {

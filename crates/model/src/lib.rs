@@ -5,9 +5,12 @@
 //! after its residual was recomputed in f64 off the device; not converging is a value with a [`Reason`] and a hint.
 
 pub mod io;
+pub mod plot;
+
 mod error;
 mod linear_system;
 mod report;
+mod save;
 
 pub use ansatz_gpu as gpu;
 pub use ansatz_gpu::{Gpu, OpenOptions, Selection};

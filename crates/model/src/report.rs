@@ -1,10 +1,13 @@
 //! What a run did: for the terminal, and as JSON.
 
+use std::fmt;
+
 use ansatz_gpu::{Gpu, Profile};
 use ansatz_krylov::{Outcome, Solution, SolveOptions};
 use serde::Serialize;
 
 use crate::LinearSystem;
+use crate::plot::{Convergence, Series, Style};
 
 /// The account of a linear solve. Its keys in JSON are stable.
 #[derive(Debug, Clone, Serialize)]
@@ -153,6 +156,56 @@ impl Report {
                 .collect(),
             profile: kernels(&solution.profile, None),
         }
+    }
+}
+
+impl Report {
+    /// The residuals over the iterations, ready to be drawn.
+    pub fn convergence(&self) -> Convergence {
+        let recursion = self.history.iter().enumerate().map(|(iteration, &residual)| (iteration as f64, residual));
+        let verified = self.verified.iter().map(|&(iteration, residual)| (iteration as f64, residual));
+        Convergence {
+            title: format!("{}, {} unknowns: {}", self.problem, self.n, self.reason),
+            series: vec![
+                Series {
+                    label: format!("recursion on the device ({})", self.tier),
+                    points: recursion.collect(),
+                    style: Style::Line,
+                },
+                Series { label: "recomputed in f64".to_owned(), points: verified.collect(), style: Style::Markers },
+            ],
+            target: (self.rtol > 0.0).then_some(self.rtol),
+            x_label: "iteration".to_owned(),
+            y_label: "‖b − Ax‖ / ‖b‖".to_owned(),
+        }
+    }
+}
+
+/// One screen, a line for each thing that a reader may doubt.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.converged { "converged" } else { "NOT CONVERGED" };
+        let count = self.right_hand_sides.len();
+        let columns = if count == 1 { String::new() } else { format!(", {count} right-hand sides") };
+        writeln!(f, "problem      {}: {} unknowns, {} nonzeros{columns}", self.problem, self.n, self.nnz)?;
+        writeln!(f, "device       {} ({}, {})", self.device, self.backend, self.driver)?;
+        writeln!(f, "executor     {}, tier {}", self.executor, self.tier)?;
+        writeln!(f, "layout       {}", self.layout)?;
+        writeln!(
+            f,
+            "method       {}, preconditioner {}, {} launches per iteration",
+            self.method, self.preconditioner, self.launches_per_iteration
+        )?;
+        writeln!(f, "seed         {}", self.seed)?;
+        writeln!(f, "outcome      {verdict}: {} after {} iterations, {} refinement steps", self.reason, self.iterations, self.outer_iterations)?;
+        writeln!(f, "             {}", self.hint)?;
+        writeln!(
+            f,
+            "residual     {:.2e} = ‖b − Ax‖/‖b‖, recomputed in f64 (asked for {:.0e})",
+            self.true_relative_residual, self.rtol
+        )?;
+        writeln!(f, "backward     {:.2e} = ‖b − Ax‖∞/(‖A‖∞‖x‖∞ + ‖b‖∞), in f64", self.backward_error)?;
+        writeln!(f, "time         {:.3} s to prepare, {:.3} s to solve", self.setup_seconds, self.solve_seconds)
     }
 }
 

@@ -232,7 +232,10 @@ fn vtk_reads_back() {
         })
         .collect();
     assert_eq!(arrays[0].0, "p &lt; 1 &amp; &quot;q&quot;");
-    assert_eq!((arrays[0].1.as_str(), arrays[0].2), ("Float64", &bytes_of(pressure.map(f64::to_le_bytes))[..]));
+    assert_eq!(
+        (arrays[0].1.as_str(), arrays[0].2),
+        ("Float64", &bytes_of(pressure.map(f64::to_le_bytes))[..])
+    );
     assert_eq!((arrays[1].1.as_str(), arrays[1].2), ("Float32", &bytes_of(speed.map(f32::to_le_bytes))[..]));
     assert_eq!((arrays[2].1.as_str(), arrays[2].2), ("UInt8", &solid[..]));
     assert_eq!(&file[end..], b"\n  </AppendedData>\n</VTKFile>\n");

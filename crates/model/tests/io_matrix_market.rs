@@ -3,9 +3,7 @@
 
 use ansatz::io::{
     ErrorKind, ReadError, WriteError,
-    matrix_market::{
-        Coordinates, MatrixMarket, Symmetry, parse, read, write_array, write_coordinates,
-    },
+    matrix_market::{Coordinates, MatrixMarket, Symmetry, parse, read, write_array, write_coordinates},
 };
 use proptest::prelude::*;
 use std::{collections::BTreeMap, io::Read, path::Path};
@@ -53,8 +51,7 @@ fn reads_a_general_matrix() {
 fn mirrors_a_symmetric_matrix() {
     let matrix = coordinates("%%MatrixMarket matrix coordinate real symmetric\n2 2 2\n1 1 4\n2 1 3\n");
     assert_eq!(matrix.entries, [(0, 0, 4.0), (1, 0, 3.0), (0, 1, 3.0)]);
-    let matrix =
-        coordinates("%%MatrixMarket matrix coordinate real skew-symmetric\n2 2 2\n1 1 0\n2 1 3\n");
+    let matrix = coordinates("%%MatrixMarket matrix coordinate real skew-symmetric\n2 2 2\n1 1 0\n2 1 3\n");
     assert_eq!(matrix.entries, [(0, 0, 0.0), (1, 0, 3.0), (0, 1, -3.0)]);
 }
 
@@ -94,7 +91,8 @@ fn is_lenient_about_layout() {
 
 #[test]
 fn keeps_values_that_are_not_finite() {
-    let (_, _, values) = array("%%MatrixMarket matrix array real general\n5 1\nnan\nNaN\ninf\n-Inf\n+infinity\n");
+    let (_, _, values) =
+        array("%%MatrixMarket matrix array real general\n5 1\nnan\nNaN\ninf\n-Inf\n+infinity\n");
     assert!(values[0].is_nan() && values[1].is_nan());
     assert_eq!(values[2..], [f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY]);
 }
@@ -131,7 +129,11 @@ fn refuses_bad_sizes() {
     assert_flaw(general("2 2.5 1\n"), "A.mtx:2: `2.5` in the size line is not a size", "");
     assert_flaw(general("-2 2 1\n"), "A.mtx:2: `-2` in the size line", "");
     assert_flaw(general("99999999999999999999 2 1\n"), "A.mtx:2: `99999999999999999999` in", "");
-    assert_flaw(general("1000000000000000000 2 1\n"), "A.mtx:2: a matrix of 1000000000000000000 by 2", "4294967294");
+    assert_flaw(
+        general("1000000000000000000 2 1\n"),
+        "A.mtx:2: a matrix of 1000000000000000000 by 2",
+        "4294967294",
+    );
     assert_flaw(general("1 4294967295 1\n"), "A.mtx:2: a matrix of 1 by 4294967295", "");
     assert_flaw(body("symmetric", "2 3 1\n2 1 1\n"), "A.mtx:2: the banner names a symmetry", "2 by 3");
     let array = "%%MatrixMarket matrix array real general\n2 2 4\n1\n";
@@ -302,11 +304,8 @@ fn any_value() -> impl Strategy<Value = f64> {
 }
 
 fn any_coordinates() -> impl Strategy<Value = Coordinates> {
-    let symmetries = prop_oneof![
-        Just(Symmetry::General),
-        Just(Symmetry::Symmetric),
-        Just(Symmetry::SkewSymmetric)
-    ];
+    let symmetries =
+        prop_oneof![Just(Symmetry::General), Just(Symmetry::Symmetric), Just(Symmetry::SkewSymmetric)];
     (symmetries, 1..40_u32, 1..40_u32).prop_flat_map(|(symmetry, rows, columns)| {
         let columns = if symmetry == Symmetry::General { columns } else { rows };
         let places = prop::collection::vec((0..rows, 0..columns, any_value()), 0..60);

@@ -22,7 +22,7 @@ pub use grid::{Axis, Boundary, Cell, Grid, Side};
 pub use ordering::Ordering;
 pub use sell::{Format, FormatChoice, Sell, SellLayout, choose_format};
 pub use slices::{RowSlice, row_slices};
-pub use stencil::Stencil;
+pub use stencil::{Stencil, mask};
 pub use stencil_variable::VariableStencil;
 
 /// A symmetric operator, exact in f64 on the host. Vectors are in the natural order.

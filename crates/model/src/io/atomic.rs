@@ -23,7 +23,11 @@ where
             return Err(WriteError::unsuitable(path, "this is a folder", "the name of a file"));
         }
         if !kind.is_file() {
-            return File::options().write(true).open(path).and_then(|file| fill(&file, write)).map_err(refused);
+            return File::options()
+                .write(true)
+                .open(path)
+                .and_then(|file| fill(&file, write))
+                .map_err(refused);
         }
     }
 

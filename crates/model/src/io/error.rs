@@ -23,7 +23,9 @@ pub enum ReadError {
         file: String,
     },
     /// The operating system refused to open or read the file.
-    #[error("{file}: cannot be read: {source}; expected a readable file — check that it is one, and its permissions")]
+    #[error(
+        "{file}: cannot be read: {source}; expected a readable file — check that it is one, and its permissions"
+    )]
     Io {
         /// The file as it was named by the caller.
         file: String,
@@ -76,7 +78,9 @@ pub enum WriteError {
         folder: String,
     },
     /// The operating system refused to write.
-    #[error("{file}: cannot be written: {source}; check the permissions of the folder and the space left on the disk")]
+    #[error(
+        "{file}: cannot be written: {source}; check the permissions of the folder and the space left on the disk"
+    )]
     Io {
         /// The file as it was named by the caller.
         file: String,

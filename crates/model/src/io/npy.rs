@@ -108,7 +108,8 @@ impl<'a> Array<'a> {
         if product == Some(self.values.len()) {
             return Ok(());
         }
-        let problem = format!("{} values were given for an array of shape {:?}", self.values.len(), self.shape);
+        let problem =
+            format!("{} values were given for an array of shape {:?}", self.values.len(), self.shape);
         Err(WriteError::unsuitable(path, problem, "as many values as the shape has elements"))
     }
 }

@@ -13,15 +13,8 @@ pub(super) const MASKED: Rgb = [176, 176, 176];
 pub(super) const NOT_FINITE: Rgb = [255, 0, 220];
 
 /// The palette of Okabe and Ito, without its yellow, which is too pale for a line.
-const SERIES: [Rgb; 7] = [
-    [0, 114, 178],
-    [213, 94, 0],
-    [0, 158, 115],
-    [204, 121, 167],
-    [230, 159, 0],
-    [86, 180, 233],
-    [0, 0, 0],
-];
+const SERIES: [Rgb; 7] =
+    [[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233], [0, 0, 0]];
 
 /// The colour of the series with this number.
 pub(super) fn of_series(number: usize) -> Rgb {

@@ -17,6 +17,7 @@ const LEGEND_TOP: f64 = 46.0;
 const LEGEND_ROW: f64 = 19.0;
 const LEGEND_ROWS: usize = 4;
 const STROKE: f64 = 1.75;
+const TARGET: f64 = 1.25;
 const MARKER: f64 = 4.0;
 
 /// How a series is drawn.
@@ -46,9 +47,9 @@ pub struct Series {
 pub struct Convergence {
     /// The text above.
     pub title: String,
-    /// The curves, later ones in front.
+    /// The curves, later ones in front of earlier ones.
     pub series: Vec<Series>,
-    /// The tolerance, drawn as a dashed line.
+    /// The tolerance, drawn as a dashed line in front of the curves.
     pub target: Option<f64>,
     /// The label of the horizontal axis.
     pub x_label: String,
@@ -61,11 +62,12 @@ pub fn convergence(path: &Path, plot: &Convergence) -> Result<(), WriteError> {
     render::save(path, &layout(plot))
 }
 
-fn layout(plot: &Convergence) -> Scene {
+pub(super) fn layout(plot: &Convergence) -> Scene {
     let mut scene = Scene::new(WIDTH, HEIGHT);
     let target = plot.target.filter(|&target| is_shown((0.0, target)));
-    let shown = || plot.series.iter().flat_map(|series| &series.points).copied().filter(|&point| is_shown(point));
-    let x = Range::of(shown().map(|point| point.0)).unwrap_or(Range { low: 0.0, high: 1.0 });
+    let shown =
+        || plot.series.iter().flat_map(|series| &series.points).copied().filter(|&point| is_shown(point));
+    let x = Range::of(shown().map(|point| point.0)).unwrap_or(Range { low: 0.0, high: 1.0 }).reaching_zero();
     let y = Range::of(shown().map(|point| point.1).chain(target).map(f64::log10));
     let y = y.unwrap_or(Range { low: -1.0, high: 0.0 });
     // Whole decades; the slack keeps an exact power of ten from opening another one.
@@ -73,7 +75,11 @@ fn layout(plot: &Convergence) -> Scene {
     let (lowest, highest) = (lowest as i32, highest.max(lowest + 1.0) as i32);
     let (x_range, y_range) = (x.padded(), Range { low: lowest.into(), high: highest.into() }.padded());
 
-    let y_marks = ticks::decades(lowest, highest, 10.0);
+    let mut y_marks = ticks::decades(lowest, highest, 10.0);
+    if highest - lowest <= 2 {
+        y_marks.extend(ticks::within_decades(lowest, highest, &[2, 5]));
+        y_marks.sort_by(|a, b| a.0.total_cmp(&b.0));
+    }
     let left = Frame::left_margin(&y_marks);
     let bottom = HEIGHT - Frame::BOTTOM_MARGIN;
     let top = legend(&mut scene, plot, target, left);
@@ -98,13 +104,13 @@ fn layout(plot: &Convergence) -> Scene {
         scene.line(frame.place(place, 0.0), frame.place(place, 1.0), GRID, 1.0);
     }
 
-    if let Some(target) = target {
-        let (from, to) = across(&frame, y_range.place(target.log10()));
-        scene.dashes(from, to.0, BLACK, 1.25);
-    }
     let page = |(x, y): (f64, f64)| frame.place(x_range.place(x), y_range.place(y.log10()));
     for (number, series) in plot.series.iter().enumerate() {
         draw_series(&mut scene, series, of_series(number), page);
+    }
+    if let Some(target) = target {
+        let (from, to) = across(&frame, y_range.place(target.log10()));
+        scene.dashes(from, to.0, BLACK, TARGET);
     }
     if shown().next().is_none() {
         scene.text(frame.place(0.5, 0.5), "no points to show", frame::LABEL, Anchor::Middle, DARK);
@@ -118,7 +124,9 @@ fn layout(plot: &Convergence) -> Scene {
 }
 
 fn is_shown((x, y): (f64, f64)) -> bool {
-    x.is_finite() && y.is_finite() && y > 0.0
+    // Larger abscissae would overflow the arithmetic of the axis.
+    const FARTHEST: f64 = 1e300;
+    x.abs() <= FARTHEST && y.is_finite() && y > 0.0
 }
 
 fn across(frame: &Frame, y: f64) -> (Point, Point) {
@@ -131,35 +139,44 @@ fn placed(marks: &[(f64, String)], range: Range) -> Vec<(f64, String)> {
 
 /// Rows of samples and labels between the title and the frame; returns where the frame begins.
 fn legend(scene: &mut Scene, plot: &Convergence, target: Option<f64>, left: f64) -> f64 {
-    const SAMPLE: f64 = 26.0;
     const SPACE: f64 = 24.0;
+    const GAP: f64 = 7.0;
+    const DASHES: f64 = 29.0;
     let right = WIDTH - RIGHT_MARGIN;
-    let entries = plot.series.iter().enumerate().map(|(number, series)| (Some(number), series.label.clone()));
-    let target = target.map(|target| (None, format!("tolerance {target:e}")));
+    let tolerance = target.map(|target| format!("tolerance {target:e}"));
+    let mut entries: Vec<(Option<usize>, &str)> =
+        tolerance.iter().map(|label| (None, label.as_str())).collect();
+    entries
+        .extend(plot.series.iter().enumerate().map(|(number, series)| (Some(number), series.label.as_str())));
+
     let (mut x, mut row) = (left, 0);
-    let mut any = false;
-    for (number, label) in target.into_iter().chain(entries) {
-        let label = text::fit(&label, SMALL, right - left - SAMPLE - 6.0);
-        let width = SAMPLE + 6.0 + text::width(&label, SMALL);
-        if any && x + width > right {
+    for (shown, (number, label)) in entries.iter().enumerate() {
+        let style = number.map(|number| plot.series[number].style);
+        let sample = match style {
+            Some(Style::Markers) => 2.0 * MARKER,
+            _ => DASHES,
+        };
+        let label = text::fit(label, SMALL, right - left - sample - GAP);
+        let width = sample + GAP + text::width(&label, SMALL);
+        if x > left && x + width > right {
             (x, row) = (left, row + 1);
         }
+        let y = LEGEND_TOP + (row as f64 + 0.5) * LEGEND_ROW;
+        let base = y + 0.34 * SMALL;
         if row == LEGEND_ROWS {
+            let rest = format!("… and {} more", entries.len() - shown);
+            scene.text((x, base), &rest, SMALL, Anchor::Start, DARK);
             break;
         }
-        any = true;
-        let y = LEGEND_TOP + (row as f64 + 0.5) * LEGEND_ROW;
-        match number {
-            None => scene.dashes((x, y), x + SAMPLE, BLACK, 1.25),
-            Some(number) => match plot.series[number].style {
-                Style::Line => scene.line((x, y), (x + SAMPLE, y), of_series(number), STROKE),
-                Style::Markers => scene.disc((x + SAMPLE / 2.0, y), MARKER, of_series(number)),
-            },
+        match (number, style) {
+            (Some(number), Some(Style::Markers)) => scene.disc((x + MARKER, y), MARKER, of_series(*number)),
+            (Some(number), _) => scene.line((x, y), (x + sample, y), of_series(*number), STROKE),
+            (None, _) => scene.dashes((x, y), x + sample, BLACK, TARGET),
         }
-        scene.text((x + SAMPLE + 6.0, y + 0.34 * SMALL), &label, SMALL, Anchor::Start, DARK);
+        scene.text((x + sample + GAP, base), &label, SMALL, Anchor::Start, DARK);
         x += width + SPACE;
     }
-    let rows = if any { (row + 1).min(LEGEND_ROWS) } else { 0 };
+    let rows = if entries.is_empty() { 0 } else { row + 1 };
     LEGEND_TOP + rows as f64 * LEGEND_ROW + 10.0
 }
 
@@ -238,7 +255,13 @@ impl Range {
             let range = range.unwrap_or(Self { low: value, high: value });
             Some(Self { low: range.low.min(value), high: range.high.max(value) })
         })?;
-        Some(if range.low == range.high { Self { low: range.low, high: range.low + 1.0 } } else { range })
+        let widened = range.low + (1e-6 * range.low.abs()).max(1.0);
+        Some(if range.low == range.high { Self { high: widened, ..range } } else { range })
+    }
+
+    /// An axis that begins near zero begins at zero.
+    fn reaching_zero(self) -> Self {
+        if self.low > 0.0 && self.low < 0.2 * self.high { Self { low: 0.0, ..self } } else { self }
     }
 
     fn padded(self) -> Self {

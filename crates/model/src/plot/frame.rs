@@ -14,6 +14,10 @@ pub(super) const SMALL: f64 = 12.0;
 const HALF_DIGIT: f64 = 0.365;
 const TICK: f64 = 5.0;
 const GAP: f64 = 4.0;
+const SIDE_LABEL_GAP: f64 = 12.0;
+const TITLE_BASE: f64 = 30.0;
+/// From the frame down to the base line of the label of the x axis.
+const X_LABEL: f64 = TICK + GAP + SMALL + 8.0 + LABEL;
 
 /// The inside of a diagram, in points.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,11 +31,11 @@ pub(super) struct Frame {
 impl Frame {
     /// How far numbers on the y axis and its label reach to the left of a frame.
     pub(super) fn left_margin(y_marks: &[(f64, String)]) -> f64 {
-        TICK + GAP + widest(y_marks) + 12.0 + LABEL + 14.0
+        TICK + GAP + widest(y_marks) + SIDE_LABEL_GAP + LABEL + 12.0
     }
 
     /// How far the numbers on the x axis and its label reach below a frame.
-    pub(super) const BOTTOM_MARGIN: f64 = TICK + GAP + SMALL + 12.0 + LABEL + 14.0;
+    pub(super) const BOTTOM_MARGIN: f64 = X_LABEL + 18.0;
 
     pub(super) fn right(&self) -> f64 {
         self.left + self.width
@@ -58,48 +62,58 @@ impl Frame {
             let (x, y) = self.place(*x, 0.0);
             scene.line((x, y), (x, y + TICK), BLACK, 1.0);
             let half = text::width(number, SMALL) / 2.0;
+            let x = x.clamp(half + GAP, scene.width - half - GAP);
             if x - half > free {
                 scene.text((x, y + TICK + GAP + SMALL), number, SMALL, Anchor::Middle, DARK);
                 free = x + half + SMALL;
             }
         }
-        let (x, y) = self.place(0.5, 0.0);
-        let label = text::fit(label, LABEL, 2.0 * x.min(scene.width - x) - 2.0 * GAP);
-        scene.text((x, y + TICK + GAP + SMALL + 8.0 + LABEL), &label, LABEL, Anchor::Middle, BLACK);
+        let (middle, y) = self.place(0.5, 0.0);
+        let (label, x) = settle(label, middle, GAP, self.right() + 20.0);
+        scene.text((x, y + X_LABEL), &label, LABEL, Anchor::Middle, BLACK);
     }
 
     /// The same to the left of the frame.
     pub(super) fn y_axis(&self, scene: &mut Scene, marks: &[(f64, String)], label: &str) {
+        self.side(scene, marks, label, 0.0, -1.0);
+    }
+
+    /// The same to the right of the frame, as a colour bar has it.
+    pub(super) fn right_axis(&self, scene: &mut Scene, marks: &[(f64, String)], label: &str) {
+        self.side(scene, marks, label, 1.0, 1.0);
+    }
+
+    fn side(&self, scene: &mut Scene, marks: &[(f64, String)], label: &str, edge: f64, outwards: f64) {
+        let anchor = if outwards < 0.0 { Anchor::End } else { Anchor::Start };
         let mut free = f64::INFINITY;
         for (y, number) in marks {
-            let (x, y) = self.place(0.0, *y);
-            scene.line((x - TICK, y), (x, y), BLACK, 1.0);
+            let (x, y) = self.place(edge, *y);
+            scene.line((x, y), (x + outwards * TICK, y), BLACK, 1.0);
             if y + SMALL < free {
-                scene.text((x - TICK - GAP, y + HALF_DIGIT * SMALL), number, SMALL, Anchor::End, DARK);
+                let at = (x + outwards * (TICK + GAP), y + HALF_DIGIT * SMALL);
+                scene.text(at, number, SMALL, anchor, DARK);
                 free = y;
             }
         }
-        let (x, y) = self.place(0.0, 0.5);
-        let label = text::fit(label, LABEL, 2.0 * y.min(scene.height - y) - 2.0 * GAP);
-        scene.turned_text((x - TICK - GAP - widest(marks) - 12.0, y), &label, LABEL, BLACK);
-    }
-
-    /// Numbers and a label to the right of the frame, as a colour bar has them.
-    pub(super) fn right_axis(&self, scene: &mut Scene, marks: &[(f64, String)], label: &str) {
-        for (y, number) in marks {
-            let (x, y) = self.place(1.0, *y);
-            scene.line((x, y), (x + TICK, y), BLACK, 1.0);
-            scene.text((x + TICK + GAP, y + HALF_DIGIT * SMALL), number, SMALL, Anchor::Start, DARK);
-        }
-        let (x, y) = self.place(1.0, 0.5);
-        let label = text::fit(label, LABEL, 2.0 * y.min(scene.height - y) - 2.0 * GAP);
-        scene.turned_text((x + TICK + GAP + widest(marks) + 8.0 + LABEL, y), &label, LABEL, BLACK);
+        let (x, middle) = self.place(edge, 0.5);
+        // Between the title and the label of the x axis.
+        let (label, y) = settle(label, middle, TITLE_BASE + 8.0, self.bottom() + X_LABEL - LABEL);
+        let ascent = if outwards < 0.0 { 0.0 } else { 0.75 * LABEL };
+        let x = x + outwards * (TICK + GAP + widest(marks) + SIDE_LABEL_GAP + ascent);
+        scene.turned_text((x, y), &label, LABEL, BLACK);
     }
 
     /// How far [`right_axis`](Self::right_axis) reaches to the right of a frame.
     pub(super) fn right_margin(marks: &[(f64, String)]) -> f64 {
-        TICK + GAP + widest(marks) + 8.0 + LABEL + 12.0
+        TICK + GAP + widest(marks) + SIDE_LABEL_GAP + LABEL + 12.0
     }
+}
+
+/// Fits a label between two ends, as near to the middle as it can be; returns it with the place of its own middle.
+fn settle(label: &str, middle: f64, low: f64, high: f64) -> (String, f64) {
+    let label = text::fit(label, LABEL, high - low);
+    let half = text::width(&label, LABEL) / 2.0;
+    (label, middle.min(high - half).max(low + half))
 }
 
 fn widest(marks: &[(f64, String)]) -> f64 {
@@ -110,5 +124,5 @@ fn widest(marks: &[(f64, String)]) -> f64 {
 pub(super) fn title(scene: &mut Scene, title: &str) {
     let middle = scene.width / 2.0;
     let title = text::fit(title, TITLE, scene.width - 40.0);
-    scene.text((middle, 30.0), &title, TITLE, Anchor::Middle, BLACK);
+    scene.text((middle, TITLE_BASE), &title, TITLE, Anchor::Middle, BLACK);
 }

@@ -16,7 +16,7 @@ const TALLEST: f64 = 640.0;
 /// A colour bar needs this much to be read.
 const SHORTEST_BAR: f64 = 160.0;
 const BAR: f64 = 20.0;
-const BAR_GAP: f64 = 22.0;
+const BAR_GAP: f64 = 28.0;
 
 /// A heat map.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -77,7 +77,7 @@ fn ranges(map: &HeatMap<'_>) -> ((f64, f64), (f64, f64)) {
     (map.x_range.unwrap_or((0.0, map.nx as f64)), map.y_range.unwrap_or((0.0, map.ny as f64)))
 }
 
-fn layout(map: &HeatMap<'_>) -> Scene {
+pub(super) fn layout(map: &HeatMap<'_>) -> Scene {
     let (x, y) = ranges(map);
     let scale = Scale::of(map);
     let bar_ticks = ticks::linear(scale.low, scale.high, 6.0);
@@ -85,7 +85,7 @@ fn layout(map: &HeatMap<'_>) -> Scene {
     let right = BAR_GAP + BAR + Frame::right_margin(&bar_marks);
 
     // The numbers on the y axis depend on the height, which depends on the room they leave.
-    let y_marks = |height: f64| ticks::linear(y.0, y.1, (height / 55.0).clamp(1.0, 8.0));
+    let y_marks = |height: f64| ticks::linear(y.0, y.1, (height / 55.0).clamp(2.0, 8.0));
     let left = Frame::left_margin(&y_marks(TALLEST).marks);
     let (room, aspect) = (WIDTH - left - right, (y.1 - y.0) / (x.1 - x.0));
     let height = (room * aspect).clamp(2.0, TALLEST);
@@ -95,17 +95,13 @@ fn layout(map: &HeatMap<'_>) -> Scene {
     let notes = if marked.is_empty() { 0.0 } else { 24.0 };
 
     let mut scene = Scene::new(WIDTH, TOP + bar_height + Frame::BOTTOM_MARGIN + notes);
-    let frame = Frame {
-        left: left + (room - width) / 2.0,
-        top: TOP + (bar_height - height) / 2.0,
-        width,
-        height,
-    };
+    let frame =
+        Frame { left: left + (room - width) / 2.0, top: TOP + (bar_height - height) / 2.0, width, height };
     let bar = Frame { left: frame.right() + BAR_GAP, top: TOP, width: BAR, height: bar_height };
     scene.images.push(cells(map, &scale, &frame));
     scene.images.push(gradient(&scale, &bar));
 
-    let (x_ticks, y_ticks) = (ticks::linear(x.0, x.1, (width / 75.0).clamp(1.0, 8.0)), y_marks(height));
+    let (x_ticks, y_ticks) = (ticks::linear(x.0, x.1, (width / 75.0).clamp(2.0, 8.0)), y_marks(height));
     frame.outline(&mut scene);
     frame.x_axis(&mut scene, &placed(&x_ticks.marks, x), &x_ticks.label(map.x_label));
     frame.y_axis(&mut scene, &placed(&y_ticks.marks, y), &y_ticks.label(map.y_label));
@@ -122,7 +118,10 @@ fn layout(map: &HeatMap<'_>) -> Scene {
 }
 
 fn placed(marks: &[(f64, String)], (low, high): (f64, f64)) -> Vec<(f64, String)> {
-    marks.iter().map(|(value, label)| ((value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0), label.clone())).collect()
+    marks
+        .iter()
+        .map(|(value, label)| ((value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0), label.clone()))
+        .collect()
 }
 
 fn is_masked(map: &HeatMap<'_>, cell: usize) -> bool {

@@ -9,6 +9,8 @@ mod frame;
 mod heat_map;
 mod render;
 mod scene;
+#[cfg(test)]
+mod tests;
 mod text;
 mod ticks;
 

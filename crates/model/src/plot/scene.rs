@@ -15,11 +15,30 @@ pub(super) enum Anchor {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Shape {
-    Path { points: Vec<Point>, colour: Rgb, width: f64 },
-    Area { corner: Point, size: Point, colour: Rgb },
-    Disc { centre: Point, radius: f64, colour: Rgb },
+    Path {
+        points: Vec<Point>,
+        colour: Rgb,
+        width: f64,
+    },
+    Area {
+        corner: Point,
+        size: Point,
+        colour: Rgb,
+    },
+    Disc {
+        centre: Point,
+        radius: f64,
+        colour: Rgb,
+    },
     /// `at` is on the base line; a turned text runs upwards.
-    Text { at: Point, text: String, size: f64, anchor: Anchor, turned: bool, colour: Rgb },
+    Text {
+        at: Point,
+        text: String,
+        size: f64,
+        anchor: Anchor,
+        turned: bool,
+        colour: Rgb,
+    },
 }
 
 /// Coloured cells, the first row at the top. Images lie below all shapes.

@@ -23,7 +23,7 @@ impl Ticks {
 /// About `count` marks at round numbers between `low` and `high`.
 pub(super) fn linear(low: f64, high: f64, count: f64) -> Ticks {
     let rough = (high - low) / count.max(1.0);
-    let tens = rough.log10().floor().clamp(-300.0, 300.0);
+    let tens = rough.log10().floor().clamp(-307.0, 307.0);
     let (round, fine) = [(1.0, 0), (2.0, 0), (2.5, 1), (5.0, 0), (10.0, -1)]
         .into_iter()
         .find(|(round, _)| round * 10_f64.powf(tens) >= rough * 0.999)
@@ -33,13 +33,13 @@ pub(super) fn linear(low: f64, high: f64, count: f64) -> Ticks {
     let power = match largest.log10().floor() {
         // Up to six digits before the point and three after it are read at a glance.
         exponent if (-2.0..6.0).contains(&exponent) || !exponent.is_finite() => 0,
-        exponent => exponent.clamp(-300.0, 300.0) as i32,
+        exponent => exponent.clamp(-307.0, 307.0) as i32,
     };
     let decimals = (power - tens as i32 + fine).max(0) as usize;
     let (first, last) = ((low / step - 1e-6).ceil(), (high / step + 1e-6).floor());
-    if !(step.is_finite() && step > 0.0 && last - first < 100.0) || decimals > 6 {
+    if !(step.is_finite() && step > 0.0 && (0.0..100.0).contains(&(last - first))) || decimals > 6 {
         // A range that round numbers cannot divide, such as one that is narrow and far from zero.
-        return Ticks { marks: [low, high].map(|place| (place, signed(&format!("{place:e}")))).to_vec(), power: 0 };
+        return Ticks { marks: [low, high].map(|place| (place, exact(place))).to_vec(), power: 0 };
     }
     let marks = (0..=(last - first) as u32).map(|k| {
         // Adding zero turns −0 into 0.
@@ -52,7 +52,8 @@ pub(super) fn linear(low: f64, high: f64, count: f64) -> Ticks {
 /// At most about `count` powers of ten between two exponents, as exponents.
 pub(super) fn decades(low: i32, high: i32, count: f64) -> Vec<(f64, String)> {
     let rough = f64::from(high - low) / count.max(1.0);
-    let step = [1, 2, 3, 5, 10, 20, 50, 100].into_iter().find(|&step| f64::from(step) >= rough).unwrap_or(200);
+    let step =
+        [1, 2, 3, 5, 10, 20, 50, 100].into_iter().find(|&step| f64::from(step) >= rough).unwrap_or(200);
     (low.div_euclid(step)..=high.div_euclid(step))
         .map(|k| k * step)
         .filter(|exponent| (low..=high).contains(exponent))
@@ -60,16 +61,37 @@ pub(super) fn decades(low: i32, high: i32, count: f64) -> Vec<(f64, String)> {
         .collect()
 }
 
+/// These multiples of every power of ten between two exponents.
+pub(super) fn within_decades(low: i32, high: i32, digits: &[i32]) -> Vec<(f64, String)> {
+    (low..high)
+        .flat_map(|exponent| digits.iter().map(move |&digit| (exponent, digit)))
+        .map(|(exponent, digit)| {
+            let place = f64::from(exponent) + f64::from(digit).log10();
+            (place, format!("{digit}×{}", power_of_ten(exponent)))
+        })
+        .collect()
+}
+
 /// 10⁻³ and the like.
 fn power_of_ten(exponent: i32) -> String {
-    let raised = exponent.to_string().chars().map(|c| match c {
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        '-' => '⁻',
-        digit => digit.to_digit(10).and_then(|d| char::from_u32(0x2070 + d)).unwrap_or(digit),
-    }).collect::<String>();
+    let raised = exponent
+        .to_string()
+        .chars()
+        .map(|c| match c {
+            '1' => '¹',
+            '2' => '²',
+            '3' => '³',
+            '-' => '⁻',
+            digit => digit.to_digit(10).and_then(|d| char::from_u32(0x2070 + d)).unwrap_or(digit),
+        })
+        .collect::<String>();
     format!("10{raised}")
+}
+
+/// All digits of a number, if they are few.
+fn exact(number: f64) -> String {
+    let full = format!("{number:e}");
+    signed(&if full.len() < 14 { full } else { format!("{number:.6e}") })
 }
 
 fn signed(number: &str) -> String {
@@ -87,7 +109,10 @@ mod tests {
 
     #[test]
     fn labels_are_round() {
-        assert_eq!(labels(0.0, 100.0, 5.0), (["0", "20", "40", "60", "80", "100"].map(String::from).to_vec(), 0));
+        assert_eq!(
+            labels(0.0, 100.0, 5.0),
+            (["0", "20", "40", "60", "80", "100"].map(String::from).to_vec(), 0)
+        );
         assert_eq!(labels(-1.0, 1.0, 4.0).0, ["−1.0", "−0.5", "0.0", "0.5", "1.0"]);
         assert_eq!(labels(0.0, 1.0, 4.0).0, ["0.00", "0.25", "0.50", "0.75", "1.00"]);
         assert_eq!(labels(0.0, 2e-10, 2.0), (["0", "1", "2"].map(String::from).to_vec(), -10));
@@ -108,7 +133,7 @@ mod tests {
         ] {
             let ticks = linear(low, high, 6.0);
             assert!(ticks.marks.len() < 20, "{low} {high}: {ticks:?}");
-            assert!(ticks.marks.iter().all(|(_, label)| label.chars().count() < 26), "{ticks:?}");
+            assert!(ticks.marks.iter().all(|(_, label)| label.chars().count() < 15), "{ticks:?}");
         }
     }
 

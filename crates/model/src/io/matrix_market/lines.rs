@@ -75,7 +75,10 @@ impl<'a, R: BufRead> Lines<'a, R> {
                     // A character that the cut went through is no error.
                     Err(error) if error.error_len().is_some() => self.not_text(),
                     _ => self.bad(
-                        format!("a line of more than {LONGEST} bytes, {}", shown(&String::from_utf8_lossy(start))),
+                        format!(
+                            "a line of more than {LONGEST} bytes, {}",
+                            shown(&String::from_utf8_lossy(start))
+                        ),
                         "one entry per line",
                         "break the line, or check that this is a Matrix Market file",
                     ),

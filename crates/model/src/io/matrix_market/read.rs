@@ -76,7 +76,11 @@ impl Banner {
 
     fn read<R: BufRead>(lines: &mut Lines<'_, R>) -> Result<Self, ReadError> {
         let Some(line) = lines.line()? else {
-            return Err(lines.bad("the file is empty", Self::EXAMPLE, "check that it was written completely"));
+            return Err(lines.bad(
+                "the file is empty",
+                Self::EXAMPLE,
+                "check that it was written completely",
+            ));
         };
         // Some editors put a byte order mark in front.
         let line = line.trim_start_matches('\u{feff}').to_owned();
@@ -129,7 +133,12 @@ impl Banner {
             }
             "hermitian" => {
                 let expected = "`general`, `symmetric` or `skew-symmetric`";
-                return unknown("symmetry", symmetry, expected, "a real Hermitian matrix is called symmetric");
+                return unknown(
+                    "symmetry",
+                    symmetry,
+                    expected,
+                    "a real Hermitian matrix is called symmetric",
+                );
             }
             _ => return unknown("symmetry", symmetry, "`general`, `symmetric` or `skew-symmetric`", CORRECT),
         };

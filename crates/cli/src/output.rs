@@ -1,0 +1,75 @@
+//! Where results go: checked before the work starts, and written whole or not at all.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use ansatz::io::WriteError;
+use ansatz::io::atomic::write_whole;
+use serde::Serialize;
+
+use crate::exit::{Exit, Failure};
+
+/// The name that stands for standard output.
+const STDOUT: &str = "-";
+
+/// Whether `path` stands for standard output.
+pub fn is_stdout(path: Option<&Path>) -> bool {
+    path == Some(Path::new(STDOUT))
+}
+
+/// Writes a line to standard error, come what may.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Writes to standard output. A reader that has seen enough is no error.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure { exit: Exit::Unwritten, message: format!("standard output cannot be written: {error}") })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes JSON to a file, or to standard output for `-`. What is not finite becomes null.
+pub fn json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure { exit: Exit::Internal, message: error.to_string() })?;
+    text.push('\n');
+    if is_stdout(Some(path)) {
+        return print(&text);
+    }
+    Ok(write_whole(path, |out| out.write_all(text.as_bytes()))?)
+}
+
+/// Checks that `path` can be written and ends in one of `extensions` (any if there is none), so that no solve is lost
+/// to a misspelt folder.
+pub fn check(option: &str, path: &Path, extensions: &[&str]) -> Result<(), Failure> {
+    let name = path.display();
+    let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+    if !extensions.is_empty() && !extension.is_some_and(|found| extensions.contains(&found.as_str())) {
+        return Err(Failure::usage(format!("{option} {name}: expected a name that ends in .{}", extensions.join(" or ."))));
+    }
+    match path.metadata() {
+        Ok(found) if found.is_dir() => return Err(Failure::usage(format!("{option} {name}: this is a folder; name a file"))),
+        // A device or a pipe is written in place.
+        Ok(found) if !found.is_file() => return Ok(()),
+        _ => {}
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        let error = WriteError::NoFolder { file: name.to_string(), folder: folder.display().to_string() };
+        return Err(Failure::usage(format!("{option} {error}")));
+    }
+    match tempfile::tempfile_in(folder) {
+        Ok(_) => Ok(()),
+        Err(source) => {
+            Err(Failure::usage(format!("{option} {}", WriteError::Io { file: name.to_string(), source })))
+        }
+    }
+}

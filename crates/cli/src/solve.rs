@@ -1,0 +1,295 @@
+//! `ansatz solve`.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use ansatz::io::{Dense, read_dense};
+use ansatz::krylov::KrylovError;
+use ansatz::{Error, Gpu, LinearSystem, Precision, Preconditioner, Run, SolveOptions, kernels, linalg, plot};
+use clap::{Args, ValueEnum};
+
+use crate::device::DeviceArgs;
+use crate::exit::{Exit, Failure};
+use crate::progress::Meter;
+use crate::table::table;
+use crate::{output, stop};
+
+/// Solves A x = b and verifies the residual in f64.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub struct Solve {
+    /// The matrix: symmetric positive (semi)definite, as a Matrix Market file.
+    #[arg(value_name = "A.mtx", required_unless_present = "generate", conflicts_with = "generate")]
+    matrix: Option<PathBuf>,
+
+    /// A test system in place of a file: poisson, neumann, aniso, contrast or obstacles, as in obstacles:64x64x64.
+    #[arg(long, value_name = "TEXT")]
+    generate: Option<String>,
+
+    /// Right-hand sides: n × k numbers as a Matrix Market array or .npy [default: ones].
+    #[arg(short = 'b', long = "rhs-file", value_name = "FILE")]
+    rhs_file: Option<PathBuf>,
+
+    /// Number of right-hand sides; those that -b does not give are random.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    rhs: usize,
+
+    /// Initial guesses, as many as right-hand sides, in a file as for -b [default: zero].
+    #[arg(long, value_name = "FILE")]
+    x0: Option<PathBuf>,
+
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+
+    /// Converged when ‖b − Ax‖ ≤ RTOL ‖b‖.
+    #[arg(long, default_value_t = 1e-8)]
+    rtol: f64,
+
+    /// Converged when ‖b − Ax‖ ≤ ATOL.
+    #[arg(long, default_value_t = 0.0)]
+    atol: f64,
+
+    /// Converged when ‖b − Ax‖∞ ≤ TOL (‖A‖∞ ‖x‖∞ + ‖b‖∞).
+    #[arg(long, value_name = "TOL")]
+    backward: Option<f64>,
+
+    /// Iterations in all [default: ten times the unknowns, at least 1000].
+    #[arg(long, value_name = "N")]
+    max_iterations: Option<u64>,
+
+    /// Preconditioner: none, jacobi, block-jacobi[:1-4] or chebyshev[:1-64].
+    #[arg(long, default_value_t = Preconditioner::Jacobi)]
+    pc: Preconditioner,
+
+    /// Flexible directions.
+    #[arg(long)]
+    flexible: bool,
+
+    /// Precision of the iterations; the answer is verified in f64 in any case.
+    #[arg(long, value_enum, default_value_t = PrecisionArg::Auto)]
+    precision: PrecisionArg,
+
+    #[command(flatten)]
+    device: DeviceArgs,
+
+    /// Writes x, converged or not, as .npy, .mtx, or .vti (generated systems).
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Writes the report as JSON; - is standard output.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Draws the residuals over the iterations, as .png or .svg.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+
+    /// Times every kernel and holds it against the measured bandwidth. Slows the solve down.
+    #[arg(long)]
+    profile: bool,
+
+    /// No progress and no report on the terminal.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PrecisionArg {
+    /// f64 where the device has it and the tolerance asks for it.
+    Auto,
+    /// f32 on the device, refined in f64.
+    F32,
+    /// f64, on the CPU executor where the device has none.
+    F64,
+}
+
+const AFTER: &str = "\
+Exit codes: 0 converged, as verified in f64; 2 not converged (x and the report are written all the same).
+
+Generated systems:
+  poisson:NXxNY[xNZ]               zero beyond every side
+  neumann:NXxNY[xNZ]               no flux through the sides: singular
+  aniso:NXxNY[xNZ][:EPSILON]       weight EPSILON (1e-3) along y and z
+  contrast:NXxNY[xNZ][:RATIO]      conductivities of 1 and RATIO (1e6) in blocks of cells
+  obstacles:NXxNYxNZ[:FRACTION]    pressure around obstacles that fill FRACTION (0.2), air on top";
+
+impl Solve {
+    /// Runs the subcommand.
+    pub fn run(&self) -> Result<Exit, Failure> {
+        self.check()?;
+        let system = self.system()?;
+        let gpu = self.device.open()?;
+        stop::listen();
+        gpu.set_profiling(self.profile);
+        let solved = watched(&system, &gpu, &self.options(), self.quiet);
+        gpu.set_profiling(false);
+        let mut run = solved.map_err(|error| self.rescue(&system, error))?;
+        if self.profile {
+            let measured = linalg::measure::<f32>(&gpu)?.best_gb_s();
+            // A stage on the CPU executor has nothing to do with the limit of the device.
+            let limit = (!run.report.tier.contains("on cpu")).then_some(measured);
+            run.report.profile = kernels(&run.solution.profile, limit);
+        }
+        self.write(&system, &run)?;
+        Ok(if run.converged() { Exit::Success } else { Exit::NotConverged })
+    }
+
+    /// What can be said against the command line before any work.
+    fn check(&self) -> Result<(), Failure> {
+        if let Some(path) = &self.output {
+            output::check("--output", path, &["npy", "mtx", "vti"])?;
+            if self.generate.is_none() && path.extension().is_some_and(|found| found.eq_ignore_ascii_case("vti")) {
+                let name = path.display();
+                return Err(Failure::usage(format!("--output {name}: a matrix from a file has no grid; use .npy or .mtx")));
+            }
+        }
+        if let Some(path) = self.json.as_deref().filter(|path| !output::is_stdout(Some(path))) {
+            output::check("--json", path, &[])?;
+        }
+        if let Some(path) = &self.plot {
+            output::check("--plot", path, &["png", "svg"])?;
+        }
+        if self.rhs == 0 {
+            return Err(Failure::usage("--rhs is 0; it must be at least 1"));
+        }
+        Ok(())
+    }
+
+    fn options(&self) -> SolveOptions {
+        SolveOptions {
+            rtol: self.rtol,
+            atol: self.atol,
+            backward: self.backward,
+            max_iterations: self.max_iterations,
+            preconditioner: self.pc,
+            flexible: self.flexible,
+            precision: match self.precision {
+                PrecisionArg::Auto => Precision::Auto,
+                PrecisionArg::F32 => Precision::F32,
+                PrecisionArg::F64 => Precision::F64,
+            },
+            ..SolveOptions::default()
+        }
+    }
+
+    fn system(&self) -> Result<LinearSystem, Failure> {
+        let mut system = match (&self.generate, &self.matrix) {
+            (Some(text), _) => LinearSystem::generate(text, self.seed)?,
+            (None, Some(path)) => LinearSystem::read(path)?,
+            (None, None) => return Err(Failure::usage("name a matrix, or use --generate")),
+        };
+        if let Some(path) = &self.rhs_file {
+            let rhs = columns(path, "right-hand side", &system)?;
+            if self.rhs > 1 && rhs.len() > self.rhs {
+                let (name, found, wanted) = (path.display(), rhs.len(), self.rhs);
+                return Err(Failure::data(format!(
+                    "{name}: {found} columns, but --rhs asks for {wanted} right-hand sides; leave --rhs out"
+                )));
+            }
+            system = system.with_rhs(rhs)?;
+        }
+        system = system.with_random_rhs(self.rhs, self.seed);
+        if let Some(path) = &self.x0 {
+            let x0 = columns(path, "initial guess", &system)?;
+            let (found, wanted) = (x0.len(), system.rhs().len());
+            if found != wanted {
+                let name = path.display();
+                return Err(Failure::data(format!(
+                    "{name}: {found} initial guesses for {wanted} right-hand sides; expected one column for each"
+                )));
+            }
+            system = system.with_x0(x0)?;
+        }
+        Ok(system)
+    }
+
+    /// Writes all that was asked for.
+    fn write(&self, system: &LinearSystem, run: &Run) -> Result<(), Failure> {
+        let mut written = Vec::new();
+        if let Some(path) = &self.output {
+            run.save(system, path)?;
+            written.push(path.display().to_string());
+        }
+        if let Some(path) = &self.plot {
+            plot::convergence(path, &run.report.convergence())?;
+            written.push(path.display().to_string());
+        }
+        if let Some(path) = &self.json {
+            output::json(path, &run.report)?;
+            written.push(path.display().to_string());
+        }
+        if self.quiet {
+            return Ok(());
+        }
+        let mut text = run.report.to_string();
+        if !written.is_empty() {
+            text += &format!("wrote        {}\n", written.join(", "));
+        }
+        if self.profile {
+            text += &format!("\n{}", profile(run));
+        }
+        if output::is_stdout(self.json.as_deref()) {
+            output::note(text.trim_end());
+            return Ok(());
+        }
+        output::print(&text)
+    }
+
+    /// Saves the last iterate of a solve that the device ended.
+    fn rescue(&self, system: &LinearSystem, error: Error) -> Failure {
+        let mut saved = String::new();
+        if let (Error::Krylov(KrylovError::Interrupted { iterates, .. }), Some(path)) = (&error, &self.output) {
+            let columns: Vec<&[f64]> = iterates.iter().map(Vec::as_slice).collect();
+            saved = match system.save(&columns, path) {
+                Ok(()) => format!("; the last iterate is in {}: pass it as --x0 to go on", path.display()),
+                Err(error) => format!("; the last iterate is lost: {error}"),
+            };
+        }
+        let Failure { exit, message } = error.into();
+        Failure { exit, message: message + &saved }
+    }
+}
+
+/// Solves, with progress on standard error unless `quiet`, until Ctrl-C.
+pub fn watched(system: &LinearSystem, gpu: &Gpu, options: &SolveOptions, quiet: bool) -> Result<Run, Error> {
+    let mut meter = Meter::new(quiet);
+    let run = system.solve_with(gpu, options, |progress| {
+        meter.show(progress);
+        if stop::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    meter.finish();
+    run
+}
+
+/// The columns of a file, as long as the system has rows.
+fn columns(path: &Path, what: &str, system: &LinearSystem) -> Result<Vec<Vec<f64>>, Failure> {
+    let Dense { rows, columns, values } = read_dense(path).map_err(Error::from)?;
+    let n = system.operator().dimension();
+    if rows != n || columns == 0 {
+        let (file, name) = (path.display(), system.name());
+        return Err(Failure::data(format!(
+            "{file}: a {what} of {rows} rows and {columns} columns; {name} has {n} rows — write {n} numbers per column"
+        )));
+    }
+    Ok(values.chunks(n.max(1)).map(<[f64]>::to_vec).collect())
+}
+
+fn profile(run: &Run) -> String {
+    let rows: Vec<Vec<String>> = run
+        .report
+        .profile
+        .iter()
+        .map(|kernel| {
+            vec![
+                kernel.kernel.clone(),
+                kernel.launches.to_string(),
+                format!("{:.4}", kernel.seconds),
+                format!("{:.2}", kernel.gigabytes_per_second),
+                format!("{:.2}", kernel.gigaflops_per_second),
+                kernel.share_of_measured_limit.map_or("-".to_owned(), |share| format!("{:.0} %", 100.0 * share)),
+            ]
+        })
+        .collect();
+    table(&["kernel", "launches", "seconds", "GB/s", "GFLOP/s", "of copy/triad"], &rows)
+}

@@ -1,0 +1,26 @@
+//! Ctrl-C: the first asks the solve to stop and keeps what it has, the second ends the program at once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::output;
+
+static ASKED: AtomicBool = AtomicBool::new(false);
+
+/// What a shell reports for a program that an interrupt ended.
+const INTERRUPTED: i32 = 130;
+
+/// Listens from now on.
+pub fn listen() {
+    // Without a handler Ctrl-C ends the program at once, which is no reason not to solve.
+    let _ = ctrlc::set_handler(|| {
+        if ASKED.swap(true, Ordering::Relaxed) {
+            std::process::exit(INTERRUPTED);
+        }
+        output::note("stopping: the iterate and the report will be written (Ctrl-C again ends at once)");
+    });
+}
+
+/// Whether the user asked to stop.
+pub fn asked() -> bool {
+    ASKED.load(Ordering::Relaxed)
+}
