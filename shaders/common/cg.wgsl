@@ -20,8 +20,7 @@ struct Params {
     control_stride: u32,  // words per column of control
     front: u32,           // word of a column's control where the front block begins
     history_stride: u32,  // words per column of the history
-    general: u32,         // 1: ρ = r·z with z from a preconditioner's own kernels; 0: from cg_update
-    start: u32,           // cg_update: 1 sets x = 0 and computes the sums of r alone
+    general: u32,         // 1: a preconditioner's own kernels give z, and cg_inner r·z; 0: cg_update gives r·z
 }
 #if IMMEDIATES
 var<immediate> params: Params;

@@ -98,9 +98,6 @@ fn main(
 #endif
 #endif
         // What p held before the first iteration may be anything, NaN included.
-        if beta != 0.0 {
-            direction += beta * p[first + q];
-        }
-        p[first + q] = direction;
+        p[first + q] = direction + select(real4(), beta * p[first + q], beta != 0.0);
     }
 }

@@ -4,6 +4,7 @@
 // Bindings: 1 control, words as in common/cg. 2 r, 3 z, 4 Ap: vec4s per column.
 // Grid: params.groups workgroups per column, each with a grid-stride share of the quads and one partial sum of each kind.
 // Bytes per unknown: 3 reals. Flops per unknown: 4.
+// At the start Ap may hold anything, and so may z·Ap: the first direction does not use it.
 // Needs: nothing. Fallback: without subgroups, trees in workgroup memory.
 #import common/cg
 
@@ -32,12 +33,7 @@ fn main(
     let quads = select(0u, params.quads, live);
     for (var q = group * LANES + lane; q < quads; q += params.groups * LANES) {
         let i = first + q;
-        // Before the first product, Ap may hold anything, NaN included.
-        if params.start != 0u {
-            sums.x += dot(r[i], z[i]);
-        } else {
-            sums += real2(dot(r[i], z[i]), dot(z[i], ap[i]));
-        }
+        sums += real2(dot(r[i], z[i]), dot(z[i], ap[i]));
     }
     sums = workgroup_sum2(sums, lane);
     if live && lane == 0u {

@@ -1,10 +1,12 @@
-// The step of conjugate gradients: α = ρ/(p·Ap), x ← x + αp, r ← r − αAp, and the sums r·r, r·z, z·Ap of the new r.
+// The step of conjugate gradients: α = ρ/(p·Ap), x ← x + αp, r ← r − αAp, and the sums r·r, r·z of the new r
+// (FLEXIBLE: and z·Ap).
 // Source: Hestenes and Stiefel 1952. A curvature p·Ap that is not positive is reported, never divided by.
 //
 // Bindings: 1 control, words as in common/cg. 2 x, 3 r, 4 p, 5 Ap: vec4s per column. 6 inverse of M, as in cg_direction.
 // Grid: params.groups workgroups per column, each with a grid-stride share of the quads; every workgroup adds up the
 //     partial sums of p·Ap for itself and leaves one partial sum of each kind; workgroup 0 writes the front state.
-// Bytes per unknown: 6 reals (x twice, r twice, p, Ap); DIAGONAL 7, BLOCKS 10. Flops per unknown: 6; DIAGONAL 9, BLOCKS 17.
+// Bytes per unknown: 6 reals (x twice, r twice, p, Ap); DIAGONAL 7, BLOCKS 10. Flops per unknown: 6; DIAGONAL 9,
+//     BLOCKS 15; FLEXIBLE 2 more.
 // Needs: nothing. Fallback: without subgroups, trees in workgroup memory.
 #import common/cg
 
@@ -35,7 +37,6 @@ fn main(
     let group = w % params.groups;
     let back = column * params.control_stride;
     let front = back + params.front;
-    let start = params.start != 0u;
 
     // p·Ap
     var partial: real = 0.0;
@@ -49,7 +50,7 @@ fn main(
     let rho = control[back + RHO];
     var status = before;
     var alpha: real = 0.0;
-    if !start && status == RUNNING {
+    if status == RUNNING {
         if !real_is_finite(curvature) {
             status = NOT_FINITE;
         } else if !(curvature > 0.0) {
@@ -62,32 +63,37 @@ fn main(
     // x ← x + αp, r ← r − αAp, z = M⁻¹r
     var sums = real3();
     let first = column * params.stride4;
-    let live = present && (start || status == RUNNING);
+    let live = present && status == RUNNING;
     let quads = select(0u, params.quads, live);
     for (var q = group * LANES + lane; q < quads; q += params.groups * LANES) {
         let i = first + q;
-        var residual = r[i];
-        var product = real4();
-        if start {
-            x[i] = real4();
-        } else {
-            product = ap[i];
-            x[i] += alpha * p[i];
-            residual -= alpha * product;
-            r[i] = residual;
-        }
-        var z = residual;
+        let product = ap[i];
+        x[i] += alpha * p[i];
+        let residual = r[i] - alpha * product;
+        r[i] = residual;
+        sums.x += dot(residual, residual);
 #if DIAGONAL
-        z *= inverse[q];
+        let z = residual * inverse[q];
+        sums.y += dot(residual, z);
 #else
 #if BLOCKS
-        z = inverse[4u * q] * residual.x + inverse[4u * q + 1u] * residual.y
+        let z = inverse[4u * q] * residual.x + inverse[4u * q + 1u] * residual.y
             + inverse[4u * q + 2u] * residual.z + inverse[4u * q + 3u] * residual.w;
+        sums.y += dot(residual, z);
+#else
+        let z = residual;
 #endif
 #endif
-        sums += real3(dot(residual, residual), dot(residual, z), dot(z, product));
+#if FLEXIBLE
+        sums.z += dot(z, product);
+#endif
     }
     sums = workgroup_sum3(sums, lane);
+#if !DIAGONAL
+#if !BLOCKS
+    sums.y = sums.x;
+#endif
+#endif
 
     if live && lane == 0u {
         let at = front + SUMS + group;
@@ -97,7 +103,7 @@ fn main(
             control[at + 2u * params.groups] = sums.z;
         }
     }
-    if present && group == 0u && lane == 0u && !start {
+    if present && group == 0u && lane == 0u {
         control[front + STATUS] = status;
         if before == RUNNING {
             control[front + CURVATURE] = curvature;

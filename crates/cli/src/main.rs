@@ -1,5 +1,6 @@
 //! The program `ansatz`: what a user runs without writing Rust.
 
+mod demo;
 mod device;
 mod devices;
 mod exit;
@@ -27,6 +28,8 @@ struct Cli {
 enum Command {
     Devices(devices::Devices),
     Solve(Box<solve::Solve>),
+    #[command(hide = true)]
+    Demo(demo::Demo),
 }
 
 const EXIT_CODES: &str = "\
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Devices(devices) => devices.run(),
         Command::Solve(solve) => solve.run(),
+        Command::Demo(demo) => demo.run(),
     };
     match done {
         Ok(exit) => exit.into(),

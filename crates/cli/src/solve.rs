@@ -43,15 +43,15 @@ pub struct Solve {
     seed: u64,
 
     /// Converged when ‖b − Ax‖ ≤ RTOL ‖b‖.
-    #[arg(long, default_value_t = 1e-8)]
+    #[arg(long, default_value_t = 1e-8, allow_negative_numbers = true)]
     rtol: f64,
 
     /// Converged when ‖b − Ax‖ ≤ ATOL.
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     atol: f64,
 
     /// Converged when ‖b − Ax‖∞ ≤ TOL (‖A‖∞ ‖x‖∞ + ‖b‖∞).
-    #[arg(long, value_name = "TOL")]
+    #[arg(long, value_name = "TOL", allow_negative_numbers = true)]
     backward: Option<f64>,
 
     /// Iterations in all [default: ten times the unknowns, at least 1000].

@@ -138,13 +138,13 @@ static INSTANCE: LazyLock<wgpu::Instance> = LazyLock::new(|| {
     wgpu::Instance::new(descriptor)
 });
 
-fn adapters() -> Vec<wgpu::Adapter> {
-    pollster::block_on(INSTANCE.enumerate_adapters(wgpu::Backends::all()))
-}
+/// Its adapters, asked for once: an index means the same adapter as long as the process lives.
+static ADAPTERS: LazyLock<Vec<wgpu::Adapter>> =
+    LazyLock::new(|| pollster::block_on(INSTANCE.enumerate_adapters(wgpu::Backends::all())));
 
 /// All adapters of this machine, in the order that [`Selection::Index`] counts; the CPU executor is the last.
 pub fn list() -> Vec<AdapterSummary> {
-    adapters().iter().map(AdapterSummary::of).chain([AdapterSummary::cpu()]).collect()
+    ADAPTERS.iter().map(AdapterSummary::of).chain([AdapterSummary::cpu()]).collect()
 }
 
 /// The adapter that answers to `selection`; `None` means the CPU executor.
@@ -155,25 +155,24 @@ pub(crate) fn choose(selection: &Selection) -> Result<Option<wgpu::Adapter>, Gpu
             let kind = adapter.get_info().device_type;
             order.iter().position(|&wanted| wanted == kind).unwrap_or(order.len())
         };
-        adapters().into_iter().min_by_key(rank)
+        ADAPTERS.iter().min_by_key(|adapter| rank(adapter)).cloned()
     };
     let found = match selection {
         Selection::Cpu => return Ok(None),
         Selection::Auto => return Ok(by_preference([DiscreteGpu, IntegratedGpu, VirtualGpu, Cpu])),
         Selection::HighPerformance => by_preference([DiscreteGpu, IntegratedGpu, VirtualGpu, Cpu]),
         Selection::LowPower => by_preference([IntegratedGpu, DiscreteGpu, VirtualGpu, Cpu]),
-        Selection::Index(index) => {
-            let mut all = adapters();
-            if *index == all.len() {
-                return Ok(None);
-            }
-            (*index < all.len()).then(|| all.swap_remove(*index))
+        Selection::Index(index) if *index == ADAPTERS.len() => return Ok(None),
+        Selection::Index(index) => ADAPTERS.get(*index).cloned(),
+        Selection::Name(name) => {
+            let name = name.to_ascii_lowercase();
+            let answers = |adapter: &&wgpu::Adapter| {
+                let summary = AdapterSummary::of(adapter);
+                let text = format!("{} {} {}", summary.name, summary.backend, summary.driver);
+                text.to_ascii_lowercase().contains(&name)
+            };
+            ADAPTERS.iter().find(answers).cloned()
         }
-        Selection::Name(name) => adapters().into_iter().find(|adapter| {
-            let summary = AdapterSummary::of(adapter);
-            let text = format!("{} {} {}", summary.name, summary.backend, summary.driver);
-            text.to_ascii_lowercase().contains(name.as_str())
-        }),
     };
     found.map(Some).ok_or_else(|| {
         let known: Vec<_> =

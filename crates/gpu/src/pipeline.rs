@@ -40,13 +40,11 @@ impl Pipelines {
             .filter(|_| capabilities.pipeline_cache)
             .and_then(|key| directory.map(|directory| directory.join(key)));
         let disk = file.map(|file| {
-            let data = std::fs::read(&file).ok();
-            let descriptor =
-                wgpu::PipelineCacheDescriptor { label: None, data: data.as_deref(), fallback: true };
-            // SAFETY: the data is what `get_data` returned on an adapter with the same key; it is written whole or not
-            // at all, and `fallback` makes the driver drop what it does not recognise.
-            (unsafe { device.create_pipeline_cache(&descriptor) }, file)
+            let kept = std::fs::read(&file).ok();
+            let cache = create_cache(device, kept.as_deref()).or_else(|| create_cache(device, None));
+            (cache, file)
         });
+        let disk = disk.and_then(|(cache, file)| Some((cache?, file)));
         Self { made: Mutex::default(), disk, unsaved: false.into() }
     }
 
@@ -63,6 +61,16 @@ impl Pipelines {
         temporary.persist(file)?;
         Ok(())
     }
+}
+
+/// A cache that starts with `data`; `None` where wgpu will not have it.
+fn create_cache(device: &wgpu::Device, data: Option<&[u8]>) -> Option<wgpu::PipelineCache> {
+    let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+    let descriptor = wgpu::PipelineCacheDescriptor { label: None, data, fallback: true };
+    // SAFETY: the data is what `get_data` returned on an adapter with the same key; it is written whole or not at all,
+    // and wgpu checks its length and its origin.
+    let cache = unsafe { device.create_pipeline_cache(&descriptor) };
+    pollster::block_on(scope.pop()).is_none().then_some(cache)
 }
 
 impl Drop for Pipelines {

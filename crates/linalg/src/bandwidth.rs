@@ -35,12 +35,12 @@ impl fmt::Display for Bandwidth {
 
 /// Bytes per array, past the caches of a GPU; of a software adapter less, since it takes its time.
 const ARRAY_BYTES: u64 = 256 << 20;
-const SOFTWARE_ARRAY_BYTES: u64 = 64 << 20;
+const SOFTWARE_ARRAY_BYTES: u64 = 32 << 20;
 
-/// A batch takes about as long as this: long enough that submitting and waiting for it is below one per cent, and all
-/// of it together is well below half a second.
+/// A batch takes about as long as this, so that submitting and waiting for it is below one per cent.
 const BATCH_SECONDS: f64 = 0.02;
-const BATCHES: usize = 4;
+/// Batches are run for this long, per kernel.
+const SECONDS: f64 = 0.1;
 
 /// Measures copy and triad in `T`.
 ///
@@ -76,8 +76,8 @@ fn gb_per_second(gpu: &Gpu, plan: &mut Plan) -> Result<f64, GpuError> {
     time(gpu, plan, 1)?;
     let once = time(gpu, plan, 1)?;
     let runs = (BATCH_SECONDS / once).clamp(1.0, 1000.0) as u32;
-    let mut best = f64::INFINITY;
-    for _ in 0..BATCHES {
+    let (start, mut best) = (Instant::now(), once);
+    while start.elapsed().as_secs_f64() < SECONDS {
         best = best.min(time(gpu, plan, runs)? / f64::from(runs));
     }
     Ok(plan.cost().bytes as f64 / best * 1e-9)

@@ -20,4 +20,3 @@ pub use ansatz_linalg as linalg;
 pub use error::Error;
 pub use linear_system::{LinearSystem, Run};
 pub use report::{ColumnReport, KernelReport, Report, kernels};
-

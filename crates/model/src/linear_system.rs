@@ -81,7 +81,8 @@ impl LinearSystem {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let (rows, columns, triplets) = match matrix_market::read(path)? {
             MatrixMarket::Coordinate(found) => {
-                let entries = found.entries.iter().map(|&(row, column, value)| (row as usize, column as usize, value));
+                let entries =
+                    found.entries.iter().map(|&(row, column, value)| (row as usize, column as usize, value));
                 (found.rows, found.columns, entries.collect::<Vec<_>>())
             }
             MatrixMarket::Array { rows, columns, values } => {
@@ -201,9 +202,7 @@ impl LinearSystem {
 impl Error {
     /// Whether the device is at fault, rather than the input or its use.
     pub fn is_device(&self) -> bool {
-        matches!(
-            self,
-            Self::Gpu(_) | Self::Krylov(KrylovError::Gpu(_) | KrylovError::Interrupted { .. })
-        ) && !matches!(self, Self::Gpu(GpuError::Misuse { .. }))
+        matches!(self, Self::Gpu(_) | Self::Krylov(KrylovError::Gpu(_) | KrylovError::Interrupted { .. }))
+            && !matches!(self, Self::Gpu(GpuError::Misuse { .. }))
     }
 }

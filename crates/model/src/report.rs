@@ -112,14 +112,18 @@ impl Report {
         let speaks = outcomes.iter().find(|outcome| !outcome.converged()).or(outcomes.first());
         let longest = outcomes.iter().max_by_key(|outcome| outcome.iterations);
         let largest = |value: fn(&Outcome) -> f64| {
-            outcomes.iter().map(value).fold(0.0, |max: f64, v| if v.is_nan() || max.is_nan() { f64::NAN } else { max.max(v) })
+            outcomes
+                .iter()
+                .map(value)
+                .fold(0.0, |max: f64, v| if v.is_nan() || max.is_nan() { f64::NAN } else { max.max(v) })
         };
         let summary = gpu.summary();
         Self {
             problem: system.name().to_owned(),
             n: system.operator().unknowns(),
             nnz: system.operator().nonzeros(),
-            method: if options.flexible { "flexible conjugate gradients" } else { "conjugate gradients" }.to_owned(),
+            method: if options.flexible { "flexible conjugate gradients" } else { "conjugate gradients" }
+                .to_owned(),
             preconditioner: options.preconditioner.to_string(),
             device: summary.name.clone(),
             backend: summary.backend.clone(),
@@ -162,7 +166,8 @@ impl Report {
 impl Report {
     /// The residuals over the iterations, ready to be drawn.
     pub fn convergence(&self) -> Convergence {
-        let recursion = self.history.iter().enumerate().map(|(iteration, &residual)| (iteration as f64, residual));
+        let recursion =
+            self.history.iter().enumerate().map(|(iteration, &residual)| (iteration as f64, residual));
         let verified = self.verified.iter().map(|&(iteration, residual)| (iteration as f64, residual));
         Convergence {
             title: format!("{}, {} unknowns: {}", self.problem, self.n, self.reason),
@@ -172,7 +177,11 @@ impl Report {
                     points: recursion.collect(),
                     style: Style::Line,
                 },
-                Series { label: "recomputed in f64".to_owned(), points: verified.collect(), style: Style::Markers },
+                Series {
+                    label: "recomputed in f64".to_owned(),
+                    points: verified.collect(),
+                    style: Style::Markers,
+                },
             ],
             target: (self.rtol > 0.0).then_some(self.rtol),
             x_label: "iteration".to_owned(),
@@ -197,7 +206,11 @@ impl fmt::Display for Report {
             self.method, self.preconditioner, self.launches_per_iteration
         )?;
         writeln!(f, "seed         {}", self.seed)?;
-        writeln!(f, "outcome      {verdict}: {} after {} iterations, {} refinement steps", self.reason, self.iterations, self.outer_iterations)?;
+        writeln!(
+            f,
+            "outcome      {verdict}: {} after {} iterations, {} refinement steps",
+            self.reason, self.iterations, self.outer_iterations
+        )?;
         writeln!(f, "             {}", self.hint)?;
         writeln!(
             f,
@@ -205,7 +218,11 @@ impl fmt::Display for Report {
             self.true_relative_residual, self.rtol
         )?;
         writeln!(f, "backward     {:.2e} = ‖b − Ax‖∞/(‖A‖∞‖x‖∞ + ‖b‖∞), in f64", self.backward_error)?;
-        writeln!(f, "time         {:.3} s to prepare, {:.3} s to solve", self.setup_seconds, self.solve_seconds)
+        writeln!(
+            f,
+            "time         {:.3} s to prepare, {:.3} s to solve",
+            self.setup_seconds, self.solve_seconds
+        )
     }
 }
 

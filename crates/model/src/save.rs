@@ -22,42 +22,55 @@ impl Run {
 
 impl LinearSystem {
     /// Writes vectors of this system: `.npy` and `.mtx` hold one column for each; `.vti` holds them as fields `x`,
-    /// `x1`, … on the grid of a generated system, with a field `kind` (0 fluid, 1 solid, 2 air).
+    /// `x1`, … as [`LinearSystem::save_fields`] does.
     ///
     /// # Errors
     /// An extension that names no format, a system without a grid, or what the file system says.
     pub fn save(&self, columns: &[&[f64]], path: &Path) -> Result<(), WriteError> {
-        let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+        let extension =
+            path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
         let (rows, values) = (self.operator().dimension(), || columns.concat());
         match (extension.as_deref(), columns) {
             (Some("npy"), [x]) => npy::write_vector(path, x),
             (Some("npy"), _) => npy::write_matrix(path, rows, columns.len(), &values()),
             (Some("mtx"), _) => matrix_market::write_array(path, rows, columns.len(), &values()),
-            (Some("vti"), _) => self.save_grid(columns, path),
-            _ => Err(WriteError::unsuitable(path, "the extension names no format", "a name that ends in .npy, .mtx or .vti")),
+            (Some("vti"), _) => {
+                let name = |column: usize| if column == 0 { "x".to_owned() } else { format!("x{column}") };
+                let names: Vec<String> = (0..columns.len()).map(name).collect();
+                let fields: Vec<_> = names.iter().map(String::as_str).zip(columns.iter().copied()).collect();
+                self.save_fields(&fields, path)
+            }
+            _ => Err(WriteError::unsuitable(
+                path,
+                "the extension names no format",
+                "a name that ends in .npy, .mtx or .vti",
+            )),
         }
     }
 
-    fn save_grid(&self, columns: &[&[f64]], path: &Path) -> Result<(), WriteError> {
+    /// Writes named fields on the grid of a generated system as VTK image data (`.vti`), with a field `kind` (0 fluid,
+    /// 1 solid, 2 air) where the cells differ.
+    ///
+    /// # Errors
+    /// A system without a grid, or what the file system says.
+    pub fn save_fields(&self, fields: &[(&str, &[f64])], path: &Path) -> Result<(), WriteError> {
         let Some(generated) = self.generated() else {
-            return Err(WriteError::unsuitable(path, "a system from a file has no grid", "a name that ends in .npy or .mtx"));
+            return Err(WriteError::unsuitable(
+                path,
+                "a system from a file has no grid",
+                "a name that ends in .npy or .mtx",
+            ));
         };
         let [nx, ny, nz] = generated.grid.extents();
-        let flat = nz == 1;
-        let grid = vtk::Grid {
-            cells: [nx, ny, if flat { 0 } else { nz }],
-            origin: [0.0; 3],
-            spacing: [1.0; 3],
-        };
+        // One layer of cells is a flat picture.
+        let cells = [nx, ny, if nz == 1 { 0 } else { nz }];
         let kind: Vec<u8> = generated.cells.iter().map(|&cell| kind_of(cell)).collect();
-        let names: Vec<String> =
-            (0..columns.len()).map(|column| if column == 0 { "x".to_owned() } else { format!("x{column}") }).collect();
         let mut fields: Vec<(&str, Values<'_>)> =
-            names.iter().zip(columns).map(|(name, x)| (name.as_str(), Values::F64(x))).collect();
+            fields.iter().map(|&(name, x)| (name, Values::F64(x))).collect();
         if !kind.is_empty() {
             fields.push(("kind", Values::U8(&kind)));
         }
-        vtk::write_image(path, &grid, &fields)
+        vtk::write_image(path, &vtk::Grid { cells, origin: [0.0; 3], spacing: [1.0; 3] }, &fields)
     }
 }
 

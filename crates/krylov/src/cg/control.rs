@@ -24,8 +24,6 @@ pub struct Params {
     pub history_stride: u32,
     /// 1: a preconditioner of its own kernels gives z; 0: z is formed in the update.
     pub general: u32,
-    /// 1: set x = 0 and compute the sums of r alone.
-    pub start: u32,
 }
 
 impl Params {
@@ -42,13 +40,7 @@ impl Params {
             front,
             history_stride: history,
             general: u32::from(general),
-            start: 0,
         }
-    }
-
-    /// The same with the flag that starts a solve.
-    pub fn starting(self) -> Self {
-        Self { start: 1, ..self }
     }
 
     /// What an operator's kernel has to know of this layout.

@@ -9,7 +9,7 @@ use super::{LANES, share};
 /// The buffers of a launch; vectors are columns of `4·params.stride4` scalars.
 #[derive(Debug)]
 pub struct Inner<'a, T> {
-    /// Layout of the control words; with `start`, z·Ap is left out.
+    /// Layout of the control words.
     pub params: Params,
     /// Control words.
     pub control: &'a Buffer<T>,
@@ -61,7 +61,7 @@ fn twin<T: Real>(args: &Args) {
                 let part = (unknowns.start + group * chunk).min(unknowns.end)
                     ..(unknowns.start + (group + 1) * chunk).min(unknowns.end);
                 let (r, z) = (&r[part.clone()], &z[part.clone()]);
-                [dot(r, z), if params.start != 0 { T::zero() } else { dot(z, &ap[part]) }]
+                [dot(r, z), dot(z, &ap[part])]
             })
             .collect();
         for (group, sums) in partial.into_iter().enumerate() {

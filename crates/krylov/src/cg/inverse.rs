@@ -37,6 +37,11 @@ impl<T: Real> Inverse<T> {
         [0, 1, 7][self.kind() as usize]
     }
 
+    /// The same, and r·z with it, which is r·r for the identity.
+    pub(crate) fn flops_with_dot(&self) -> u64 {
+        [0, 3, 9][self.kind() as usize]
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Identity => Kind::Identity,

@@ -14,11 +14,13 @@ mod direction;
 mod inner;
 pub mod inverse;
 mod run;
+mod start;
 mod update;
 
 pub use direction::Direction;
 pub use inner::Inner;
 pub use run::{ColumnState, Loop, LoopOptions, Start};
+pub use start::Begin;
 pub use update::Update;
 
 use ansatz_gpu::{Gpu, Real};

@@ -6,7 +6,7 @@ use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Profile, Real, Repeat};
 
 use super::control::{GOAL, ITERATION, LIMIT, Params, RR, STATUS, Status};
 use super::inverse::Inverse;
-use super::{Direction, Inner, Update, vector_groups};
+use super::{Begin, Direction, Inner, Update, vector_groups};
 use crate::device::DeviceOperator;
 use crate::precondition::DevicePreconditioner;
 
@@ -83,8 +83,7 @@ impl<T: Real> Loop<T> {
         let control = gpu.buffer::<T>("control", params.control_words())?;
         let history = gpu.buffer::<T>("history", history_words as usize * columns)?;
 
-        let record_preconditioned = |plan: &mut Plan, params: Params| -> Result<(), GpuError> {
-            Update { params, control: &control, x: &x, r: &r, p: &p, ap: &ap, inverse }.record(plan)?;
+        let precondition = |plan: &mut Plan| -> Result<(), GpuError> {
             if general {
                 preconditioner.record(plan, operator, &params, &control, &r, &z)?;
                 Inner { params, control: &control, r: &r, z: &z, ap: &ap }.record(plan)?;
@@ -94,7 +93,8 @@ impl<T: Real> Loop<T> {
 
         // x = 0, z = M⁻¹r, r·r, r·z
         let mut start = Plan::new(gpu, "cg start");
-        record_preconditioned(&mut start, params.starting())?;
+        Begin { params, control: &control, x: &x, r: &r, inverse }.record(&mut start)?;
+        precondition(&mut start)?;
 
         let mut body = Plan::new(gpu, "cg");
         // β = ρ/ρ₀, p ← z + βp
@@ -103,7 +103,8 @@ impl<T: Real> Loop<T> {
         // q = Ap, p·q
         operator.record(&mut body, &control, params.shape(), &p, &ap)?;
         // α = ρ/(p·q), x ← x + αp, r ← r − αq, z = M⁻¹r, r·r, r·z
-        record_preconditioned(&mut body, params)?;
+        Update { params, control: &control, x: &x, r: &r, p: &p, ap: &ap, inverse, flexible }.record(&mut body)?;
+        precondition(&mut body)?;
 
         Ok(Self { gpu: gpu.clone(), options, params, control, history, x, r, p, start, body })
     }

@@ -10,7 +10,7 @@ use super::{LANES, dot4, quad, share};
 /// The buffers of a launch; vectors are columns of `4·params.stride4` scalars.
 #[derive(Debug)]
 pub struct Update<'a, T> {
-    /// Layout of the control words; `start` makes it set x = 0 and sum up r alone.
+    /// Layout of the control words.
     pub params: Params,
     /// Control words.
     pub control: &'a Buffer<T>,
@@ -24,6 +24,8 @@ pub struct Update<'a, T> {
     pub ap: &'a Buffer<T>,
     /// M⁻¹.
     pub inverse: &'a Inverse<T>,
+    /// Sum up z·Ap as well.
+    pub flexible: bool,
 }
 
 impl<T: Real> Update<'_, T> {
@@ -37,6 +39,7 @@ impl<T: Real> Update<'_, T> {
         let bytes = (6 + self.inverse.reals()) * size_of::<T>() as u64 * unknowns;
         let launch = Launch::new(&ansatz_shaders::krylov::CG_UPDATE, move |args| twin::<T>(args, kind))
             .real::<T>()
+            .flag("FLEXIBLE", self.flexible)
             .constant("LANES", LANES)
             .params(&self.params)
             .bind(self.control)
@@ -45,7 +48,7 @@ impl<T: Real> Update<'_, T> {
             .bind(self.p)
             .bind(self.ap)
             .workgroups(u64::from(self.params.groups) * u64::from(self.params.columns))
-            .cost(bytes, (10 + self.inverse.flops()) * unknowns);
+            .cost(bytes, (6 + self.inverse.flops_with_dot() + 2 * u64::from(self.flexible)) * unknowns);
         plan.launch(self.inverse.bind(launch))
     }
 }
@@ -56,7 +59,6 @@ fn twin<T: Real>(args: &Args, kind: Kind) {
     let (p, ap) = (args.read::<T>(4), args.read::<T>(5));
     let inverse = (kind != Kind::Identity).then(|| args.read::<T>(6));
     let inverse: &[T] = inverse.as_deref().unwrap_or(&[]);
-    let start = params.start != 0;
     for column in 0..params.columns as usize {
         let (back, front) = (params.back(column), params.front(column));
         let sums = back + SUMS;
@@ -66,15 +68,14 @@ fn twin<T: Real>(args: &Args, kind: Kind) {
         let before = Status::from_word(control[back + STATUS]);
         let rho = control[back + RHO];
         let status = match before {
-            Status::Running if start => Status::Running,
             Status::Running if !curvature.is_finite() => Status::NotFinite,
             Status::Running if curvature <= T::zero() => Status::NoCurvature,
             other => other,
         };
-        let alpha = if start { T::zero() } else { rho / curvature };
+        let alpha = rho / curvature;
 
         // x ← x + αp, r ← r − αAp, z = M⁻¹r; each group of workgroup size leaves its partial sums
-        if start || status == Status::Running {
+        if status == Status::Running {
             let first = 4 * column * params.stride4 as usize;
             let unknowns = first..first + 4 * params.quads as usize;
             let chunk = share(params.quads as usize, params.groups as usize);
@@ -87,16 +88,10 @@ fn twin<T: Real>(args: &Args, kind: Kind) {
                     let mut sums = [T::zero(); 3];
                     for (i, (x, r)) in x.chunks_mut(4).zip(r.chunks_mut(4)).enumerate() {
                         let q = group * chunk + i;
-                        let mut product = [T::zero(); 4];
-                        if start {
-                            x.fill(T::zero());
-                        } else {
-                            product = quad(ap, q);
-                            let direction = quad(p, q);
-                            for k in 0..4 {
-                                x[k] += alpha * direction[k];
-                                r[k] -= alpha * product[k];
-                            }
+                        let (direction, product) = (quad(p, q), quad(ap, q));
+                        for k in 0..4 {
+                            x[k] += alpha * direction[k];
+                            r[k] -= alpha * product[k];
                         }
                         let residual = quad(r, 0);
                         let z = kind.apply(inverse, q, residual);
@@ -116,16 +111,14 @@ fn twin<T: Real>(args: &Args, kind: Kind) {
                 }
             }
         }
-        if !start {
-            control[front + STATUS] = status.word();
-            if before == Status::Running {
-                control[front + CURVATURE] = curvature;
-            }
-            if status == Status::Running {
-                control[front + ITERATION] = control[back + ITERATION] + T::one();
-                control[front + RHO] = rho;
-                control[front + ALPHA] = alpha;
-            }
+        control[front + STATUS] = status.word();
+        if before == Status::Running {
+            control[front + CURVATURE] = curvature;
+        }
+        if status == Status::Running {
+            control[front + ITERATION] = control[back + ITERATION] + T::one();
+            control[front + RHO] = rho;
+            control[front + ALPHA] = alpha;
         }
     }
 }

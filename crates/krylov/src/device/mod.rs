@@ -1,9 +1,11 @@
 //! Operators on the device.
 
+mod csr;
 mod sell;
 mod stencil;
 mod stencil_variable;
 
+pub use csr::DeviceCsr;
 pub use sell::DeviceSell;
 pub use stencil::DeviceStencil;
 pub use stencil_variable::DeviceVariableStencil;
@@ -12,7 +14,7 @@ use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 
 use crate::KrylovError;
 use crate::cg::LANES;
-use crate::operator::{Form, OperatorError, Ordering, Sell, SellLayout};
+use crate::operator::{Form, Format, OperatorError, Ordering, PaddedCsr, Sell, SellLayout, choose_format};
 
 /// How many columns a product has, and where their control words begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +76,12 @@ pub(crate) fn lay_out<T: Real>(
     let layout = if block > 0 { SellLayout { sort_window: 1, ..SellLayout::default() } } else { SellLayout::default() };
     match form {
         Form::Csr(matrix) => {
-            let sell = Sell::<T>::new(matrix, layout)?;
-            Ok((Box::new(DeviceSell::new(gpu, &sell)?), "SELL".to_owned()))
+            let choice = choose_format(matrix, layout)?;
+            let operator: Box<dyn DeviceOperator<T>> = match choice.format {
+                Format::Sell => Box::new(DeviceSell::new(gpu, &Sell::new(matrix, layout)?)?),
+                Format::Csr => Box::new(DeviceCsr::new(gpu, &PaddedCsr::new(matrix)?)?),
+            };
+            Ok((operator, choice.reason))
         }
         Form::Stencil(stencil) => {
             let device = DeviceStencil::new(gpu, stencil, factor)?;

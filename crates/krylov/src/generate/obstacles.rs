@@ -1,6 +1,6 @@
 //! Random solid obstacles in a box of fluid with air on top.
 
-use crate::operator::{Cell, Grid};
+use crate::operator::{Cell, Grid, Side};
 
 /// A number that looks random and depends on nothing but its arguments (the finaliser of SplitMix64; Steele, Lea and
 /// Flood, OOPSLA 2014), so that any cell can be recomputed anywhere.
@@ -67,5 +67,26 @@ pub(super) fn cells(grid: &Grid, fraction: f64, seed: u64) -> Vec<Cell> {
             }
         }
     }
+    fill_pockets(grid, &mut cells);
     cells
+}
+
+/// Fluid that obstacles cut off from the air has no pressure of its own; it becomes solid.
+fn fill_pockets(grid: &Grid, cells: &mut [Cell]) {
+    let mut open: Vec<bool> = cells.iter().map(|&cell| cell == Cell::Air).collect();
+    let mut front: Vec<usize> = (0..cells.len()).filter(|&index| open[index]).collect();
+    while let Some(index) = front.pop() {
+        let position = grid.position(index);
+        for neighbour in Side::ALL.iter().filter_map(|&side| grid.neighbour(index, position, side)) {
+            if cells[neighbour] == Cell::Fluid && !open[neighbour] {
+                open[neighbour] = true;
+                front.push(neighbour);
+            }
+        }
+    }
+    for (cell, open) in cells.iter_mut().zip(open) {
+        if *cell == Cell::Fluid && !open {
+            *cell = Cell::Solid;
+        }
+    }
 }

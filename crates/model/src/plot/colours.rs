@@ -3,6 +3,7 @@
 /// Red, green and blue.
 pub(super) type Rgb = [u8; 3];
 
+pub(super) const WHITE: Rgb = [255, 255, 255];
 pub(super) const BLACK: Rgb = [0, 0, 0];
 pub(super) const DARK: Rgb = [70, 70, 70];
 pub(super) const GRID: Rgb = [222, 222, 222];

@@ -2,7 +2,7 @@
 
 use super::{
     WriteError,
-    colours::{BLACK, DARK, FAINT_GRID, GRID, Rgb, of_series},
+    colours::{BLACK, DARK, FAINT_GRID, GRID, Rgb, WHITE, of_series},
     frame::{self, Frame, SMALL},
     render,
     scene::{Anchor, Point, Scene},
@@ -192,14 +192,11 @@ fn draw_series(scene: &mut Scene, series: &Series, colour: Rgb, page: impl Fn((f
             }
         }
         Style::Markers => {
-            let mut last = (f64::NAN, f64::NAN);
-            for at in series.points.iter().copied().filter(|&point| is_shown(point)).map(page) {
-                // A disc on top of the one before it would not be seen.
-                if (at.0 - last.0).abs() < 0.5 && (at.1 - last.1).abs() < 0.5 {
-                    continue;
-                }
+            let places = series.points.iter().copied().filter(|&point| is_shown(point)).map(page);
+            for at in thinned(places) {
+                // A white rim sets it off from the lines behind.
+                scene.disc(at, MARKER + 1.0, WHITE);
                 scene.disc(at, MARKER, colour);
-                last = at;
             }
         }
     }

@@ -88,9 +88,8 @@ mod tests {
 
     #[test]
     fn the_font_has_all_that_pictures_need() {
-        let font = FONT.as_ref().expect("the font is whole");
         for letter in "0123456789−×⁻⁰¹²³⁴⁵⁶⁷⁸⁹…‖₂ωαλ∞".chars() {
-            assert_ne!(font.glyph_id(letter).0, 0, "{letter}");
+            assert!(FONT.as_ref().is_some_and(|font| font.glyph_id(letter).0 != 0), "{letter}");
         }
     }
 
