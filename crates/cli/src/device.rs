@@ -19,8 +19,13 @@ pub struct DeviceArgs {
 impl DeviceArgs {
     /// Opens it, and says so where the CPU executor stands in for an adapter that nobody named.
     pub fn open(&self) -> Result<Gpu, Failure> {
+        self.open_with(&OpenOptions::default())
+    }
+
+    /// As [`DeviceArgs::open`], with options.
+    pub fn open_with(&self, options: &OpenOptions) -> Result<Gpu, Failure> {
         let selection = self.device.clone().unwrap_or_else(Selection::from_env);
-        let gpu = Gpu::open(&selection, &OpenOptions::default())?;
+        let gpu = Gpu::open(&selection, options)?;
         if selection == Selection::Auto && gpu.is_cpu() {
             output::note(&format!(
                 "no Vulkan, Metal or DX12 adapter was found: the CPU executor runs in its place \

@@ -9,6 +9,7 @@ mod progress;
 mod solve;
 mod stop;
 mod table;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ struct Cli {
 enum Command {
     Devices(devices::Devices),
     Solve(Box<solve::Solve>),
+    Verify(verify::Verify),
     #[command(hide = true)]
     Demo(demo::Demo),
 }
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Devices(devices) => devices.run(),
         Command::Solve(solve) => solve.run(),
+        Command::Verify(verify) => verify.run(),
         Command::Demo(demo) => demo.run(),
     };
     match done {

@@ -40,8 +40,8 @@ impl Pipelines {
             .filter(|_| capabilities.pipeline_cache)
             .and_then(|key| directory.map(|directory| directory.join(key)));
         let disk = file.map(|file| {
-            let kept = std::fs::read(&file).ok();
-            let cache = create_cache(device, kept.as_deref()).or_else(|| create_cache(device, None));
+            let sealed = std::fs::read(&file).unwrap_or_default();
+            let cache = create_cache(device, unseal(&sealed)).or_else(|| create_cache(device, None));
             (cache, file)
         });
         let disk = disk.and_then(|(cache, file)| Some((cache?, file)));
@@ -57,18 +57,30 @@ impl Pipelines {
         let (Some(data), Some(directory)) = (cache.get_data(), file.parent()) else { return Ok(()) };
         std::fs::create_dir_all(directory)?;
         let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
+        temporary.write_all(&checksum(&data).to_le_bytes())?;
         temporary.write_all(&data)?;
         temporary.persist(file)?;
         Ok(())
     }
 }
 
+/// FNV-1a: drivers believe what they are given, so damage on disk must be found here.
+fn checksum(data: &[u8]) -> u64 {
+    let mix = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    data.iter().fold(0xcbf2_9ce4_8422_2325, mix)
+}
+
+/// The data of a cache file, if it is whole.
+fn unseal(file: &[u8]) -> Option<&[u8]> {
+    let (sum, data) = file.split_first_chunk()?;
+    (u64::from_le_bytes(*sum) == checksum(data)).then_some(data)
+}
+
 /// A cache that starts with `data`; `None` where wgpu will not have it.
 fn create_cache(device: &wgpu::Device, data: Option<&[u8]>) -> Option<wgpu::PipelineCache> {
     let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
     let descriptor = wgpu::PipelineCacheDescriptor { label: None, data, fallback: true };
-    // SAFETY: the data is what `get_data` returned on an adapter with the same key; it is written whole or not at all,
-    // and wgpu checks its length and its origin.
+    // SAFETY: the data is what `get_data` returned, to the byte; wgpu checks that it was for such a device and driver.
     let cache = unsafe { device.create_pipeline_cache(&descriptor) };
     pollster::block_on(scope.pop()).is_none().then_some(cache)
 }

@@ -14,5 +14,5 @@ mod stage;
 
 pub use error::KrylovError;
 pub use outcome::{Outcome, Reason};
-pub use precondition::Preconditioner;
+pub use precondition::{DevicePreconditioner, Preconditioner};
 pub use solve::{Precision, Progress, Solution, SolveOptions, solve};

@@ -97,8 +97,11 @@ impl<T: Real> DevicePreconditioner<T> {
         }
     }
 
-    /// Records z = M⁻¹r.
-    pub(crate) fn record(
+    /// Records z = M⁻¹r, where [`is_general`](Self::is_general); nothing otherwise.
+    ///
+    /// # Errors
+    /// What the device says against it.
+    pub fn record(
         &self,
         plan: &mut Plan,
         operator: &dyn DeviceOperator<T>,

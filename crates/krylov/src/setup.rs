@@ -133,7 +133,9 @@ fn blocks<T: Real>(
             (&converted, factor)
         }
     };
-    block_inverses(gpu, operator.ordering(), |i| a.is_active(i), |i, j| factor * matrix.get(i, j))
+    // An empty row has no part in a block, as an inactive cell has none.
+    let active = |i: usize| a.is_active(i) && !matrix.row(i).0.is_empty();
+    block_inverses(gpu, operator.ordering(), active, |i, j| factor * matrix.get(i, j))
 }
 
 /// An upper bound of the spectrum of D⁻¹A: Gershgorin's, or a tenth above what the power method finds.

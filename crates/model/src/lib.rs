@@ -6,6 +6,7 @@
 
 pub mod io;
 pub mod plot;
+pub mod verify;
 
 mod error;
 mod linear_system;
