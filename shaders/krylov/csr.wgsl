@@ -14,7 +14,6 @@
 
 override LANES: u32 = 64u;
 override LANES_PER_ROW: u32 = 4u;
-override ROWS: u32 = LANES / LANES_PER_ROW;
 
 struct Params {
     rows: u32,            // of this part of the matrix
@@ -59,12 +58,13 @@ fn main(
         part_rows = select(0u, params.rows, live);
     }
     let rows = workgroupUniformLoad(&part_rows);
-    let share = (params.rows + params.groups * ROWS - 1u) / (params.groups * ROWS) * ROWS;
+    let step = LANES / LANES_PER_ROW;
+    let share = (params.rows + params.groups * step - 1u) / (params.groups * step) * step;
 
     let first = 4u * column * params.stride4;
     let slot = lane % LANES_PER_ROW;
     var sum: real = 0.0;
-    for (var top = group * share; top < min(group * share + share, rows); top += ROWS) {
+    for (var top = group * share; top < min(group * share + share, rows); top += step) {
         let row = top + lane / LANES_PER_ROW;
         let begin = row_ptr[min(row, rows)];
         var end = row_ptr[min(row + 1u, rows)];

@@ -294,8 +294,13 @@ fn waits_time_out_and_the_device_goes_on() {
         plan.repeat_blindly(20).unwrap();
         let start = Instant::now();
         assert!(matches!(gpu.wait(), Err(GpuError::Timeout { .. })));
-        assert!(matches!(gpu.read(&buffer), Err(GpuError::Timeout { .. })));
-        assert!(matches!(pollster::block_on(gpu.read_async(&buffer)), Err(GpuError::Timeout { .. })));
+        // Some drivers (lavapipe) wait when they are given more work, so that a read may be in time after all.
+        for read in [gpu.read(&buffer), pollster::block_on(gpu.read_async(&buffer))] {
+            match read {
+                Ok(data) => assert_eq!(data, [1.0, 2.0, 3.0]),
+                Err(error) => assert!(matches!(error, GpuError::Timeout { .. }), "{error:?}"),
+            }
+        }
         assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
         // The device is not lost: the work ends some time, and then all is well.
         let read = (0..10_000).find_map(|_| {

@@ -1,5 +1,6 @@
 //! The program `ansatz`: what a user runs without writing Rust.
 
+mod bench;
 mod demo;
 mod device;
 mod devices;
@@ -30,6 +31,8 @@ enum Command {
     Devices(devices::Devices),
     Solve(Box<solve::Solve>),
     Verify(verify::Verify),
+    #[command(subcommand)]
+    Bench(bench::Bench),
     #[command(hide = true)]
     Demo(demo::Demo),
 }
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Devices(devices) => devices.run(),
         Command::Solve(solve) => solve.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => demo.run(),
     };
     match done {

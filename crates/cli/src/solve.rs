@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::progress::Meter;
-use crate::table::table;
+use crate::table::profile;
 use crate::{output, stop};
 
 /// Solves A x = b and verifies the residual in f64.
@@ -227,7 +227,7 @@ impl Solve {
             text += &format!("wrote        {}\n", written.join(", "));
         }
         if self.profile {
-            text += &format!("\n{}", profile(run));
+            text += &format!("\n{}", profile(&run.report.profile));
         }
         if output::is_stdout(self.json.as_deref()) {
             output::note(text.trim_end());
@@ -273,23 +273,4 @@ fn columns(path: &Path, what: &str, system: &LinearSystem) -> Result<Vec<Vec<f64
         )));
     }
     Ok(values.chunks(n.max(1)).map(<[f64]>::to_vec).collect())
-}
-
-fn profile(run: &Run) -> String {
-    let rows: Vec<Vec<String>> = run
-        .report
-        .profile
-        .iter()
-        .map(|kernel| {
-            vec![
-                kernel.kernel.clone(),
-                kernel.launches.to_string(),
-                format!("{:.4}", kernel.seconds),
-                format!("{:.2}", kernel.gigabytes_per_second),
-                format!("{:.2}", kernel.gigaflops_per_second),
-                kernel.share_of_measured_limit.map_or("-".to_owned(), |share| format!("{:.0} %", 100.0 * share)),
-            ]
-        })
-        .collect();
-    table(&["kernel", "launches", "seconds", "GB/s", "GFLOP/s", "of copy/triad"], &rows)
 }

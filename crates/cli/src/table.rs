@@ -1,5 +1,7 @@
 //! Aligned tables for the terminal.
 
+use ansatz::KernelReport;
+
 /// Lines of cells under their titles; columns after the first are aligned to the right where all their cells look like
 /// numbers.
 pub fn table(titles: &[&str], rows: &[Vec<String>]) -> String {
@@ -23,6 +25,22 @@ pub fn table(titles: &[&str], rows: &[Vec<String>]) -> String {
         text += &line(&mut row.iter().map(String::as_str));
     }
     text
+}
+
+/// The profile of a run, one line per kernel.
+pub fn profile(kernels: &[KernelReport]) -> String {
+    let row = |kernel: &KernelReport| {
+        vec![
+            kernel.kernel.clone(),
+            kernel.launches.to_string(),
+            format!("{:.4}", kernel.seconds),
+            format!("{:.2}", kernel.gigabytes_per_second),
+            format!("{:.2}", kernel.gigaflops_per_second),
+            kernel.share_of_measured_limit.map_or("-".to_owned(), |share| format!("{:.0} %", 100.0 * share)),
+        ]
+    };
+    let rows: Vec<Vec<String>> = kernels.iter().map(row).collect();
+    table(&["kernel", "launches", "seconds", "GB/s", "GFLOP/s", "of the limit"], &rows)
 }
 
 #[cfg(test)]

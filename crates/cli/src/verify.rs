@@ -100,12 +100,13 @@ fn table_of(rows: &[Row], every: bool) -> String {
         vec![
             row.check.kernel.to_owned(),
             row.mode.to_owned(),
-            if every { row.check.case.clone() } else { format!("{cases} cases") },
+            cases.to_string(),
+            row.check.case.clone(),
             format!("{:.1e}", row.check.error),
             format!("{:.1e}", row.check.tolerance),
             match (&row.check.problem, row.passed) {
-                (Some(problem), _) => format!("FAILED: {}: {problem}", row.check.case),
-                (None, false) => format!("FAILED: {}", row.check.case),
+                (Some(problem), _) => format!("FAILED: {problem}"),
+                (None, false) => "FAILED".to_owned(),
                 (None, true) => "passed".to_owned(),
             },
         ]
@@ -121,7 +122,7 @@ fn table_of(rows: &[Row], every: bool) -> String {
             })
             .collect()
     };
-    table(&["kernel", "device", "case", "error", "tolerance", ""], &lines)
+    table(&["kernel", "device", "cases", if every { "case" } else { "worst case" }, "error", "tolerance", ""], &lines)
 }
 
 fn verdict(report: &Report) -> String {
@@ -129,7 +130,7 @@ fn verdict(report: &Report) -> String {
     let count = report.checks.len();
     let what = match report.executor.as_str() {
         "cpu" => "the CPU executor runs the twins themselves, so this shows only that they repeat themselves",
-        _ => "error: largest difference from the twin over largest value, of the worst case",
+        _ => "error: largest difference from the twin over largest value",
     };
     if failed == 0 {
         format!("{count} checks passed ({what})\n")

@@ -19,9 +19,9 @@ pub enum Preconditioner {
     /// The diagonal of A.
     #[default]
     Jacobi,
-    /// The diagonal blocks of A, of `size` (1 to 4) consecutive unknowns each.
+    /// The diagonal blocks of A, of `size` consecutive unknowns each (along x on a grid).
     BlockJacobi {
-        /// Unknowns per block.
+        /// Unknowns per block: 2 or 4, what fits the kernels' groups of four.
         size: usize,
     },
     /// A Chebyshev polynomial in D⁻¹A that damps the upper 29/30 of its spectrum, with D the diagonal of A.
@@ -45,7 +45,7 @@ impl std::fmt::Display for Preconditioner {
 impl std::str::FromStr for Preconditioner {
     type Err = String;
 
-    /// `none`, `jacobi`, `block-jacobi[:SIZE]` (4 if not given) or `chebyshev[:DEGREE]` (4 if not given).
+    /// `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given) or `chebyshev[:DEGREE]` (4 if not given).
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, number) = match text.split_once(':') {
             Some((name, number)) => match number.parse::<usize>() {
@@ -57,11 +57,11 @@ impl std::str::FromStr for Preconditioner {
         match (name, number) {
             ("none", None) => Ok(Self::None),
             ("jacobi", None) => Ok(Self::Jacobi),
-            ("block-jacobi", size @ (None | Some(1..=4))) => Ok(Self::BlockJacobi { size: size.unwrap_or(4) }),
-            ("block-jacobi", Some(size)) => Err(format!("block size {size} is not between 1 and 4")),
+            ("block-jacobi", size @ (None | Some(2 | 4))) => Ok(Self::BlockJacobi { size: size.unwrap_or(4) }),
+            ("block-jacobi", Some(size)) => Err(format!("block size {size} is neither 2 nor 4")),
             ("chebyshev", degree @ (None | Some(1..=64))) => Ok(Self::Chebyshev { degree: degree.unwrap_or(4) }),
             ("chebyshev", Some(degree)) => Err(format!("degree {degree} is not between 1 and 64")),
-            _ => Err(format!("`{text}` is none of none, jacobi, block-jacobi[:1-4], chebyshev[:1-64]")),
+            _ => Err(format!("`{text}` is none of none, jacobi, block-jacobi[:2|4], chebyshev[:1-64]")),
         }
     }
 }
@@ -195,14 +195,15 @@ fn chebyshev_twin<T: Real>(args: &Args, kind: Kind) {
     }
 }
 
-/// The inverses of the 4×4 diagonal blocks on the device, from the entries `a(i, j)` of the matrix; padding and inactive
-/// unknowns get a zero row.
+/// The inverses of the diagonal blocks of `size` unknowns on the device, as 4×4 matrices, from the entries `a(i, j)` of the
+/// matrix; padding and inactive unknowns get a zero row.
 ///
 /// # Errors
 /// [`KrylovError::IndefiniteBlock`] where a block is not positive definite.
 pub(crate) fn block_inverses<T: Real>(
     gpu: &Gpu,
     ordering: &Ordering,
+    size: usize,
     active: impl Fn(usize) -> bool,
     entry: impl Fn(usize, usize) -> f64 + Sync,
 ) -> Result<Inverse<T>, KrylovError> {
@@ -216,7 +217,8 @@ pub(crate) fn block_inverses<T: Real>(
         .map(|rows| {
             let block = faer::Mat::from_fn(4, 4, |i, j| match (rows[i], rows[j]) {
                 (PADDING, _) | (_, PADDING) => f64::from(u8::from(i == j)),
-                (row, column) => entry(row, column),
+                (row, column) if i / size == j / size => entry(row, column),
+                _ => 0.0,
             });
             let first = rows.iter().copied().find(|&row| row != PADDING).unwrap_or(0);
             let factor = block.llt(faer::Side::Lower).map_err(|_| KrylovError::IndefiniteBlock { first })?;

@@ -71,11 +71,9 @@ pub(crate) fn prepare<T: Real>(
         active.next().is_none_or(|first| active.all(|d| d == first))
     };
 
-    let block = match options.preconditioner {
-        Preconditioner::BlockJacobi { size } => size,
-        _ => 0,
-    };
-    let (operator, layout) = lay_out::<T>(gpu, scaled.form(), factor, block)?;
+    // Blocks are of neighbours in the natural order, which sorting rows by length would scatter.
+    let keep_order = matches!(options.preconditioner, Preconditioner::BlockJacobi { .. });
+    let (operator, layout) = lay_out::<T>(gpu, scaled.form(), factor, keep_order)?;
     let diagonal_inverse = || -> Result<Inverse<T>, KrylovError> {
         if constant_diagonal {
             return Ok(Inverse::Identity);
@@ -86,7 +84,9 @@ pub(crate) fn prepare<T: Real>(
     let preconditioner = match options.preconditioner {
         Preconditioner::None => DevicePreconditioner::Fused(Inverse::Identity),
         Preconditioner::Jacobi => DevicePreconditioner::Fused(diagonal_inverse()?),
-        Preconditioner::BlockJacobi { .. } => DevicePreconditioner::Fused(blocks(gpu, a, &scaled, factor, &*operator)?),
+        Preconditioner::BlockJacobi { size } => {
+            DevicePreconditioner::Fused(blocks(gpu, a, &scaled, factor, &*operator, size)?)
+        }
         Preconditioner::Chebyshev { degree } => {
             let inverse = diagonal_inverse()?;
             let largest = largest_eigenvalue(a, &diagonal);
@@ -120,6 +120,7 @@ fn blocks<T: Real>(
     scaled: &Scaled<'_>,
     factor: f64,
     operator: &dyn DeviceOperator<T>,
+    size: usize,
 ) -> Result<Inverse<T>, KrylovError> {
     let converted;
     let (matrix, factor) = match scaled.form() {
@@ -135,7 +136,7 @@ fn blocks<T: Real>(
     };
     // An empty row has no part in a block, as an inactive cell has none.
     let active = |i: usize| a.is_active(i) && !matrix.row(i).0.is_empty();
-    block_inverses(gpu, operator.ordering(), active, |i, j| factor * matrix.get(i, j))
+    block_inverses(gpu, operator.ordering(), size, active, |i, j| factor * matrix.get(i, j))
 }
 
 /// An upper bound of the spectrum of D⁻¹A: Gershgorin's, or a tenth above what the power method finds.

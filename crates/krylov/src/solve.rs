@@ -86,6 +86,12 @@ impl SolveOptions {
             _ if !(1e-6..1.0).contains(&self.inner_rtol) => {
                 wrong("inner_rtol", self.inner_rtol.to_string(), "between 1e-6 and 1")
             }
+            _ if matches!(self.preconditioner, Preconditioner::BlockJacobi { size } if size != 2 && size != 4) => {
+                wrong("the block size", self.preconditioner.to_string(), "2 or 4")
+            }
+            _ if self.preconditioner == (Preconditioner::Chebyshev { degree: 0 }) => {
+                wrong("the degree", self.preconditioner.to_string(), "at least 1")
+            }
             _ if self.look_every == 0 => wrong("look_every", "0".to_owned(), "at least 1"),
             _ => Ok(()),
         }

@@ -65,15 +65,15 @@ pub(crate) fn product_groups(gpu: &Gpu, quads: u64, trips: u64) -> Result<u32, O
     Ok(wanted.max(if gpu.is_cpu() { 1 } else { needed }) as u32)
 }
 
-/// Lays an operator out on a device, times `factor`, and says how. With `block` > 0, groups of so many consecutive
-/// unknowns of a matrix are kept together, each in its own four entries of a device vector.
+/// Lays an operator out on a device, a stencil with constant coefficients times `factor`, and says how. With
+/// `keep_order`, the rows of a matrix are not sorted by length.
 pub(crate) fn lay_out<T: Real>(
     gpu: &Gpu,
     form: Form<'_>,
     factor: f64,
-    block: usize,
+    keep_order: bool,
 ) -> Result<(Box<dyn DeviceOperator<T>>, String), KrylovError> {
-    let layout = if block > 0 { SellLayout { sort_window: 1, ..SellLayout::default() } } else { SellLayout::default() };
+    let layout = if keep_order { SellLayout { sort_window: 1, ..SellLayout::default() } } else { SellLayout::default() };
     match form {
         Form::Csr(matrix) => {
             let choice = choose_format(matrix, layout)?;

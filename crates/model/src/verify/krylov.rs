@@ -5,11 +5,11 @@ use ansatz_krylov::DevicePreconditioner;
 use ansatz_krylov::cg::control::{Params, SUMS};
 use ansatz_krylov::cg::inverse::Inverse;
 use ansatz_krylov::cg::{Begin, Direction, Inner, Update};
-use ansatz_krylov::device::{DeviceOperator, DeviceSell, DeviceStencil, DeviceVariableStencil, Shape};
+use ansatz_krylov::device::{DeviceCsr, DeviceOperator, DeviceSell, DeviceStencil, DeviceVariableStencil, Shape};
 use ansatz_krylov::generate;
-use ansatz_krylov::operator::{Csr, Form, Operator, Sell, SellLayout};
+use ansatz_krylov::operator::{Csr, Form, Operator, PaddedCsr, Sell, SellLayout};
 use ansatz_shaders::Kernel;
-use ansatz_shaders::krylov::{CG_DIRECTION, CG_INNER, CG_START, CG_UPDATE, CHEBYSHEV, SELL, STENCIL_CONSTANT, STENCIL_VARIABLE};
+use ansatz_shaders::krylov::{CG_DIRECTION, CG_INNER, CG_START, CG_UPDATE, CHEBYSHEV, CSR, CSR_LONG, CSR_LONG_SUM, SELL, STENCIL_CONSTANT, STENCIL_VARIABLE};
 
 use super::{Outputs, Suite, numbers, poison, positive, precision, rounding, run_once, values};
 use crate::Error;
@@ -32,19 +32,28 @@ fn operators<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
             (SellLayout { sort_window: 1, slice_height: 4 }, "slices of 4 in order"),
         ] {
             let name = format!("{}, n = {n}, {what}", precision::<T>());
-            product::<T>(suite, &SELL, &name, &matrix, |gpu| {
+            product::<T>(suite, &[&SELL], &name, &matrix, |gpu| {
                 Ok(Box::new(DeviceSell::new(gpu, &Sell::<T>::new(&matrix, layout)?)?))
             })?;
         }
+        product::<T>(suite, &[&CSR], &format!("{}, n = {n}", precision::<T>()), &matrix, |gpu| {
+            Ok(Box::new(DeviceCsr::new(gpu, &PaddedCsr::<T>::new(&matrix)?)?))
+        })?;
+    }
+    for n in [1501, 40_001] {
+        let (matrix, name) = (arrow(n)?, format!("{}, n = {n}, one row full", precision::<T>()));
+        product::<T>(suite, &[&CSR, &CSR_LONG, &CSR_LONG_SUM], &name, &matrix, |gpu| {
+            Ok(Box::new(DeviceCsr::new(gpu, &PaddedCsr::<T>::new(&matrix)?)?))
+        })?;
     }
     for text in GRIDS.into_iter().chain(VARIABLE_GRIDS) {
         let generated = generate::parse(text, 1)?;
         let name = format!("{}, {text}", precision::<T>());
         match generated.operator.form() {
-            Form::Stencil(stencil) => product::<T>(suite, &STENCIL_CONSTANT, &name, stencil, |gpu| {
+            Form::Stencil(stencil) => product::<T>(suite, &[&STENCIL_CONSTANT], &name, stencil, |gpu| {
                 Ok(Box::new(DeviceStencil::new(gpu, stencil, 0.25)?))
             })?,
-            Form::Variable(stencil) => product::<T>(suite, &STENCIL_VARIABLE, &name, stencil, |gpu| {
+            Form::Variable(stencil) => product::<T>(suite, &[&STENCIL_VARIABLE], &name, stencil, |gpu| {
                 Ok(Box::new(DeviceVariableStencil::new(gpu, stencil)?))
             })?,
             Form::Csr(_) => {}
@@ -66,16 +75,24 @@ fn uneven(n: usize) -> Result<Csr, Error> {
     Ok(Csr::from_triplets(n, n, &triplets)?)
 }
 
+/// A matrix with a full row and column, longer than one piece of a row where `n` is large.
+fn arrow(n: usize) -> Result<Csr, Error> {
+    let value = |i: usize| generate::random(3, i as u64);
+    let first = (0..n).map(|i| (0, i, value(i)));
+    let others = (1..n).flat_map(|i| [(i, 0, value(i)), (i, i, 1.0 + value(n + i))]);
+    Ok(Csr::from_triplets(n, n, &first.chain(others).collect::<Vec<_>>())?)
+}
+
 /// y = A x for three columns, the second of which is at rest and must not be touched.
 fn product<T: Real>(
     suite: &mut Suite<'_>,
-    kernel: &'static Kernel,
+    kernels: &[&'static Kernel],
     name: &str,
     operator: &dyn Operator,
     lay_out: impl Fn(&Gpu) -> Result<Box<dyn DeviceOperator<T>>, Error>,
 ) -> Result<(), Error> {
     const COLUMNS: usize = 3;
-    suite.case(&[kernel], name, rounding::<T>(), |gpu| {
+    suite.case(kernels, name, rounding::<T>(), |gpu| {
         let device = lay_out(gpu)?;
         let (groups, length) = (device.groups() as usize, device.ordering().device_len());
         let stride = SUMS + groups + 5;
@@ -95,9 +112,11 @@ fn product<T: Real>(
         run_once(gpu, |plan| device.record(plan, &control, shape, &x, &y))?;
 
         let control = values(gpu, &control)?;
-        let totals = control.chunks(stride).map(|words| words[SUMS..SUMS + groups].iter().sum()).collect();
-        let beyond = control.chunks(stride).flat_map(|words| words[SUMS + groups..].to_vec()).collect();
-        Ok(vec![(kernel, values(gpu, &y)?), (kernel, totals), (kernel, beyond)])
+        let totals: Vec<f64> = control.chunks(stride).map(|words| words[SUMS..SUMS + groups].iter().sum()).collect();
+        let beyond: Vec<f64> = control.chunks(stride).flat_map(|words| words[SUMS + groups..].to_vec()).collect();
+        let y = values(gpu, &y)?;
+        let outputs = |&kernel| [&y, &totals, &beyond].map(|values| (kernel, values.clone()));
+        Ok(kernels.iter().flat_map(outputs).collect())
     })
 }
 

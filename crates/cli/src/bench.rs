@@ -1,0 +1,297 @@
+//! `ansatz bench`: how near the memory's limit the solvers run.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use ansatz::gpu::{GpuError, Plan, Profile};
+use ansatz::krylov::DevicePreconditioner;
+use ansatz::krylov::cg::inverse::Inverse;
+use ansatz::krylov::cg::{Loop, LoopOptions, Start};
+use ansatz::krylov::device::{DeviceCsr, DeviceOperator, DeviceSell, DeviceStencil, Shape};
+use ansatz::krylov::generate::random;
+use ansatz::krylov::operator::{Boundary, Grid, PaddedCsr, Sell, SellLayout, Stencil};
+use ansatz::{Error, Gpu, KernelReport, kernels, linalg};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::device::DeviceArgs;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::table::{profile, table};
+
+/// Measures a family of kernels.
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    Krylov(Krylov),
+}
+
+/// Products and conjugate gradients per iteration, as a share of what the triad's bandwidth allows.
+#[derive(Debug, Args)]
+pub struct Krylov {
+    #[command(flatten)]
+    device: DeviceArgs,
+
+    /// Binary logarithm of the number of unknowns: a 7-point Poisson problem.
+    #[arg(long, value_name = "LOG2", default_value_t = 20, value_parser = clap::value_parser!(u32).range(6..=27))]
+    n: u32,
+
+    /// Writes the figures as JSON; - is standard output.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Times every kernel as well, after the rest.
+    #[arg(long)]
+    profile: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    device: String,
+    backend: String,
+    driver: String,
+    executor: String,
+    precision: &'static str,
+    grid: [usize; 3],
+    n: usize,
+    /// Median over the rounds, in arrays too large for any cache.
+    triad_gigabytes_per_second: f64,
+    rounds: usize,
+    rows: Vec<Row>,
+    profile: Vec<KernelReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    operator: &'static str,
+    /// `product` or `cg`.
+    work: &'static str,
+    /// Median over the rounds.
+    seconds_per_iteration: f64,
+    /// What must be moved if every array is touched once.
+    bytes_per_iteration: u64,
+    gigabytes_per_second: f64,
+    /// The time in which the triad moves these bytes, over the time taken.
+    fraction_of_floor: f64,
+}
+
+/// Rounds over all rows, so that a busy moment of the machine does not fall on one row alone.
+const ROUNDS: usize = 7;
+/// A measurement takes about as long as this.
+const SECONDS: f64 = 0.25;
+/// Iterations after which conjugate gradients may have nothing left to do.
+const MOST_ITERATIONS: u32 = 256;
+/// Iterations that are enough to time a slow device.
+const FEWEST_ITERATIONS: u32 = 8;
+
+impl Bench {
+    /// Runs the subcommand.
+    pub fn run(&self) -> Result<Exit, Failure> {
+        match self {
+            Self::Krylov(krylov) => krylov.run(),
+        }
+    }
+}
+
+impl Krylov {
+    fn run(&self) -> Result<Exit, Failure> {
+        if let Some(path) = self.json.as_deref().filter(|path| !output::is_stdout(Some(path))) {
+            output::check("--json", path, &[])?;
+        }
+        let gpu = self.device.open()?;
+        let report = measure(&gpu, extents(self.n), self.profile)?;
+        if let Some(path) = &self.json {
+            output::json(path, &report)?;
+        }
+        if !output::is_stdout(self.json.as_deref()) {
+            output::print(&text(&report))?;
+        }
+        Ok(Exit::Success)
+    }
+}
+
+/// A box of 2^`log2` cells, as near a cube as can be, longest along x.
+fn extents(log2: u32) -> [usize; 3] {
+    let x = log2.div_ceil(3);
+    let y = (log2 - x).div_ceil(2);
+    [1 << x, 1 << y, 1 << (log2 - x - y)]
+}
+
+fn measure(gpu: &Gpu, extents: [usize; 3], profiled: bool) -> Result<Report, Error> {
+    let [nx, ny, nz] = extents;
+    let stencil = Stencil::new(Grid::new(nx, ny, nz)?, [1.0; 3], [Boundary::Dirichlet; 6])?;
+    let mut subjects = {
+        let matrix = stencil.to_csr()?;
+        vec![
+            Subject::new(gpu, "csr", Box::new(DeviceCsr::new(gpu, &PaddedCsr::new(&matrix)?)?))?,
+            Subject::new(gpu, "sell", Box::new(DeviceSell::new(gpu, &Sell::new(&matrix, SellLayout::default())?)?))?,
+            Subject::new(gpu, "stencil", Box::new(DeviceStencil::new(gpu, &stencil, 1.0)?))?,
+        ]
+    };
+    let mut triad = Vec::new();
+    for round in 0..ROUNDS {
+        output::note(&format!("round {} of {ROUNDS}", round + 1));
+        triad.push(linalg::measure::<f32>(gpu)?.triad_gb_s);
+        for subject in &mut subjects {
+            subject.measure(gpu)?;
+        }
+    }
+    let triad = median(&mut triad);
+    let mut profile = Profile::default();
+    if profiled {
+        gpu.set_profiling(true);
+        for subject in &mut subjects {
+            subject.iterate(gpu, FEWEST_ITERATIONS)?;
+            profile.merge(subject.solver.profile());
+        }
+        gpu.set_profiling(false);
+    }
+    let summary = gpu.summary();
+    Ok(Report {
+        device: summary.name.clone(),
+        backend: summary.backend.clone(),
+        driver: summary.driver.clone(),
+        executor: gpu.executor().to_owned(),
+        precision: "f32",
+        grid: extents,
+        n: stencil.grid().cells(),
+        triad_gigabytes_per_second: triad,
+        rounds: ROUNDS,
+        rows: subjects.iter_mut().flat_map(|subject| subject.rows(triad)).collect(),
+        profile: kernels(&profile, Some(triad)),
+    })
+}
+
+/// An operator under measurement.
+struct Subject {
+    name: &'static str,
+    product: Plan,
+    solver: Loop<f32>,
+    residual: Vec<f32>,
+    product_seconds: Vec<f64>,
+    cg_seconds: Vec<f64>,
+}
+
+impl Subject {
+    fn new(gpu: &Gpu, name: &'static str, operator: Box<dyn DeviceOperator<f32>>) -> Result<Self, GpuError> {
+        let length = operator.ordering().device_len();
+        let numbers: Vec<f64> = (0..operator.ordering().natural_len() as u64).map(|i| random(0, i)).collect();
+        let residual = operator.ordering().scatter::<f32>(&numbers);
+        let words = 64 + operator.groups();
+        let control = gpu.buffer("control", words as usize)?;
+        let (x, y) = (gpu.upload("x", &residual)?, gpu.buffer("y", length)?);
+        let mut product = Plan::new(gpu, "product");
+        operator.record(&mut product, &control, Shape { columns: 1, control_stride: words }, &x, &y)?;
+        let options = LoopOptions { flexible: false, look_every: 32, history: MOST_ITERATIONS };
+        let preconditioner = DevicePreconditioner::Fused(Inverse::Identity);
+        let solver = Loop::new(gpu, &*operator, &preconditioner, 1, options)?;
+        Ok(Self {
+            name,
+            product,
+            solver,
+            residual,
+            product_seconds: Vec::new(),
+            cg_seconds: Vec::new(),
+        })
+    }
+
+    fn measure(&mut self, gpu: &Gpu) -> Result<(), GpuError> {
+        let once = self.multiply(gpu, 1)?.max(self.multiply(gpu, 1)?);
+        let products = (SECONDS / once).clamp(1.0, 1000.0) as u32;
+        let seconds = self.multiply(gpu, products)?;
+        self.product_seconds.push(seconds);
+        let few = self.iterate(gpu, FEWEST_ITERATIONS)?;
+        let iterations = ((SECONDS / few) as u32).clamp(FEWEST_ITERATIONS, MOST_ITERATIONS);
+        let seconds = self.iterate(gpu, iterations)?;
+        self.cg_seconds.push(seconds);
+        Ok(())
+    }
+
+    /// Seconds per product.
+    fn multiply(&mut self, gpu: &Gpu, count: u32) -> Result<f64, GpuError> {
+        gpu.wait()?;
+        let start = Instant::now();
+        self.product.repeat_blindly(count)?;
+        gpu.wait()?;
+        Ok(start.elapsed().as_secs_f64() / f64::from(count))
+    }
+
+    /// Seconds per iteration of conjugate gradients.
+    fn iterate(&mut self, gpu: &Gpu, count: u32) -> Result<f64, GpuError> {
+        self.solver.start(&self.residual, &[Start { goal: 0.0, limit: count, idle: false }])?;
+        gpu.wait()?;
+        let start = Instant::now();
+        let states = self.solver.run(|_| ControlFlow::Continue(()))?;
+        let done = states.first().map_or(0, |state| state.iterations).max(1);
+        Ok(start.elapsed().as_secs_f64() / f64::from(done))
+    }
+
+    fn rows(&mut self, triad: f64) -> [Row; 2] {
+        let row = |work, seconds: &mut Vec<f64>, bytes: u64| {
+            let seconds = median(seconds);
+            let rate = bytes as f64 / seconds * 1e-9;
+            Row {
+                operator: self.name,
+                work,
+                seconds_per_iteration: seconds,
+                bytes_per_iteration: bytes,
+                gigabytes_per_second: rate,
+                fraction_of_floor: rate / triad,
+            }
+        };
+        [
+            row("product", &mut self.product_seconds, self.product.cost().bytes),
+            row("cg", &mut self.cg_seconds, self.solver.cost().bytes),
+        ]
+    }
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn text(report: &Report) -> String {
+    let [nx, ny, nz] = report.grid;
+    let rows: Vec<Vec<String>> = report
+        .rows
+        .iter()
+        .map(|row| {
+            vec![
+                row.operator.to_owned(),
+                row.work.to_owned(),
+                format!("{:.1}", 1e6 * row.seconds_per_iteration),
+                format!("{:.2}", row.bytes_per_iteration as f64 * 1e-6),
+                format!("{:.2}", row.gigabytes_per_second),
+                format!("{:.2}", row.fraction_of_floor),
+            ]
+        })
+        .collect();
+    let mut text = format!(
+        "{} ({}, {}), {} executor, {}\n7-point Poisson, {nx} x {ny} x {nz} = {} unknowns; triad {:.2} GB/s; median of {} rounds\n\n{}",
+        report.device,
+        report.backend,
+        report.driver,
+        report.executor,
+        report.precision,
+        report.n,
+        report.triad_gigabytes_per_second,
+        report.rounds,
+        table(&["operator", "work", "µs/iteration", "MB (floor)", "GB/s", "of triad"], &rows)
+    );
+    if !report.profile.is_empty() {
+        text += &format!("\n{}", profile(&report.profile));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn boxes_have_the_size_asked_for() {
+        assert_eq!(super::extents(20), [128, 128, 64]);
+        for log2 in 6..=27 {
+            assert_eq!(super::extents(log2).iter().product::<usize>(), 1 << log2);
+        }
+    }
+}
