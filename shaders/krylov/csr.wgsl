@@ -4,8 +4,8 @@
 // Bindings: 1 control, words as in common/cg; a column whose first word is not 0 is skipped. 2 row_ptr, in vec4s, one more
 //     than rows. 3 columns and 4 values, four entries of a row to a vec4; a padding entry has value 0. 5 x, 6 y: scalars
 //     per column.
-// Grid: params.groups workgroups per column, each with a share of consecutive rows, LANES_PER_ROW invocations to a row. A
-//     row of more than params.longest vec4s gets y = 0: krylov/csr_long and krylov/csr_long_sum compute it afterwards.
+// Grid: params.groups workgroups per column, each with a share of consecutive rows, params.lanes_per_row invocations to a
+//     row. A row of more than params.longest vec4s gets y = 0: krylov/csr_long and krylov/csr_long_sum compute it afterwards.
 // Bytes per entry: 4 and a real, and per unknown 4 and 2 reals. Flops per entry: 2; per unknown: 2.
 // Needs: nothing. Fallback: without subgroups, trees in workgroup memory.
 #import common/real
@@ -13,7 +13,6 @@
 #import common/grid
 
 override LANES: u32 = 64u;
-override LANES_PER_ROW: u32 = 4u;
 
 struct Params {
     rows: u32,            // of this part of the matrix
@@ -23,7 +22,8 @@ struct Params {
     groups: u32,          // workgroups per column
     control_stride: u32,
     partial_offset: u32,  // where the partial sums of this part of the matrix begin
-    longest: u32,
+    longest: u32,         // vec4s of a row that is computed here
+    lanes_per_row: u32,   // a power of two, at most LANES
 }
 #if IMMEDIATES
 var<immediate> params: Params;
@@ -58,27 +58,27 @@ fn main(
         part_rows = select(0u, params.rows, live);
     }
     let rows = workgroupUniformLoad(&part_rows);
-    let step = LANES / LANES_PER_ROW;
+    let step = LANES / params.lanes_per_row;
     let share = (params.rows + params.groups * step - 1u) / (params.groups * step) * step;
 
     let first = 4u * column * params.stride4;
-    let slot = lane % LANES_PER_ROW;
+    let slot = lane % params.lanes_per_row;
     var sum: real = 0.0;
     for (var top = group * share; top < min(group * share + share, rows); top += step) {
-        let row = top + lane / LANES_PER_ROW;
+        let row = top + lane / params.lanes_per_row;
         let begin = row_ptr[min(row, rows)];
         var end = row_ptr[min(row + 1u, rows)];
         if end - begin > params.longest {
             end = begin;
         }
         var product: real = 0.0;
-        for (var k = begin + slot; k < end; k += LANES_PER_ROW) {
+        for (var k = begin + slot; k < end; k += params.lanes_per_row) {
             let at = first + columns[k];
             product += dot(values[k], real4(x[at.x], x[at.y], x[at.z], x[at.w]));
         }
-        if LANES_PER_ROW > 1u {
+        if params.lanes_per_row > 1u {
             part_row[lane] = product;
-            for (var half = LANES_PER_ROW / 2u; half > 0u; half >>= 1u) {
+            for (var half = params.lanes_per_row / 2u; half > 0u; half >>= 1u) {
                 workgroupBarrier();
                 if slot < half {
                     part_row[lane] += part_row[lane + half];

@@ -9,8 +9,9 @@
 
 #![allow(clippy::panic, clippy::expect_used)] // These functions run in tests alone: to panic is to fail.
 
+use std::collections::BTreeSet;
 use std::io::Write;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 
 use ansatz_gpu::{Capabilities, Gpu, OpenOptions, Real, Selection};
 
@@ -75,7 +76,7 @@ pub fn each(test: impl Fn(&Gpu)) {
 }
 
 impl Device {
-    /// Opens the device a second time, for tests that break it.
+    /// Opens the device a second time, for tests that count what it does or break it.
     pub fn reopen(&self, change: impl FnOnce(&mut OpenOptions)) -> Gpu {
         let mut options = self.options.clone();
         change(&mut options);
@@ -89,11 +90,15 @@ pub fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Whether kernels in `T` run on `gpu`; says so where they do not.
+/// Devices that were said to have no f64.
+static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Whether kernels in `T` run on `gpu`; says so once where they do not.
 pub fn runs<T: Real>(gpu: &Gpu) -> bool {
     let runs = !T::IS_F64 || gpu.capabilities().f64;
-    if !runs {
-        say(&format!("skipped: f64 on {}, which has none", gpu.summary().name));
+    let name = gpu.summary().to_string();
+    if !runs && TOLD.lock().is_ok_and(|mut told| told.insert(name.clone())) {
+        say(&format!("skipped: f64 on {name}, which has none"));
     }
     runs
 }

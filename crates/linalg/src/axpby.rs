@@ -23,7 +23,7 @@ pub struct Axpby<'a, T> {
 
 #[repr(C, packed)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params<T: bytemuck::Pod> {
+struct Params<T> {
     n4: u32,
     groups: u32,
     alpha: T,

@@ -29,8 +29,8 @@ impl Grid {
     /// At most `most` workgroups on a GPU, `most_in_software` on an adapter that is a CPU itself.
     fn covering(gpu: &Gpu, len: usize, most: u64, most_in_software: u64) -> Self {
         let (lanes, trips, most) = if gpu.is_cpu() {
-            // A few per thread.
-            (256, 1, 4 * rayon::current_num_threads() as u64)
+            // Chunks that keep a thread busy for a while.
+            (256, 256, most_in_software)
         } else if gpu.summary().kind == "software" {
             // Measured on lavapipe: workgroups cost, and long strides miss the cache.
             (64, 8, most_in_software)

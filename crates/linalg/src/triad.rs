@@ -23,7 +23,7 @@ pub struct Triad<'a, T> {
 
 #[repr(C, packed)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params<T: bytemuck::Pod> {
+struct Params<T> {
     n4: u32,
     groups: u32,
     s: T,

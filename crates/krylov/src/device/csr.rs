@@ -22,6 +22,7 @@ struct Params {
     control_stride: u32,
     partial_offset: u32,
     longest: u32,
+    lanes_per_row: u32,
 }
 
 /// The parameter block of `csr_long`.
@@ -222,12 +223,12 @@ impl<T: Real> DeviceOperator<T> for DeviceCsr<T> {
                 control_stride,
                 partial_offset: part.partial_offset,
                 longest: self.longest,
+                lanes_per_row: self.lanes_per_row,
             };
             let (entries, rows) = (part.values.len() as u64, u64::from(part.rows));
             let launch = Launch::new(&ansatz_shaders::krylov::CSR, twin::<T>)
                 .real::<T>()
                 .constant("LANES", LANES)
-                .constant("LANES_PER_ROW", self.lanes_per_row)
                 .params(&params)
                 .bind(control)
                 .bind(&part.row_ptr)

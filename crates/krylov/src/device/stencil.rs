@@ -12,7 +12,7 @@ use crate::operator::{Boundary, Ordering, Side, Stencil, mask};
 /// The parameter block of the kernel. In two dimensions the kernel's z is the grid's y.
 #[repr(C, packed)]
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params<T: bytemuck::Pod> {
+struct Params<T> {
     weights: [T; 3],
     diagonal: T,
     row: u32,

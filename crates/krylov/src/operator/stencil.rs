@@ -176,7 +176,7 @@ impl Operator for Stencil {
                     // Only the ends of a row differ from each other.
                     None if x_cell == 0 => row_mask,
                     None if x_cell + 1 == nx => self.box_mask([x_cell, row % ny, row / ny]),
-                    None => row_mask | (mask::COUPLED | mask::LINKED) * 3,
+                    None => row_mask | ((mask::COUPLED | mask::LINKED) * 3),
                 };
                 if m & mask::ACTIVE == 0 {
                     *y = 0.0;
