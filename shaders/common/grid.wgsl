@@ -5,3 +5,9 @@
 fn linear_workgroup(id: vec3<u32>, count: vec3<u32>) -> u32 {
     return id.x + id.y * count.x;
 }
+
+// How many of `count` items each of `groups` workgroups takes, a multiple of LANES: workgroup g the items from g·share on.
+// Neighbouring items stay in one workgroup, which a stride over all workgroups would scatter over the caches.
+fn contiguous_share(count: u32, groups: u32, lanes: u32) -> u32 {
+    return (count + groups * lanes - 1u) / (groups * lanes) * lanes;
+}

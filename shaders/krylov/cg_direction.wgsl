@@ -4,7 +4,7 @@
 // Bindings: 1 control, words as in common/cg. 2 z, vec4s per column (r itself where M = I, or where M is diagonal and
 //     z = M⁻¹r is formed here). 3 p, likewise. 4 history of r·r, one word per iteration and column. 5 inverse of M:
 //     DIAGONAL a vec4 per quad; BLOCKS four vec4s per quad, the columns of a symmetric 4×4 matrix.
-// Grid: params.groups workgroups per column, each with a grid-stride share of the quads; every workgroup adds up the
+// Grid: params.groups workgroups per column, each with a contiguous share of the quads; every workgroup adds up the
 //     partial sums for itself; workgroup 0 writes the back state and the history.
 // Bytes per unknown: 3 reals (z, p twice); DIAGONAL 4, BLOCKS 7. Flops per unknown: 2; DIAGONAL 3, BLOCKS 9.
 // Needs: nothing. Fallback: without subgroups, trees in workgroup memory.
@@ -86,8 +86,9 @@ fn main(
 
     // p ← z + βp
     let first = column * params.stride4;
-    let quads = select(0u, params.quads, present && status == RUNNING);
-    for (var q = group * LANES + lane; q < quads; q += params.groups * LANES) {
+    let share = contiguous_share(params.quads, params.groups, LANES);
+    let end_of_share = select(0u, min((group + 1u) * share, params.quads), present && status == RUNNING);
+    for (var q = group * share + lane; q < end_of_share; q += LANES) {
         var direction = z[first + q];
 #if DIAGONAL
         direction *= inverse[q];

@@ -2,7 +2,7 @@
 // Source: Hestenes and Stiefel 1952; z·Ap is for flexible directions (Notay, SIAM J. Sci. Comput. 22, 2000).
 //
 // Bindings: 1 control, words as in common/cg. 2 r, 3 z, 4 Ap: vec4s per column.
-// Grid: params.groups workgroups per column, each with a grid-stride share of the quads and one partial sum of each kind.
+// Grid: params.groups workgroups per column, each with a contiguous share of the quads and one partial sum of each kind.
 // Bytes per unknown: 3 reals. Flops per unknown: 4.
 // At the start Ap may hold anything, and so may z·Ap: the first direction does not use it.
 // Needs: nothing. Fallback: without subgroups, trees in workgroup memory.
@@ -30,8 +30,9 @@ fn main(
     var sums = real2();
     let first = column * params.stride4;
     let live = present && control[front + STATUS] == RUNNING;
-    let quads = select(0u, params.quads, live);
-    for (var q = group * LANES + lane; q < quads; q += params.groups * LANES) {
+    let share = contiguous_share(params.quads, params.groups, LANES);
+    let end_of_share = select(0u, min((group + 1u) * share, params.quads), live);
+    for (var q = group * share + lane; q < end_of_share; q += LANES) {
         let i = first + q;
         sums += real2(dot(r[i], z[i]), dot(z[i], ap[i]));
     }

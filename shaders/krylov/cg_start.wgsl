@@ -2,7 +2,7 @@
 // Source: Hestenes and Stiefel 1952.
 //
 // Bindings: 1 control, words as in common/cg. 2 x, 3 r: vec4s per column. 4 inverse of M, as in cg_direction.
-// Grid: params.groups workgroups per column, each with a grid-stride share of the quads and one partial sum of each kind.
+// Grid: params.groups workgroups per column, each with a contiguous share of the quads and one partial sum of each kind.
 // Bytes per unknown: 2 reals; DIAGONAL 3, BLOCKS 6. Flops per unknown: 2; DIAGONAL 5, BLOCKS 11.
 // Needs: nothing. Fallback: without subgroups, trees in workgroup memory.
 #import common/cg
@@ -34,8 +34,9 @@ fn main(
 
     var sums = real2();
     let first = column * params.stride4;
-    let quads = select(0u, params.quads, present);
-    for (var q = group * LANES + lane; q < quads; q += params.groups * LANES) {
+    let share = contiguous_share(params.quads, params.groups, LANES);
+    let end_of_share = select(0u, min((group + 1u) * share, params.quads), present);
+    for (var q = group * share + lane; q < end_of_share; q += LANES) {
         let residual = r[first + q];
         x[first + q] = real4();
 #if DIAGONAL

@@ -3,7 +3,7 @@
 // Source: Hestenes and Stiefel 1952. A curvature p·Ap that is not positive is reported, never divided by.
 //
 // Bindings: 1 control, words as in common/cg. 2 x, 3 r, 4 p, 5 Ap: vec4s per column. 6 inverse of M, as in cg_direction.
-// Grid: params.groups workgroups per column, each with a grid-stride share of the quads; every workgroup adds up the
+// Grid: params.groups workgroups per column, each with a contiguous share of the quads; every workgroup adds up the
 //     partial sums of p·Ap for itself and leaves one partial sum of each kind; workgroup 0 writes the front state.
 // Bytes per unknown: 6 reals (x twice, r twice, p, Ap); DIAGONAL 7, BLOCKS 10. Flops per unknown: 6; DIAGONAL 9,
 //     BLOCKS 15; FLEXIBLE 2 more.
@@ -64,8 +64,9 @@ fn main(
     var sums = real3();
     let first = column * params.stride4;
     let live = present && status == RUNNING;
-    let quads = select(0u, params.quads, live);
-    for (var q = group * LANES + lane; q < quads; q += params.groups * LANES) {
+    let share = contiguous_share(params.quads, params.groups, LANES);
+    let end_of_share = select(0u, min((group + 1u) * share, params.quads), live);
+    for (var q = group * share + lane; q < end_of_share; q += LANES) {
         let i = first + q;
         let product = ap[i];
         x[i] += alpha * p[i];

@@ -2,7 +2,7 @@
 // Source: Saad, Iterative Methods for Sparse Linear Systems, 2nd ed., algorithm 12.1.
 //
 // Bindings: 1 control, words as in common/cg. 2 r, 3 t, 4 d, 5 z: vec4s per column. 6 D⁻¹ (DIAGONAL), a vec4 per quad.
-// Grid: params.groups workgroups per column, each with a grid-stride share of the quads. The first step (c.first = 1)
+// Grid: params.groups workgroups per column, each with a contiguous share of the quads. The first step (c.first = 1)
 //     starts from z = 0, d = 0 and reads none of t, d, z.
 // Bytes per unknown: 6 reals (r, t, d twice, z twice); DIAGONAL 7. Flops per unknown: 5; DIAGONAL 6.
 // Needs: nothing. Fallback: none.
@@ -46,8 +46,9 @@ fn main(
     let column = select(0u, w / params.groups, present);
     let group = w % params.groups;
     let live = present && control[column * params.control_stride] == 0.0;
-    let quads = select(0u, params.quads, live);
-    for (var q = group * LANES + lane; q < quads; q += params.groups * LANES) {
+    let share = contiguous_share(params.quads, params.groups, LANES);
+    let end_of_share = select(0u, min((group + 1u) * share, params.quads), live);
+    for (var q = group * share + lane; q < end_of_share; q += LANES) {
         let i = column * params.stride4 + q;
         var residual = r[i];
         if params.first == 0u {

@@ -4,7 +4,7 @@
 // Bindings: 1 control, words as in common/cg; a column whose first word is not 0 is skipped. 2 slice_ptr, in vec4s, one
 //     more than slices. 3 columns and 4 values, four rows of a slice to a vec4; a padding entry has value 0. 5 x, 6 y:
 //     scalars and vec4s per column.
-// Grid: params.groups workgroups per column, each with a grid-stride share of the quads (four rows to an invocation).
+// Grid: params.groups workgroups per column, each with a contiguous share of the quads (four rows to an invocation).
 // Bytes per entry: 4 and a real, and per unknown 2 reals (x, y). Flops per entry: 2; per unknown: 2.
 // Needs: nothing. Fallback: without subgroups, a tree in workgroup memory.
 #import common/real
@@ -50,8 +50,9 @@ fn main(
 
     let first = 4u * column * params.stride4;
     var sum: real = 0.0;
-    let quads = select(0u, params.quads, live);
-    for (var q = group * LANES + lane; q < quads; q += params.groups * LANES) {
+    let share = contiguous_share(params.quads, params.groups, LANES);
+    let end_of_share = select(0u, min((group + 1u) * share, params.quads), live);
+    for (var q = group * share + lane; q < end_of_share; q += LANES) {
         let slice = q / params.slice_quads;
         let end = slice_ptr[slice + 1u];
         var product = real4();

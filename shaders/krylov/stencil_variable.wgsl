@@ -1,13 +1,15 @@
-// y = A x for a symmetric stencil of 5 or 7 points with a coefficient per face, and the partial sums of xᵀy:
-//     yᵢ = dᵢ xᵢ − Σ c_face x_neighbour
-// Source: finite volumes for −∇·(k∇u); each face's coefficient is stored once, with the cell on its upper side.
+// y = A x for the 5- or 7-point stencil with a coefficient for each face, (A x)_i = d_i x_i − Σ_j c_ij x_j, and the
+// partial sums of xᵀy. Source: LeVeque, Finite Difference Methods, 2007, section 3.2; marching as in
+// krylov/stencil_constant.
 //
-// Bindings: 1 control, words as in common/cg; a column whose first word is not 0 is skipped. 2 x, 3 y: vec4s per column,
-//     four cells along x to a vec4, rows of params.row vec4s. 4 coefficients: four arrays of vec4s, one after another:
-//     the diagonal, and the coefficients of the west, south and bottom faces, zero where there is no coupling.
-// Grid: params.groups workgroups per column of the system, each with a grid-stride share of the pieces; a piece is one
-//     vec4 wide and up to params.depth planes long, and is walked along z with three planes in registers.
-// Bytes per cell: 6 reals. Flops per cell: 15.
+// Bindings: 1 control, words as in common/cg; a column whose first word is not 0 is skipped. 2 coefficients of this slab:
+//     four arrays of params.array4 vec4s, the diagonal and the coefficients of the low faces along x, the marching axis
+//     and the cross axis. The coefficient of a high face is the next cell's low one, so the arrays hold one layer of cells
+//     more than the slab; faces at the sides of the box, padding and inactive cells have 0. 3 x, 4 y: vec4s per column,
+//     each row of cells padded to a multiple of 4; padding and inactive cells of y become 0.
+// Grid: params.groups workgroups per column, each with a share of consecutive tasks. A task is `march` steps along the
+//     marching axis with 4 cells, and as many of the next row along the cross axis. FLAT: one row; no cross axis.
+// Bytes per cell: 6 reals (four coefficients, x, y); FLAT: 5. Flops per cell: 15; FLAT: 11.
 // Needs: nothing. Fallback: without subgroups, a tree in workgroup memory.
 #import common/real
 #import common/reduce
@@ -16,14 +18,19 @@
 override LANES: u32 = 64u;
 
 struct Params {
-    row: u32,             // vec4s along x
-    rows: u32,            // cells along y
-    planes: u32,          // cells along z
-    depth: u32,           // planes per piece
-    pieces: u32,
     columns: u32,
     groups: u32,          // workgroups per column
     control_stride: u32,
+    partial_offset: u32,  // where the partial sums of this slab begin
+    stride4: u32,         // vec4s from one column of x and y to the next
+    first4: u32,          // vec4s of a column before this slab
+    array4: u32,          // vec4s of one array of coefficients
+    row4: u32,            // vec4s of a row along x
+    march_count: u32,     // cells along the marching axis
+    march_step: u32,      // vec4s from one to the next
+    cross_count: u32,     // likewise for the cross axis
+    cross_step: u32,
+    march: u32,           // steps of a task
 }
 #if IMMEDIATES
 var<immediate> params: Params;
@@ -31,9 +38,18 @@ var<immediate> params: Params;
 @group(0) @binding(0) var<storage, read> params: Params;
 #endif
 @group(0) @binding(1) var<storage, read_write> control: array<real>;
-@group(0) @binding(2) var<storage, read> x: array<real4>;
-@group(0) @binding(3) var<storage, read_write> y: array<real4>;
-@group(0) @binding(4) var<storage, read> coefficients: array<real4>;
+@group(0) @binding(2) var<storage, read> coefficients: array<real4>;
+@group(0) @binding(3) var<storage, read> x: array<real4>;
+@group(0) @binding(4) var<storage, read_write> y: array<real4>;
+
+// What the low and high faces along x of the cells at `k` of the slab, `i` of x, take from the neighbours.
+fn along_x(k: u32, i: u32, begin: u32, end: u32, cells: real4) -> real4 {
+    let low = coefficients[params.array4 + k];
+    let high = coefficients[params.array4 + k + 1u].x;
+    let left = x[max(i, begin + 1u) - 1u].w;
+    let right = x[min(i + 1u, end - 1u)].x;
+    return low * vec4(left, cells.xyz) + vec4(low.yzw, high) * vec4(cells.yzw, right);
+}
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -48,56 +64,87 @@ fn main(
     let base = column * params.control_stride;
     let live = present && control[base] == 0.0;
 
-    let plane = params.row * params.rows;
-    let cells = plane * params.planes;
-    let first = column * cells;
-    var sum: real = 0.0;
-    let pieces = select(0u, params.pieces, live);
-    for (var piece = group * LANES + lane; piece < pieces; piece += params.groups * LANES) {
-        let at_x = piece % params.row;
-        let at_y = piece / params.row % params.rows;
-        let begin = piece / plane * params.depth;
-        let end = min(begin + params.depth, params.planes);
+    let marches = (params.march_count + params.march - 1u) / params.march;
+#if FLAT
+    let tasks = params.row4 * marches;
+#else
+    let tasks = params.row4 * marches * ((params.cross_count + 1u) / 2u);
+#endif
+    let share = (tasks + params.groups * LANES - 1u) / (params.groups * LANES) * LANES;
+    let task_end = select(0u, min(group * share + share, tasks), live);
 
-        // A neighbour beyond a side has the coefficient zero, and the cell itself stands in for it.
-        let west = min(at_x, 1u);
-        let east = select(0u, 1u, at_x + 1u < params.row);
-        let south = select(0u, params.row, at_y > 0u);
-        let north = select(0u, params.row, at_y + 1u < params.rows);
+    // Beyond a side of the box the coefficient is 0; the index stays within the column.
+    let begin = column * params.stride4;
+    let end = begin + params.stride4;
+    let slab = begin + params.first4;
+    let step = params.march_step;
+    let cross_step = params.cross_step;
+    let low_march = 2u * params.array4;
+    let low_cross = 3u * params.array4;
 
-        var cell = begin * plane + at_y * params.row + at_x;
-        var below = real4();
-        if begin > 0u {
-            below = x[first + cell - plane];
-        }
-        var here = x[first + cell];
-        var face_below = coefficients[3u * cells + cell];
-        for (var z = begin; z < end; z += 1u) {
-            let i = first + cell;
-            var above = real4();
-            var face_above = real4();
-            if z + 1u < params.planes {
-                above = x[i + plane];
-                face_above = coefficients[3u * cells + cell + plane];
-            }
-            let face_west = coefficients[cells + cell];
-            let face_east = real4(face_west.yzw, select(0.0, coefficients[cells + cell + east].x, east > 0u));
-            let face_south = coefficients[2u * cells + cell];
-            let face_north = select(real4(), coefficients[2u * cells + cell + north], north > 0u);
-            let neighbours = (face_west * real4(x[i - west].w, here.xyz) + face_east * real4(here.yzw, x[i + east].x))
-                + (face_south * x[i - south] + face_north * x[i + north])
-                + (face_below * below + face_above * above);
-            let product = coefficients[cell] * here - neighbours;
+    var sums = real4();
+    for (var task = group * share + lane; task < task_end; task += LANES) {
+        let rows = task / params.row4;
+        let quad = task - rows * params.row4;
+        let pair = rows / marches;
+        let m = (rows - pair * marches) * params.march;
+        let m_end = min(m + params.march, params.march_count);
+
+        var k = m * step + quad;
+#if !FLAT
+        let cross = 2u * pair;
+        k += cross * cross_step;
+        let has_second = cross + 1u < params.cross_count;
+        // Where the second row is missing, its place is the extra layer, and nothing lies behind.
+        let to_third = select(cross_step, 2u * cross_step, has_second);
+#endif
+        let k_end = k + (m_end - m) * step;
+
+        var i = slab + k;
+        var below = x[max(i, begin + step) - step];
+        var centre = x[i];
+        var low = coefficients[low_march + k];
+#if !FLAT
+        var i2 = min(i + cross_step, end - 1u);
+        var below2 = x[max(i2, begin + step) - step];
+        var centre2 = x[i2];
+        var low2 = coefficients[low_march + k + cross_step];
+#endif
+        for (; k < k_end; k += step) {
+            i = slab + k;
+            let above = x[min(i + step, end - 1u)];
+            let high = coefficients[low_march + k + step];
+            var product = coefficients[k] * centre - low * below - high * above - along_x(k, i, begin, end, centre);
+#if !FLAT
+            let between = coefficients[low_cross + k + cross_step];
+            product -= coefficients[low_cross + k] * x[max(i, begin + cross_step) - cross_step] + between * centre2;
+#endif
             y[i] = product;
-            sum += dot(here, product);
-            below = here;
-            here = above;
-            face_below = face_above;
-            cell += plane;
+            sums += centre * product;
+
+#if !FLAT
+            let k2 = k + cross_step;
+            i2 = min(i + cross_step, end - 1u);
+            let above2 = x[min(i2 + step, end - 1u)];
+            let high2 = coefficients[low_march + k2 + select(0u, step, has_second)];
+            if has_second {
+                product = coefficients[k2] * centre2 - low2 * below2 - high2 * above2;
+                product -= along_x(k2, i2, begin, end, centre2) + between * centre;
+                product -= coefficients[low_cross + k + to_third] * x[min(i + 2u * cross_step, end - 1u)];
+                y[i2] = product;
+                sums += centre2 * product;
+            }
+            below2 = centre2;
+            centre2 = above2;
+            low2 = high2;
+#endif
+            below = centre;
+            centre = above;
+            low = high;
         }
     }
-    sum = workgroup_sum(sum, lane);
+    let sum = workgroup_sum(sum4(sums), lane);
     if live && lane == 0u {
-        control[base + 16u + group] = sum;
+        control[base + 16u + params.partial_offset + group] = sum;
     }
 }

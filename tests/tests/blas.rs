@@ -154,7 +154,7 @@ fn axpby_agrees_with_the_twin() {
 fn axpby_with_beta_zero_overwrites_nan() {
     fn check<T: Real>(gpu: &Gpu) {
         let x = noise::<T>(1001, 6);
-        let y = axpby(gpu, T::one(), &x, T::zero(), &vec![T::nan(); 1001], Grid::stream(gpu, 1001));
+        let y = axpby(gpu, T::one(), &x, T::zero(), &[T::nan(); 1001], Grid::stream(gpu, 1001));
         assert!(y == x);
     }
     each(|gpu| {

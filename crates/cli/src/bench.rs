@@ -71,14 +71,15 @@ struct Row {
     /// What must be moved if every array is touched once.
     bytes_per_iteration: u64,
     gigabytes_per_second: f64,
-    /// The time in which the triad moves these bytes, over the time taken.
+    /// The time in which the triad of the same round moves these bytes, over the time taken: median over the rounds.
     fraction_of_floor: f64,
 }
 
 /// Rounds over all rows, so that a busy moment of the machine does not fall on one row alone.
 const ROUNDS: usize = 7;
-/// A measurement takes about as long as this.
-const SECONDS: f64 = 0.25;
+/// A measurement takes about as long as this, and the best of a few counts, as for the triad.
+const SECONDS: f64 = 0.1;
+const BEST_OF: usize = 3;
 /// Iterations after which conjugate gradients may have nothing left to do.
 const MOST_ITERATIONS: u32 = 256;
 /// Iterations that are enough to time a slow device.
@@ -95,9 +96,7 @@ impl Bench {
 
 impl Krylov {
     fn run(&self) -> Result<Exit, Failure> {
-        if let Some(path) = self.json.as_deref().filter(|path| !output::is_stdout(Some(path))) {
-            output::check("--json", path, &[])?;
-        }
+        output::check_json(self.json.as_deref())?;
         let gpu = self.device.open()?;
         let report = measure(&gpu, extents(self.n), self.profile)?;
         if let Some(path) = &self.json {
@@ -128,15 +127,15 @@ fn measure(gpu: &Gpu, extents: [usize; 3], profiled: bool) -> Result<Report, Err
             Subject::new(gpu, "stencil", Box::new(DeviceStencil::new(gpu, &stencil, 1.0)?))?,
         ]
     };
-    let mut triad = Vec::new();
+    let mut triads = Vec::new();
     for round in 0..ROUNDS {
         output::note(&format!("round {} of {ROUNDS}", round + 1));
-        triad.push(linalg::measure::<f32>(gpu)?.triad_gb_s);
+        triads.push(linalg::measure::<f32>(gpu)?.triad_gb_s);
         for subject in &mut subjects {
             subject.measure(gpu)?;
         }
     }
-    let triad = median(&mut triad);
+    let triad = median(triads.clone());
     let mut profile = Profile::default();
     if profiled {
         gpu.set_profiling(true);
@@ -157,7 +156,7 @@ fn measure(gpu: &Gpu, extents: [usize; 3], profiled: bool) -> Result<Report, Err
         n: stencil.grid().cells(),
         triad_gigabytes_per_second: triad,
         rounds: ROUNDS,
-        rows: subjects.iter_mut().flat_map(|subject| subject.rows(triad)).collect(),
+        rows: subjects.iter().flat_map(|subject| subject.rows(&triads)).collect(),
         profile: kernels(&profile, Some(triad)),
     })
 }
@@ -196,13 +195,13 @@ impl Subject {
     }
 
     fn measure(&mut self, gpu: &Gpu) -> Result<(), GpuError> {
-        let once = self.multiply(gpu, 1)?.max(self.multiply(gpu, 1)?);
+        let once = self.multiply(gpu, 1)?.min(self.multiply(gpu, 1)?);
         let products = (SECONDS / once).clamp(1.0, 1000.0) as u32;
-        let seconds = self.multiply(gpu, products)?;
+        let seconds = best(|| self.multiply(gpu, products))?;
         self.product_seconds.push(seconds);
         let few = self.iterate(gpu, FEWEST_ITERATIONS)?;
         let iterations = ((SECONDS / few) as u32).clamp(FEWEST_ITERATIONS, MOST_ITERATIONS);
-        let seconds = self.iterate(gpu, iterations)?;
+        let seconds = best(|| self.iterate(gpu, iterations))?;
         self.cg_seconds.push(seconds);
         Ok(())
     }
@@ -226,27 +225,34 @@ impl Subject {
         Ok(start.elapsed().as_secs_f64() / f64::from(done))
     }
 
-    fn rows(&mut self, triad: f64) -> [Row; 2] {
-        let row = |work, seconds: &mut Vec<f64>, bytes: u64| {
-            let seconds = median(seconds);
-            let rate = bytes as f64 / seconds * 1e-9;
+    /// A row for each kind of work; `triads` are the triad's GB/s in each round.
+    fn rows(&self, triads: &[f64]) -> [Row; 2] {
+        let row = |work, seconds: &[f64], bytes: u64| {
+            let rate = |seconds: f64| bytes as f64 / seconds * 1e-9;
+            let fractions = seconds.iter().zip(triads).map(|(&seconds, triad)| rate(seconds) / triad);
+            let median_seconds = median(seconds.to_vec());
             Row {
                 operator: self.name,
                 work,
-                seconds_per_iteration: seconds,
+                seconds_per_iteration: median_seconds,
                 bytes_per_iteration: bytes,
-                gigabytes_per_second: rate,
-                fraction_of_floor: rate / triad,
+                gigabytes_per_second: rate(median_seconds),
+                fraction_of_floor: median(fractions.collect()),
             }
         };
         [
-            row("product", &mut self.product_seconds, self.product.cost().bytes),
-            row("cg", &mut self.cg_seconds, self.solver.cost().bytes),
+            row("product", &self.product_seconds, self.product.cost().bytes),
+            row("cg", &self.cg_seconds, self.solver.cost().bytes),
         ]
     }
 }
 
-fn median(values: &mut [f64]) -> f64 {
+/// The least of a few measurements: others can only slow a device down.
+fn best(mut measure: impl FnMut() -> Result<f64, GpuError>) -> Result<f64, GpuError> {
+    (0..BEST_OF).try_fold(f64::INFINITY, |least, _| Ok(measure()?.min(least)))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -70,6 +70,7 @@ fn slice(system: &LinearSystem, run: &Run, path: &Path) -> Result<(), Failure> {
             ny: nz,
             values: &values,
             mask: Some(&mask),
+            mask_label: "solid",
             x_label: "x (cells), along the stream",
             y_label: "z (cells), air on top",
             bar_label: "pressure",

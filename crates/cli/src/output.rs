@@ -44,6 +44,11 @@ pub fn json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
     Ok(write_whole(path, |out| out.write_all(text.as_bytes()))?)
 }
 
+/// Checks the file that a report is to go to.
+pub fn check_json(path: Option<&Path>) -> Result<(), Failure> {
+    path.filter(|path| !is_stdout(Some(path))).map_or(Ok(()), |path| check("--json", path, &[]))
+}
+
 /// Checks that `path` can be written and ends in one of `extensions` (any if there is none), so that no solve is lost
 /// to a misspelt folder.
 pub fn check(option: &str, path: &Path, extensions: &[&str]) -> Result<(), Failure> {

@@ -43,15 +43,15 @@ pub struct Solve {
     seed: u64,
 
     /// Converged when ‖b − Ax‖ ≤ RTOL ‖b‖.
-    #[arg(long, default_value_t = 1e-8, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 1e-8, allow_hyphen_values = true)]
     rtol: f64,
 
     /// Converged when ‖b − Ax‖ ≤ ATOL.
-    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
     atol: f64,
 
     /// Converged when ‖b − Ax‖∞ ≤ TOL (‖A‖∞ ‖x‖∞ + ‖b‖∞).
-    #[arg(long, value_name = "TOL", allow_negative_numbers = true)]
+    #[arg(long, value_name = "TOL", allow_hyphen_values = true)]
     backward: Option<f64>,
 
     /// Iterations in all [default: ten times the unknowns, at least 1000].
@@ -118,9 +118,9 @@ impl Solve {
     /// Runs the subcommand.
     pub fn run(&self) -> Result<Exit, Failure> {
         self.check()?;
+        stop::listen();
         let system = self.system()?;
         let gpu = self.device.open()?;
-        stop::listen();
         gpu.set_profiling(self.profile);
         let solved = watched(&system, &gpu, &self.options(), self.quiet);
         gpu.set_profiling(false);
@@ -144,9 +144,7 @@ impl Solve {
                 return Err(Failure::usage(format!("--output {name}: a matrix from a file has no grid; use .npy or .mtx")));
             }
         }
-        if let Some(path) = self.json.as_deref().filter(|path| !output::is_stdout(Some(path))) {
-            output::check("--json", path, &[])?;
-        }
+        output::check_json(self.json.as_deref())?;
         if let Some(path) = &self.plot {
             output::check("--plot", path, &["png", "svg"])?;
         }

@@ -50,9 +50,7 @@ struct Row {
 impl Verify {
     /// Runs the subcommand.
     pub fn run(&self) -> Result<Exit, Failure> {
-        if let Some(path) = self.json.as_deref().filter(|path| !output::is_stdout(Some(path))) {
-            output::check("--json", path, &[])?;
-        }
+        output::check_json(self.json.as_deref())?;
         let gpu = self.device.open()?;
         let mut checks = rows("as offered", &gpu)?;
         if !gpu.is_cpu() {

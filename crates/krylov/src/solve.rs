@@ -132,6 +132,9 @@ const PROGRESS: f64 = 0.5;
 const FLOOR_FACTOR: f64 = 10.0;
 /// So many steps without progress end the refinement.
 const MOST_STRIKES: u32 = 2;
+/// From this many times the tolerance on, better rounding may reach it.
+const POLISH_FACTOR: f64 = 3.0;
+const POLISH_SWEEPS: usize = 20;
 
 /// One right-hand side on its way.
 struct Column {
@@ -457,7 +460,11 @@ impl<'a> Solver<'a> {
             }
             for index in 0..self.columns.len() {
                 if self.columns[index].reason.is_none() && self.columns[index].strikes >= MOST_STRIKES {
-                    self.columns[index].reason = Some(self.reason_of_standstill(index, stage)?);
+                    let reason = match self.polish(index) {
+                        Some(converged) => converged,
+                        None => self.reason_of_standstill(index, stage)?,
+                    };
+                    self.columns[index].reason = Some(reason);
                 }
             }
         }
@@ -594,6 +601,32 @@ impl<'a> Solver<'a> {
         let in_null_space: f64 = column.b.iter().zip(&v).map(|(b, v)| b * v).sum();
         let null = norm(&av) <= 1e-9 * self.norm_a;
         (null && in_null_space.abs() > 2.0 * column.goal).then_some(Reason::Inconsistent)
+    }
+
+    /// Where the tolerance is almost reached and only the rounding of x is in the way, looks for a better rounding.
+    fn polish(&mut self, index: usize) -> Option<Reason> {
+        let column = &self.columns[index];
+        if column.norm_r > POLISH_FACTOR * column.goal {
+            return None;
+        }
+        let (mut x, mut r) = (column.x.clone(), column.r.clone());
+        for _ in 0..POLISH_SWEEPS {
+            if !self.a.descend(&mut x, &mut r) {
+                return None;
+            }
+            let norm_r;
+            (r, norm_r) = self.residual(index, &x);
+            let column = &mut self.columns[index];
+            if norm_r < column.norm_r {
+                (column.x, column.r, column.norm_r) = (x.clone(), r.clone(), norm_r);
+                column.outer_iterations += 1;
+                column.verified.push((column.iterations, norm_r / column.norm_b));
+            }
+            if let Some(reason) = self.converged(index) {
+                return Some(reason);
+            }
+        }
+        None
     }
 
     /// Why refinement makes no progress.

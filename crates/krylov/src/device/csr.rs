@@ -116,9 +116,17 @@ impl<T: Real> DeviceCsr<T> {
                 values: gpu.upload("values", &matrix.values[stored])?,
                 long,
             });
-            groups += row_groups + parts.last().and_then(|part| part.long.as_ref()).map_or(0, |long| long.row_groups);
+            groups += row_groups
+                + parts.last().and_then(|part| part.long.as_ref()).map_or(0, |long| long.row_groups);
         }
-        Ok(Self { gpu: gpu.clone(), ordering: matrix.ordering.clone(), lanes_per_row, longest, parts, groups })
+        Ok(Self {
+            gpu: gpu.clone(),
+            ordering: matrix.ordering.clone(),
+            lanes_per_row,
+            longest,
+            parts,
+            groups,
+        })
     }
 }
 
@@ -170,7 +178,8 @@ fn row_groups(gpu: &Gpu, row_ptr: &[u32], lanes_per_row: u32, longest: u32) -> R
     }
     let mut groups = rows.div_ceil(per_step).clamp(1, MANY_GROUPS as usize);
     loop {
-        let trips = most_trips(row_ptr, share(rows, groups).next_multiple_of(per_step), lanes_per_row, longest);
+        let trips =
+            most_trips(row_ptr, share(rows, groups).next_multiple_of(per_step), lanes_per_row, longest);
         if trips <= MOST_TRIPS {
             return Ok(groups as u32);
         }
@@ -238,13 +247,21 @@ impl<T: Real> DeviceOperator<T> for DeviceCsr<T> {
                 .bind(y)
                 .workgroups(u64::from(part.groups) * per_column)
                 // What the long rows take is counted here.
-                .cost(per_column * (entries * (4 + real) + rows * (4 + 2 * real)), per_column * 2 * (entries + rows));
+                .cost(
+                    per_column * (entries * (4 + real) + rows * (4 + 2 * real)),
+                    per_column * 2 * (entries + rows),
+                );
             plan.launch(launch)?;
             let Some(long) = &part.long else { continue };
 
             let sums = self.gpu.buffer::<T>("sums of pieces", (long.pieces * columns) as usize)?;
-            let params =
-                LongParams { pieces: long.pieces, stride4, columns, groups: long.piece_groups, control_stride };
+            let params = LongParams {
+                pieces: long.pieces,
+                stride4,
+                columns,
+                groups: long.piece_groups,
+                control_stride,
+            };
             let launch = Launch::new(&ansatz_shaders::krylov::CSR_LONG, long_twin::<T>)
                 .real::<T>()
                 .constant("LANES", LANES)

@@ -4,6 +4,7 @@ mod csr;
 mod sell;
 mod stencil;
 mod stencil_variable;
+mod sweep;
 
 pub use csr::DeviceCsr;
 pub use sell::DeviceSell;
@@ -73,7 +74,11 @@ pub(crate) fn lay_out<T: Real>(
     factor: f64,
     keep_order: bool,
 ) -> Result<(Box<dyn DeviceOperator<T>>, String), KrylovError> {
-    let layout = if keep_order { SellLayout { sort_window: 1, ..SellLayout::default() } } else { SellLayout::default() };
+    let layout = if keep_order {
+        SellLayout { sort_window: 1, ..SellLayout::default() }
+    } else {
+        SellLayout::default()
+    };
     match form {
         Form::Csr(matrix) => {
             let choice = choose_format(matrix, layout)?;
@@ -85,44 +90,14 @@ pub(crate) fn lay_out<T: Real>(
         }
         Form::Stencil(stencil) => {
             let device = DeviceStencil::new(gpu, stencil, factor)?;
-            Ok((Box::new(device), "stencil with constant coefficients: nothing of the matrix is stored".to_owned()))
+            Ok((
+                Box::new(device),
+                "stencil with constant coefficients: nothing of the matrix is stored".to_owned(),
+            ))
         }
         Form::Variable(stencil) => {
             let device = DeviceVariableStencil::new(gpu, stencil)?;
             Ok((Box::new(device), "stencil with variable coefficients: four numbers per cell".to_owned()))
         }
-    }
-}
-
-/// How the stencil kernels divide a grid: pieces one vec4 wide that are walked along z.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Pieces {
-    /// vec4s along x.
-    row: u32,
-    /// Cells along y.
-    rows: u32,
-    /// Cells along z.
-    planes: u32,
-    /// Planes per piece.
-    depth: u32,
-    pieces: u32,
-    /// Workgroups per column.
-    groups: u32,
-}
-
-/// So many pieces keep a large GPU busy.
-const MANY_PIECES: usize = 1 << 15;
-
-impl Pieces {
-    /// In two dimensions the kernels' z is the grid's y, so that a piece is long there too.
-    fn new(gpu: &Gpu, [nx, ny, nz]: [usize; 3]) -> Result<Self, OperatorError> {
-        let (rows, planes) = if nz == 1 { (1, ny) } else { (ny, nz) };
-        let row = nx.div_ceil(4);
-        let wanted = MANY_PIECES.div_ceil(row * rows);
-        let depth = planes.div_ceil(wanted).clamp(4, 1 << 12);
-        let pieces = row * rows * planes.div_ceil(depth);
-        let groups = product_groups(gpu, pieces as u64, depth as u64)?;
-        let [row, rows, planes, depth, pieces] = [row, rows, planes, depth, pieces].map(|count| count as u32);
-        Ok(Self { row, rows, planes, depth, pieces, groups })
     }
 }

@@ -3,35 +3,40 @@
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
-use super::{DeviceOperator, Pieces, Shape};
+use super::sweep::Sweep;
+use super::{DeviceOperator, Shape};
 use crate::KrylovError;
-use crate::cg::LANES;
 use crate::cg::control::{SUMS, Status};
-use crate::operator::{Boundary, Ordering, Side, Stencil, mask};
+use crate::cg::{LANES, share};
+use crate::operator::{Boundary, Operator, Ordering, Side, Stencil, mask};
 
-/// The parameter block of the kernel. In two dimensions the kernel's z is the grid's y.
-#[repr(C, packed)]
+/// The parameter block of the kernel.
+#[repr(C)]
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params<T> {
-    weights: [T; 3],
-    diagonal: T,
-    row: u32,
-    rows: u32,
-    planes: u32,
-    depth: u32,
-    pieces: u32,
+struct Params {
     columns: u32,
     groups: u32,
     control_stride: u32,
+    stride4: u32,
+    cells: u32,
+    row4: u32,
+    march_count: u32,
+    march_step: u32,
+    cross_count: u32,
+    cross_step: u32,
+    march: u32,
+    closed: u32,
 }
 
 /// A stencil on the device.
 pub struct DeviceStencil<T> {
     ordering: Ordering,
-    pieces: Pieces,
-    weights: [T; 3],
-    diagonal: T,
-    /// `None` where every cell has all its links.
+    sweep: Sweep,
+    groups: u32,
+    closed: u32,
+    /// Along x, the marching axis and the cross axis; then the sum over all links of an inner cell.
+    weights: Buffer<T>,
+    /// `None` where all cells are unknowns.
     links: Option<Buffer<u32>>,
 }
 
@@ -44,37 +49,47 @@ impl<T: Real> DeviceStencil<T> {
     /// # Errors
     /// Memory and limits of the device.
     pub fn new(gpu: &Gpu, stencil: &Stencil, factor: f64) -> Result<Self, KrylovError> {
-        let [nx, ny, nz] = stencil.grid().extents();
-        // The kernel walks along z, so that is where the second dimension of a flat grid belongs.
-        let axes = if nz == 1 { [0, 2, 1] } else { [0, 1, 2] };
-        let weights = axes.map(|axis| stencil.weights()[axis] * factor);
+        let sweep = Sweep::new(gpu, stencil.grid().extents());
         let ordering = stencil.grid().ordering();
-        let pieces = Pieces::new(gpu, [nx, ny, nz])?;
-
-        let plain = |side: Side| stencil.sides()[side.index()] == Boundary::Dirichlet;
-        let flat = nz == 1 && stencil.weights()[2] == 0.0;
-        let all_links = Side::ALL.iter().all(|&side| plain(side) || flat && side.axis() == 2);
-        let links = if nx % 4 == 0 && all_links && !stencil.has_masks() {
-            None
+        let links = if stencil.has_masks() {
+            Some(gpu.upload("links", &links(stencil, &ordering, sweep.axes))?)
         } else {
-            let mut bytes = vec![0u8; ordering.device_len()];
-            for index in 0..stencil.grid().cells() {
-                let bits = stencil.mask(index);
-                if bits & mask::ACTIVE == 0 {
-                    continue;
-                }
-                let count = |axis: usize| -> u8 {
-                    let sides = Side::ALL.iter().filter(|side| side.axis() == axis);
-                    sides.map(|side| u8::from(bits & (mask::LINKED << side.index()) != 0)).sum()
-                };
-                bytes[ordering.to_device(index)] = ACTIVE | count(axes[0]) | count(axes[1]) << 2 | count(axes[2]) << 4;
-            }
-            let words: Vec<u32> = bytes.chunks_exact(4).map(bytemuck::pod_read_unaligned::<u32>).map(u32::from_le).collect();
-            Some(gpu.upload("links", &words)?)
+            None
         };
-        let diagonal = T::from_f64(2.0 * weights.iter().sum::<f64>());
-        Ok(Self { ordering, pieces, weights: weights.map(T::from_f64), diagonal, links })
+
+        let is_closed = |side: Side| stencil.sides()[side.index()] == Boundary::Neumann;
+        let mut closed = 0;
+        let mut diagonal = 0.0;
+        for side in Side::ALL {
+            let axis = sweep.axes.iter().position(|&axis| axis == side.axis()).unwrap_or(0);
+            if is_closed(side) && links.is_none() {
+                closed |= 1 << (2 * axis + usize::from(side.is_upper()));
+            }
+            // A flat kernel does not look along the cross axis.
+            if !(sweep.flat && axis == 2 && is_closed(side)) {
+                diagonal += stencil.weights()[side.axis()];
+            }
+        }
+        let [wx, w_march, w_cross] = sweep.axes.map(|axis| stencil.weights()[axis]);
+        let weights = [wx, w_march, w_cross, diagonal].map(|weight| T::from_f64(weight * factor));
+        let (groups, weights) = (sweep.groups(gpu)?, gpu.upload("weights", &weights)?);
+        Ok(Self { ordering, sweep, groups, closed, weights, links })
     }
+}
+
+/// A byte per cell in the layout of the device: how many links it has along each axis of the kernel, and [`ACTIVE`].
+fn links(stencil: &Stencil, ordering: &Ordering, axes: [usize; 3]) -> Vec<u32> {
+    let mut bytes = vec![0u8; ordering.device_len()];
+    for index in (0..stencil.dimension()).filter(|&index| stencil.is_active(index)) {
+        let bits = stencil.mask(index);
+        let count = |axis: usize| -> u8 {
+            let sides = Side::ALL.iter().filter(|side| side.axis() == axis);
+            sides.map(|side| u8::from(bits & (mask::LINKED << side.index()) != 0)).sum()
+        };
+        bytes[ordering.to_device(index)] =
+            ACTIVE | count(axes[0]) | count(axes[1]) << 2 | count(axes[2]) << 4;
+    }
+    bytes.chunks_exact(4).map(bytemuck::pod_read_unaligned::<u32>).map(u32::from_le).collect()
 }
 
 impl<T: Real> DeviceOperator<T> for DeviceStencil<T> {
@@ -83,7 +98,7 @@ impl<T: Real> DeviceOperator<T> for DeviceStencil<T> {
     }
 
     fn groups(&self) -> u32 {
-        self.pieces.groups
+        self.groups
     }
 
     fn record(
@@ -94,31 +109,39 @@ impl<T: Real> DeviceOperator<T> for DeviceStencil<T> {
         x: &Buffer<T>,
         y: &Buffer<T>,
     ) -> Result<(), GpuError> {
-        let Pieces { row, rows, planes, depth, pieces, groups } = self.pieces;
+        let Sweep { flat, cells, row4, march_count, march_step, cross_count, cross_step, march, .. } =
+            self.sweep;
         let params = Params {
-            weights: self.weights,
-            diagonal: self.diagonal,
-            row,
-            rows,
-            planes,
-            depth,
-            pieces,
             columns: shape.columns,
-            groups,
+            groups: self.groups,
             control_stride: shape.control_stride,
+            stride4: (self.ordering.device_len() / 4) as u32,
+            cells,
+            row4,
+            march_count,
+            march_step,
+            cross_count,
+            cross_step,
+            march,
+            closed: self.closed,
         };
-        let flags = self.links.is_some();
-        let cells = self.ordering.device_len() as u64 * u64::from(shape.columns);
-        let launch = Launch::new(&ansatz_shaders::krylov::STENCIL_CONSTANT, move |args| twin::<T>(args, flags))
-            .real::<T>()
-            .flag("FLAGS", flags)
-            .constant("LANES", LANES)
-            .params(&params)
-            .bind(control)
-            .bind(x)
-            .bind(y)
-            .workgroups(u64::from(groups) * u64::from(shape.columns))
-            .cost((2 * size_of::<T>() as u64 + u64::from(flags)) * cells, 10 * cells);
+        let has_links = self.links.is_some();
+        let count = self.ordering.device_len() as u64 * u64::from(shape.columns);
+        let flops = if flat { 9 } else { 13 } + if has_links { 5 } else { 0 };
+        let launch = Launch::new(&ansatz_shaders::krylov::STENCIL_CONSTANT, move |args| {
+            twin::<T>(args, flat, has_links)
+        })
+        .real::<T>()
+        .flag("FLAT", flat)
+        .flag("LINKS", has_links)
+        .constant("LANES", LANES)
+        .params(&params)
+        .bind(control)
+        .bind(&self.weights)
+        .bind(x)
+        .bind(y)
+        .workgroups(u64::from(self.groups) * u64::from(shape.columns))
+        .cost((2 * size_of::<T>() as u64 + u64::from(has_links)) * count, flops * count);
         plan.launch(match &self.links {
             Some(links) => launch.bind(links),
             None => launch,
@@ -126,43 +149,53 @@ impl<T: Real> DeviceOperator<T> for DeviceStencil<T> {
     }
 }
 
-fn twin<T: Real>(args: &Args, flags: bool) {
-    let params: Params<T> = args.params();
-    let [wx, wy, wz] = params.weights;
-    let (mut control, x, mut y) = (args.write::<T>(1), args.read::<T>(2), args.write::<T>(3));
-    let links = flags.then(|| args.read::<u32>(4));
+fn twin<T: Real>(args: &Args, flat: bool, has_links: bool) {
+    let params: Params = args.params();
+    let (mut control, weights) = (args.write::<T>(1), args.read::<T>(2));
+    let (x, mut y) = (args.read::<T>(3), args.write::<T>(4));
+    let links = has_links.then(|| args.read::<u32>(5));
     let links: &[u32] = links.as_deref().unwrap_or(&[]);
-    let (width, rows, planes) = (4 * params.row as usize, params.rows as usize, params.planes as usize);
-    let (plane, cells) = (width * rows, width * rows * planes);
-    let full = params.diagonal;
-    let chunk = (rows * planes).div_ceil(params.groups as usize).max(1);
+    let [width, length] = [params.row4, params.stride4].map(|count| 4 * count as usize);
+    let steps = [1, 4 * params.march_step as usize, 4 * params.cross_step as usize];
+    let counts = [params.cells, params.march_count, params.cross_count].map(|count| count as usize);
+    let axes = if flat { 2 } else { 3 };
+    let chunk = share(length / width, params.groups as usize) * width;
     for column in 0..params.columns as usize {
         let base = column * params.control_stride as usize;
         if Status::from_word(control[base]) != Status::Running {
             continue;
         }
-        let x = &x[column * cells..(column + 1) * cells];
-        let partial: Vec<T> = y[column * cells..(column + 1) * cells]
-            .par_chunks_mut(chunk * width)
+        let x = &x[column * length..(column + 1) * length];
+        // (A x)ᵢ = d xᵢ − Σ w x_neighbour; x is zero where there is no unknown.
+        let product = |i: usize| -> T {
+            let at = [i % width, i / steps[1] % counts[1], i / steps[2] % counts[2]];
+            let mut neighbours = T::zero();
+            for axis in 0..axes {
+                let beyond = |side: u32| if params.closed >> side & 1 == 1 { x[i] } else { T::zero() };
+                let low = if at[axis] > 0 { x[i - steps[axis]] } else { beyond(2 * axis as u32) };
+                let high = if at[axis] + 1 < counts[axis] {
+                    x[i + steps[axis]]
+                } else {
+                    beyond(2 * axis as u32 + 1)
+                };
+                neighbours += weights[axis] * (low + high);
+            }
+            if !has_links {
+                return if at[0] < counts[0] { weights[3] * x[i] - neighbours } else { T::zero() };
+            }
+            let byte = links[i / 4] >> (8 * (i % 4)) & 0xff;
+            let diagonal: T =
+                (0..3).map(|axis| weights[axis] * T::from_f64(f64::from(byte >> (2 * axis) & 3))).sum();
+            if byte >= u32::from(ACTIVE) { diagonal * x[i] - neighbours } else { T::zero() }
+        };
+        let partial: Vec<T> = y[column * length..(column + 1) * length]
+            .par_chunks_mut(chunk)
             .enumerate()
             .map(|(group, y)| {
                 let mut sum = T::zero();
-                for (cell, y) in (group * chunk * width..).zip(y) {
-                    let (at_x, at_y, at_z) = (cell % width, cell / width % rows, cell / plane);
-                    // The value `step` cells away, or zero beyond a side.
-                    let at = |inside: bool, cell: usize| if inside { x[cell] } else { T::zero() };
-                    let neighbours = wx * (at(at_x > 0, cell.wrapping_sub(1)) + at(at_x + 1 < width, cell + 1))
-                        + wy * (at(at_y > 0, cell.wrapping_sub(width)) + at(at_y + 1 < rows, cell + width))
-                        + wz * (at(at_z > 0, cell.wrapping_sub(plane)) + at(at_z + 1 < planes, cell + plane));
-                    *y = if flags {
-                        let byte = links[cell / 4] >> (8 * (cell % 4)) & 0xff;
-                        let count = |shift: u32| T::from_f64(f64::from(byte >> shift & 3));
-                        let diagonal = wx * count(0) + wy * count(2) + wz * count(4);
-                        if byte >> 6 != 0 { diagonal * x[cell] - neighbours } else { T::zero() }
-                    } else {
-                        full * x[cell] - neighbours
-                    };
-                    sum += *y * x[cell];
+                for (i, y) in (group * chunk..).zip(y) {
+                    *y = product(i);
+                    sum += *y * x[i];
                 }
                 sum
             })

@@ -3,31 +3,47 @@
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
-use super::{DeviceOperator, Pieces, Shape};
+use super::sweep::Sweep;
+use super::{DeviceOperator, Shape};
 use crate::KrylovError;
-use crate::cg::LANES;
 use crate::cg::control::{SUMS, Status};
-use crate::operator::{Operator, Ordering, VariableStencil};
+use crate::cg::{LANES, share};
+use crate::operator::{Operator, OperatorError, Ordering, VariableStencil};
 
-/// The parameter block of the kernel. In two dimensions the kernel's z is the grid's y.
+/// The parameter block of the kernel.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 struct Params {
-    row: u32,
-    rows: u32,
-    planes: u32,
-    depth: u32,
-    pieces: u32,
     columns: u32,
     groups: u32,
     control_stride: u32,
+    partial_offset: u32,
+    stride4: u32,
+    first4: u32,
+    array4: u32,
+    row4: u32,
+    march_count: u32,
+    march_step: u32,
+    cross_count: u32,
+    cross_step: u32,
+    march: u32,
 }
 
-/// A stencil with variable coefficients on the device.
+/// A stencil with variable coefficients on the device, in as many slabs as its largest binding asks for.
 pub struct DeviceVariableStencil<T> {
     ordering: Ordering,
-    pieces: Pieces,
-    /// The diagonal, then the west, south and bottom faces in the kernel's sense.
+    slabs: Vec<Slab<T>>,
+    groups: u32,
+}
+
+/// Some layers of cells along the slowest axis.
+struct Slab<T> {
+    sweep: Sweep,
+    /// vec4s of a vector before it.
+    first4: u32,
+    groups: u32,
+    partial_offset: u32,
+    /// The diagonal and the low faces along x, the marching axis and the cross axis, each with a layer more than the slab.
     coefficients: Buffer<T>,
 }
 
@@ -35,19 +51,53 @@ impl<T: Real> DeviceVariableStencil<T> {
     /// Lays out a stencil.
     ///
     /// # Errors
-    /// Memory and limits of the device.
+    /// Where one layer exceeds the largest binding, or memory runs out.
     pub fn new(gpu: &Gpu, stencil: &VariableStencil) -> Result<Self, KrylovError> {
-        let extents = stencil.grid().extents();
+        let sweep = Sweep::new(gpu, stencil.grid().extents());
         let ordering = stencil.grid().ordering();
-        let [west, south, below] = stencil.lower();
-        let (south, below) = if extents[2] == 1 { (below, south) } else { (south, below) };
-        let mut coefficients = Vec::with_capacity(4 * ordering.device_len());
-        for plane in [&stencil.diagonal(), west, south, below] {
-            coefficients.extend(ordering.scatter::<T>(plane));
+        let diagonal = stencil.diagonal();
+        let lower = stencil.lower();
+        let arrays = [&diagonal, &lower[sweep.axes[0]], &lower[sweep.axes[1]], &lower[sweep.axes[2]]];
+        let arrays = arrays.map(|array| ordering.scatter::<T>(array));
+
+        let layer = 4 * sweep.layer4() as usize;
+        let mut slabs = Vec::new();
+        let mut groups = 0;
+        let mut first = 0;
+        for layers in layers_per_slab(gpu, &sweep, 4 * layer * size_of::<T>())? {
+            let slab = sweep.with_layers(layers);
+            let cells = first..first + layers as usize * layer;
+            let mut coefficients = Vec::with_capacity(4 * (cells.len() + layer));
+            for array in &arrays {
+                let with_next = cells.start..(cells.end + layer).min(array.len());
+                coefficients.extend_from_slice(&array[with_next]);
+                // Beyond the last layer no face couples.
+                coefficients.resize(coefficients.len().next_multiple_of(cells.len() + layer), T::zero());
+            }
+            slabs.push(Slab {
+                sweep: slab,
+                first4: (first / 4) as u32,
+                groups: slab.groups(gpu)?,
+                partial_offset: groups,
+                coefficients: gpu.upload("coefficients", &coefficients)?,
+            });
+            groups += slab.groups(gpu)?;
+            first = cells.end;
         }
-        let coefficients = gpu.upload("coefficients", &coefficients)?;
-        Ok(Self { ordering, pieces: Pieces::new(gpu, extents)?, coefficients })
+        Ok(Self { ordering, slabs, groups })
     }
+}
+
+/// Cuts a grid into slabs whose coefficients, with one layer more, each fit a binding.
+fn layers_per_slab(gpu: &Gpu, sweep: &Sweep, layer_bytes: usize) -> Result<Vec<u32>, OperatorError> {
+    let limit = usize::try_from(gpu.capabilities().binding_bytes).unwrap_or(usize::MAX);
+    let most = (limit / layer_bytes).saturating_sub(1).min(sweep.layers() as usize) as u32;
+    if most == 0 {
+        return Err(OperatorError::RowTooLarge { first: 0, last: 1, bytes: 2 * layer_bytes, limit });
+    }
+    // The kernel takes two rows of the cross axis at a time.
+    let most = if most > 1 && most < sweep.layers() { most & !1 } else { most };
+    Ok((0..sweep.layers()).step_by(most as usize).map(|first| most.min(sweep.layers() - first)).collect())
 }
 
 impl<T: Real> DeviceOperator<T> for DeviceVariableStencil<T> {
@@ -56,7 +106,7 @@ impl<T: Real> DeviceOperator<T> for DeviceVariableStencil<T> {
     }
 
     fn groups(&self) -> u32 {
-        self.pieces.groups
+        self.groups
     }
 
     fn record(
@@ -67,64 +117,88 @@ impl<T: Real> DeviceOperator<T> for DeviceVariableStencil<T> {
         x: &Buffer<T>,
         y: &Buffer<T>,
     ) -> Result<(), GpuError> {
-        let Pieces { row, rows, planes, depth, pieces, groups } = self.pieces;
-        let Shape { columns, control_stride } = shape;
-        let params = Params { row, rows, planes, depth, pieces, columns, groups, control_stride };
-        let cells = self.ordering.device_len() as u64 * u64::from(columns);
-        let launch = Launch::new(&ansatz_shaders::krylov::STENCIL_VARIABLE, twin::<T>)
-            .real::<T>()
-            .constant("LANES", LANES)
-            .params(&params)
-            .bind(control)
-            .bind(x)
-            .bind(y)
-            .bind(&self.coefficients)
-            .workgroups(u64::from(groups) * u64::from(columns))
-            .cost(6 * size_of::<T>() as u64 * cells, 15 * cells);
-        plan.launch(launch)
+        for slab in &self.slabs {
+            let Sweep { flat, row4, march_count, march_step, cross_count, cross_step, march, .. } =
+                slab.sweep;
+            let params = Params {
+                columns: shape.columns,
+                groups: slab.groups,
+                control_stride: shape.control_stride,
+                partial_offset: slab.partial_offset,
+                stride4: (self.ordering.device_len() / 4) as u32,
+                first4: slab.first4,
+                array4: (slab.coefficients.len() / 16) as u32,
+                row4,
+                march_count,
+                march_step,
+                cross_count,
+                cross_step,
+                march,
+            };
+            let cells = 4 * u64::from(slab.sweep.layers() * slab.sweep.layer4()) * u64::from(shape.columns);
+            let (reals, flops) = if flat { (5, 11) } else { (6, 15) };
+            let launch =
+                Launch::new(&ansatz_shaders::krylov::STENCIL_VARIABLE, move |args| twin::<T>(args, flat))
+                    .real::<T>()
+                    .flag("FLAT", flat)
+                    .constant("LANES", LANES)
+                    .params(&params)
+                    .bind(control)
+                    .bind(&slab.coefficients)
+                    .bind(x)
+                    .bind(y)
+                    .workgroups(u64::from(slab.groups) * u64::from(shape.columns))
+                    .cost(reals * size_of::<T>() as u64 * cells, flops * cells);
+            plan.launch(launch)?;
+        }
+        Ok(())
     }
 }
 
-fn twin<T: Real>(args: &Args) {
+fn twin<T: Real>(args: &Args, flat: bool) {
     let params: Params = args.params();
-    let (mut control, x, mut y, coefficients) =
-        (args.write::<T>(1), args.read::<T>(2), args.write::<T>(3), args.read::<T>(4));
-    let (width, rows, planes) = (4 * params.row as usize, params.rows as usize, params.planes as usize);
-    let (plane, cells) = (width * rows, width * rows * planes);
-    let mut arrays = coefficients.chunks(cells);
-    let mut next = || arrays.next().unwrap_or(&[]);
-    let (diagonal, west, south, below) = (next(), next(), next(), next());
-    let chunk = (rows * planes).div_ceil(params.groups as usize).max(1);
+    let (mut control, coefficients) = (args.write::<T>(1), args.read::<T>(2));
+    let (x, mut y) = (args.read::<T>(3), args.write::<T>(4));
+    let [length, first, array, row] =
+        [params.stride4, params.first4, params.array4, params.row4].map(|n| 4 * n as usize);
+    let steps = [1, 4 * params.march_step as usize, 4 * params.cross_step as usize];
+    let rows = (params.march_count * params.cross_count) as usize;
+    let axes = if flat { 2 } else { 3 };
+    let chunk = share(rows, params.groups as usize) * row;
     for column in 0..params.columns as usize {
         let base = column * params.control_stride as usize;
         if Status::from_word(control[base]) != Status::Running {
             continue;
         }
-        let x = &x[column * cells..(column + 1) * cells];
-        let partial: Vec<T> = y[column * cells..(column + 1) * cells]
-            .par_chunks_mut(chunk * width)
+        let x = &x[column * length..(column + 1) * length];
+        // (A x)ᵢ = d xᵢ − Σ c x_neighbour
+        let product = |k: usize| -> T {
+            let i = first + k;
+            let mut sum = coefficients[k] * x[i];
+            for (axis, &step) in steps[..axes].iter().enumerate() {
+                let faces = &coefficients[(axis + 1) * array..(axis + 2) * array];
+                // Beyond a side of the box there is no cell, and the coefficient is zero.
+                let low = i.checked_sub(step).map_or(T::zero(), |neighbour| faces[k] * x[neighbour]);
+                let high = x.get(i + step).map_or(T::zero(), |&neighbour| faces[k + step] * neighbour);
+                sum += -low - high;
+            }
+            sum
+        };
+        let partial: Vec<T> = y[column * length + first..][..rows * row]
+            .par_chunks_mut(chunk)
             .enumerate()
             .map(|(group, y)| {
                 let mut sum = T::zero();
-                for (cell, y) in (group * chunk * width..).zip(y) {
-                    // The two neighbours along an axis, each times the coefficient of the face towards it.
-                    let pair = |faces: &[T], step: usize, lower: bool, upper: bool| {
-                        let from_lower = if lower { faces[cell] * x[cell - step] } else { T::zero() };
-                        let from_upper = if upper { faces[cell + step] * x[cell + step] } else { T::zero() };
-                        from_lower + from_upper
-                    };
-                    let (at_x, at_y, at_z) = (cell % width, cell / width % rows, cell / plane);
-                    let neighbours = pair(west, 1, at_x > 0, at_x + 1 < width)
-                        + pair(south, width, at_y > 0, at_y + 1 < rows)
-                        + pair(below, plane, at_z > 0, at_z + 1 < planes);
-                    *y = diagonal[cell] * x[cell] - neighbours;
-                    sum += *y * x[cell];
+                for (k, y) in (group * chunk..).zip(y) {
+                    *y = product(k);
+                    sum += *y * x[first + k];
                 }
                 sum
             })
             .collect();
         for group in 0..params.groups as usize {
-            control[base + SUMS + group] = partial.get(group).copied().unwrap_or_else(T::zero);
+            let at = base + SUMS + params.partial_offset as usize + group;
+            control[at] = partial.get(group).copied().unwrap_or_else(T::zero);
         }
     }
 }

@@ -190,8 +190,9 @@ impl Csr {
 
     /// The worst deviation from A = Aᵀ, the first of equals; `None` where A is exactly symmetric.
     pub fn asymmetry(&self) -> Option<Asymmetry> {
-        let largest: Vec<f64> =
-            (0..self.rows()).map(|row| self.row(row).1.iter().fold(0.0, |m: f64, v| m.max(v.abs()))).collect();
+        let largest: Vec<f64> = (0..self.rows())
+            .map(|row| self.row(row).1.iter().fold(0.0, |m: f64, v| m.max(v.abs())))
+            .collect();
         let largest_of = |row: usize| largest.get(row).copied().unwrap_or(0.0);
         let worst_of = |row: usize| {
             let (indices, values) = self.row(row);
@@ -307,6 +308,22 @@ impl Operator for Csr {
 
     fn defect(&self) -> Option<super::Defect> {
         super::defect::of_matrix(self)
+    }
+
+    /// Coordinate descent (Leventhal and Lewis, Math. Oper. Res. 35, 2010); the rows of a symmetric matrix are its columns.
+    fn descend(&self, x: &mut [f64], r: &mut [f64]) -> bool {
+        for i in 0..self.rows() {
+            let (indices, values) = self.row(i);
+            let entries = || indices.iter().map(|&j| j as usize).zip(values);
+            let (along, square) = entries().fold((0.0, 0.0), |(g, s), (j, a)| (g + a * r[j], s + a * a));
+            let moved = x[i] + along / square;
+            let step = moved - x[i];
+            if step != 0.0 && step.is_finite() {
+                entries().for_each(|(j, a)| r[j] -= a * step);
+                x[i] = moved;
+            }
+        }
+        true
     }
 
     fn form(&self) -> super::Form<'_> {

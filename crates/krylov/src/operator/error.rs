@@ -16,7 +16,9 @@ pub enum OperatorError {
         expected: usize,
     },
     /// A matrix entry lies outside the matrix.
-    #[error("entry ({row}, {column}) lies outside a matrix of {rows} x {columns}; indices are counted from 0")]
+    #[error(
+        "entry ({row}, {column}) lies outside a matrix of {rows} x {columns}; indices are counted from 0"
+    )]
     IndexOutside {
         /// Row of the entry.
         row: usize,
@@ -38,13 +40,17 @@ pub enum OperatorError {
         entries: usize,
     },
     /// The columns of a row are not strictly ascending.
-    #[error("row {row} does not list its columns in strictly ascending order; build the matrix from triplets to sort them")]
+    #[error(
+        "row {row} does not list its columns in strictly ascending order; build the matrix from triplets to sort them"
+    )]
     Unsorted {
         /// The row.
         row: usize,
     },
     /// The matrix is not square.
-    #[error("the matrix has {rows} rows and {columns} columns; conjugate gradients need a square symmetric matrix")]
+    #[error(
+        "the matrix has {rows} rows and {columns} columns; conjugate gradients need a square symmetric matrix"
+    )]
     NotSquare {
         /// Rows of the matrix.
         rows: usize,
@@ -82,7 +88,9 @@ pub enum OperatorError {
         value: f64,
     },
     /// One row alone is larger than a buffer binding.
-    #[error("rows {first} to {last} take {bytes} bytes, more than the {limit} of one buffer binding of this device")]
+    #[error(
+        "rows {first} to {last} take {bytes} bytes, more than the {limit} of one buffer binding of this device"
+    )]
     RowTooLarge {
         /// First row of the smallest piece.
         first: usize,
@@ -94,7 +102,9 @@ pub enum OperatorError {
         limit: usize,
     },
     /// A kernel would run longer per invocation than some drivers allow.
-    #[error("{trips} loop iterations per invocation exceed the {limit} that every driver runs; use more workgroups")]
+    #[error(
+        "{trips} loop iterations per invocation exceed the {limit} that every driver runs; use more workgroups"
+    )]
     TooManyTrips {
         /// Iterations per invocation.
         trips: usize,
@@ -112,7 +122,10 @@ pub enum OperatorError {
         expected: &'static str,
     },
     /// A grid without cells, or with more than can be numbered.
-    #[error("a grid of {nx} x {ny} x {nz} cells; each extent is at least 1 and there are at most {} cells", Grid::MAX_CELLS)]
+    #[error(
+        "a grid of {nx} x {ny} x {nz} cells; each extent is at least 1 and there are at most {} cells",
+        Grid::MAX_CELLS
+    )]
     Grid {
         /// Cells along x.
         nx: usize,

@@ -103,7 +103,8 @@ impl Grid {
     /// A grid of `nx` × `ny` × `nz` cells; `nz` = 1 in two dimensions.
     pub fn new(nx: usize, ny: usize, nz: usize) -> Result<Self, OperatorError> {
         // The padded rows are what the device numbers.
-        let cells = nx.checked_next_multiple_of(4).and_then(|n| n.checked_mul(ny)).and_then(|n| n.checked_mul(nz));
+        let cells =
+            nx.checked_next_multiple_of(4).and_then(|n| n.checked_mul(ny)).and_then(|n| n.checked_mul(nz));
         match cells {
             Some(cells) if cells > 0 && cells <= Self::MAX_CELLS => Ok(Self { nx, ny, nz }),
             _ => Err(OperatorError::Grid { nx, ny, nz }),

@@ -59,6 +59,12 @@ pub trait Operator: Send + Sync {
         None
     }
 
+    /// Moves each entry of x to where ‖b − Ax‖ is smallest along it, and r = b − Ax along with it; false where the
+    /// operator cannot. Where x is as good as refinement makes it, this picks better neighbours among the numbers of f64.
+    fn descend(&self, _x: &mut [f64], _r: &mut [f64]) -> bool {
+        false
+    }
+
     /// The concrete operator, from which its layout on a device is made.
     fn form(&self) -> Form<'_>;
 }
@@ -73,3 +79,6 @@ pub enum Form<'a> {
     /// A stencil with variable coefficients.
     Variable(&'a VariableStencil),
 }
+
+#[cfg(test)]
+mod tests;

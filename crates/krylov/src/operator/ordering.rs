@@ -91,7 +91,9 @@ impl Ordering {
                 .flat_map(|row| row[..*width].iter().map(|value| value.widen()))
                 .collect(),
             Map::Rows { .. } => Vec::new(),
-            Map::Permutation(to_device) => to_device.iter().map(|&from| device[from as usize].widen()).collect(),
+            Map::Permutation(to_device) => {
+                to_device.iter().map(|&from| device[from as usize].widen()).collect()
+            }
         }
     }
 }

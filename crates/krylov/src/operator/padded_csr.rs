@@ -30,7 +30,11 @@ impl<T: Real> PaddedCsr<T> {
         let total: usize = (0..matrix.rows()).map(quads).sum();
         let limit = u32::MAX as usize;
         if total > limit {
-            return Err(OperatorError::TooMany { what: "padded entries", count: 4 * total, limit: 4 * limit });
+            return Err(OperatorError::TooMany {
+                what: "padded entries",
+                count: 4 * total,
+                limit: 4 * limit,
+            });
         }
 
         let mut row_ptr = vec![0; ordering.device_len() + 1];

@@ -72,7 +72,10 @@ pub fn choose_format(matrix: &Csr, layout: SellLayout) -> Result<FormatChoice, O
     // A few rows cannot pad much in absolute terms, yet a matrix smaller than a slice always pads a lot.
     let fits = ratio <= MAX_PADDING || stored <= MAX_SMALL_ENTRIES && stored / 4 <= u32::MAX as usize;
     Ok(if fits {
-        FormatChoice { format: Format::Sell, reason: format!("SELL: padding adds {percent:.0} % to the entries") }
+        FormatChoice {
+            format: Format::Sell,
+            reason: format!("SELL: padding adds {percent:.0} % to the entries"),
+        }
     } else {
         FormatChoice {
             format: Format::Csr,

@@ -41,7 +41,12 @@ pub fn row_slices(
         }
         if fits == 0 {
             let bytes = bytes(first, end_of(1));
-            return Err(OperatorError::RowTooLarge { first, last: end_of(1) - 1, bytes, limit: max_binding_bytes });
+            return Err(OperatorError::RowTooLarge {
+                first,
+                last: end_of(1) - 1,
+                bytes,
+                limit: max_binding_bytes,
+            });
         }
         let end = end_of(fits);
         slices.push(RowSlice { rows: first..end, entries: ptr[first] as usize..ptr[end] as usize });

@@ -30,7 +30,8 @@ impl VariableStencil {
         }
         for index in 0..grid.cells() {
             let cell = grid.position(index);
-            let wrong = |what, value, expected| Err(OperatorError::Coefficient { what, cell, value, expected });
+            let wrong =
+                |what, value, expected| Err(OperatorError::Coefficient { what, cell, value, expected });
             if !(diagonal[index].is_finite() && diagonal[index] >= 0.0) {
                 return wrong("diagonal", diagonal[index], "finite and not negative");
             }

@@ -32,6 +32,8 @@ pub struct HeatMap<'a> {
     /// Where given, cells with anything but 0 are drawn grey and do not count for the range of colours, such as the
     /// solid cells of a flow.
     pub mask: Option<&'a [u8]>,
+    /// What the note under the picture calls these cells; `masked` if empty.
+    pub mask_label: &'a str,
     /// The coordinates of the left and the right edge; without them, x counts cells.
     pub x_range: Option<(f64, f64)>,
     /// The coordinates of the lower and the upper edge; without them, y counts cells.
@@ -129,10 +131,10 @@ fn is_masked(map: &HeatMap<'_>, cell: usize) -> bool {
 }
 
 /// The colours that stand for no value, where there are such cells.
-fn has_notes(map: &HeatMap<'_>) -> Vec<(Rgb, &'static str)> {
+fn has_notes<'a>(map: &HeatMap<'a>) -> Vec<(Rgb, &'a str)> {
     let mut notes = Vec::new();
     if (0..map.values.len()).any(|cell| is_masked(map, cell)) {
-        notes.push((MASKED, "masked"));
+        notes.push((MASKED, if map.mask_label.is_empty() { "masked" } else { map.mask_label }));
     }
     if map.values.iter().enumerate().any(|(cell, value)| !value.is_finite() && !is_masked(map, cell)) {
         notes.push((NOT_FINITE, "not finite"));

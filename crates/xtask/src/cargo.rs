@@ -1,0 +1,32 @@
+//! Running cargo and what it builds.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The root of the workspace.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Cargo in the root of the workspace.
+pub fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).args(arguments);
+    command
+}
+
+/// Builds the program `ansatz` and gives its path.
+pub fn build_program(release: bool) -> io::Result<PathBuf> {
+    let profile = if release { "release" } else { "dev" };
+    succeed(&mut cargo(&["build", "--package", "ansatz-cli", "--profile", profile]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir));
+    let folder = if release { "release" } else { "debug" };
+    Ok(target.join(folder).join(format!("ansatz{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Runs a command and takes anything but success for an error.
+pub fn succeed(command: &mut Command) -> io::Result<()> {
+    let status = command.status().map_err(|error| io::Error::new(error.kind(), format!("{command:?}: {error}")))?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(format!("{command:?}: {status}"))) }
+}
