@@ -59,7 +59,7 @@ fn main(
     }
     let rows = workgroupUniformLoad(&part_rows);
     let step = LANES / params.lanes_per_row;
-    let share = (params.rows + params.groups * step - 1u) / (params.groups * step) * step;
+    let share = contiguous_share(params.rows, params.groups, step);
 
     let first = 4u * column * params.stride4;
     let slot = lane % params.lanes_per_row;

@@ -47,7 +47,7 @@ var<immediate> params: Params;
 
 // Whether nothing flows through a side of the box.
 fn is_closed(side: u32) -> bool {
-    return (params.closed >> side & 1u) != 0u;
+    return ((params.closed >> side) & 1u) != 0u;
 }
 
 // The weight of a link towards `side`. Beyond the box the cell itself is read in place of a neighbour: with full weight
@@ -65,8 +65,8 @@ fn along_x(left: real, cells: real4, right: real) -> real4 {
 // Σ of the weights of the links of four cells.
 fn diagonal(links: u32) -> real4 {
     let bits = vec4(links) >> vec4(0u, 8u, 16u, 24u);
-    return weights[0] * real4(bits & vec4(3u)) + weights[1] * real4(bits >> vec4(2u) & vec4(3u))
-        + weights[2] * real4(bits >> vec4(4u) & vec4(3u));
+    return weights[0] * real4(bits & vec4(3u)) + weights[1] * real4((bits >> vec4(2u)) & vec4(3u))
+        + weights[2] * real4((bits >> vec4(4u)) & vec4(3u));
 }
 
 // y where the cells are unknowns.
@@ -94,7 +94,7 @@ fn main(
 #else
     let tasks = params.row4 * marches * ((params.cross_count + 1u) / 2u);
 #endif
-    let share = (tasks + params.groups * LANES - 1u) / (params.groups * LANES) * LANES;
+    let share = contiguous_share(tasks, params.groups, LANES);
     let task_end = select(0u, min(group * share + share, tasks), live);
 
     var sums = real4();

@@ -70,7 +70,7 @@ fn main(
 #else
     let tasks = params.row4 * marches * ((params.cross_count + 1u) / 2u);
 #endif
-    let share = (tasks + params.groups * LANES - 1u) / (params.groups * LANES) * LANES;
+    let share = contiguous_share(tasks, params.groups, LANES);
     let task_end = select(0u, min(group * share + share, tasks), live);
 
     // Beyond a side of the box the coefficient is 0; the index stays within the column.

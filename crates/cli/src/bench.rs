@@ -80,10 +80,10 @@ const ROUNDS: usize = 7;
 /// A measurement takes about as long as this, and the best of a few counts, as for the triad.
 const SECONDS: f64 = 0.1;
 const BEST_OF: usize = 3;
-/// Iterations after which conjugate gradients may have nothing left to do.
-const MOST_ITERATIONS: u32 = 256;
-/// Iterations that are enough to time a slow device.
-const FEWEST_ITERATIONS: u32 = 8;
+/// Iterations between two looks of the host.
+const LOOK_EVERY: u32 = 32;
+/// Three looks see the loop run; it is timed from the first to the last, so that neither its start nor its end counts.
+const ITERATIONS: u32 = 3 * LOOK_EVERY + 1;
 
 impl Bench {
     /// Runs the subcommand.
@@ -123,7 +123,11 @@ fn measure(gpu: &Gpu, extents: [usize; 3], profiled: bool) -> Result<Report, Err
         let matrix = stencil.to_csr()?;
         vec![
             Subject::new(gpu, "csr", Box::new(DeviceCsr::new(gpu, &PaddedCsr::new(&matrix)?)?))?,
-            Subject::new(gpu, "sell", Box::new(DeviceSell::new(gpu, &Sell::new(&matrix, SellLayout::default())?)?))?,
+            Subject::new(
+                gpu,
+                "sell",
+                Box::new(DeviceSell::new(gpu, &Sell::new(&matrix, SellLayout::default())?)?),
+            )?,
             Subject::new(gpu, "stencil", Box::new(DeviceStencil::new(gpu, &stencil, 1.0)?))?,
         ]
     };
@@ -140,7 +144,7 @@ fn measure(gpu: &Gpu, extents: [usize; 3], profiled: bool) -> Result<Report, Err
     if profiled {
         gpu.set_profiling(true);
         for subject in &mut subjects {
-            subject.iterate(gpu, FEWEST_ITERATIONS)?;
+            subject.iterate()?;
             profile.merge(subject.solver.profile());
         }
         gpu.set_profiling(false);
@@ -181,17 +185,10 @@ impl Subject {
         let (x, y) = (gpu.upload("x", &residual)?, gpu.buffer("y", length)?);
         let mut product = Plan::new(gpu, "product");
         operator.record(&mut product, &control, Shape { columns: 1, control_stride: words }, &x, &y)?;
-        let options = LoopOptions { flexible: false, look_every: 32, history: MOST_ITERATIONS };
+        let options = LoopOptions { flexible: false, look_every: LOOK_EVERY, history: ITERATIONS };
         let preconditioner = DevicePreconditioner::Fused(Inverse::Identity);
         let solver = Loop::new(gpu, &*operator, &preconditioner, 1, options)?;
-        Ok(Self {
-            name,
-            product,
-            solver,
-            residual,
-            product_seconds: Vec::new(),
-            cg_seconds: Vec::new(),
-        })
+        Ok(Self { name, product, solver, residual, product_seconds: Vec::new(), cg_seconds: Vec::new() })
     }
 
     fn measure(&mut self, gpu: &Gpu) -> Result<(), GpuError> {
@@ -199,9 +196,7 @@ impl Subject {
         let products = (SECONDS / once).clamp(1.0, 1000.0) as u32;
         let seconds = best(|| self.multiply(gpu, products))?;
         self.product_seconds.push(seconds);
-        let few = self.iterate(gpu, FEWEST_ITERATIONS)?;
-        let iterations = ((SECONDS / few) as u32).clamp(FEWEST_ITERATIONS, MOST_ITERATIONS);
-        let seconds = best(|| self.iterate(gpu, iterations))?;
+        let seconds = self.iterate()?;
         self.cg_seconds.push(seconds);
         Ok(())
     }
@@ -216,13 +211,15 @@ impl Subject {
     }
 
     /// Seconds per iteration of conjugate gradients.
-    fn iterate(&mut self, gpu: &Gpu, count: u32) -> Result<f64, GpuError> {
-        self.solver.start(&self.residual, &[Start { goal: 0.0, limit: count, idle: false }])?;
-        gpu.wait()?;
-        let start = Instant::now();
-        let states = self.solver.run(|_| ControlFlow::Continue(()))?;
-        let done = states.first().map_or(0, |state| state.iterations).max(1);
-        Ok(start.elapsed().as_secs_f64() / f64::from(done))
+    fn iterate(&mut self) -> Result<f64, GpuError> {
+        self.solver.start(&self.residual, &[Start { goal: 0.0, limit: ITERATIONS, idle: false }])?;
+        let mut looks = Vec::new();
+        self.solver.run(|states| {
+            looks.extend(states.first().map(|state| (Instant::now(), state.iterations)));
+            ControlFlow::Continue(())
+        })?;
+        let (Some(first), Some(last)) = (looks.first(), looks.last()) else { return Ok(f64::NAN) };
+        Ok((last.0 - first.0).as_secs_f64() / f64::from(last.1 - first.1))
     }
 
     /// A row for each kind of work; `triads` are the triad's GB/s in each round.

@@ -31,8 +31,9 @@ impl Demo {
     /// Runs the subcommand.
     pub fn run(&self) -> Result<Exit, Failure> {
         let folder = &self.folder;
-        fs::create_dir_all(folder)
-            .map_err(|error| Failure::usage(format!("{}: the folder cannot be made: {error}", folder.display())))?;
+        fs::create_dir_all(folder).map_err(|error| {
+            Failure::usage(format!("{}: the folder cannot be made: {error}", folder.display()))
+        })?;
         let gpu = self.device.open()?;
         stop::listen();
 
@@ -58,8 +59,10 @@ impl Demo {
 fn slice(system: &LinearSystem, run: &Run, path: &Path) -> Result<(), Failure> {
     let Some(generated) = system.generated() else { return Ok(()) };
     let [nx, ny, nz] = generated.grid.extents();
-    let plane: Vec<usize> =
-        (0..nz).flat_map(|z| (0..nx).map(move |x| (x, z))).map(|(x, z)| generated.grid.index([x, ny / 2, z])).collect();
+    let plane: Vec<usize> = (0..nz)
+        .flat_map(|z| (0..nx).map(move |x| (x, z)))
+        .map(|(x, z)| generated.grid.index([x, ny / 2, z]))
+        .collect();
     let values: Vec<f64> = plane.iter().map(|&index| run.x()[index]).collect();
     let mask: Vec<u8> = plane.iter().map(|&index| u8::from(generated.cells[index] == Cell::Solid)).collect();
     plot::heat_map(

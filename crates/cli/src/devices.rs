@@ -87,14 +87,17 @@ impl Devices {
 
 impl Device {
     fn new((index, summary): (usize, AdapterSummary)) -> Self {
-        let AdapterSummary { name, backend, driver, kind, native_f64, subgroups, max_binding_bytes } = summary;
+        let AdapterSummary { name, backend, driver, kind, native_f64, subgroups, max_binding_bytes } =
+            summary;
         let max_binding_bytes = (max_binding_bytes < u64::MAX).then_some(max_binding_bytes);
         let (probed, problem) = (None, None);
         Self { index, name, backend, kind, driver, native_f64, subgroups, max_binding_bytes, probed, problem }
     }
 
     fn probe(&mut self) {
-        match Gpu::open(&Selection::Index(self.index), &OpenOptions::default()).and_then(|gpu| Probed::new(&gpu)) {
+        match Gpu::open(&Selection::Index(self.index), &OpenOptions::default())
+            .and_then(|gpu| Probed::new(&gpu))
+        {
             Ok(probed) => self.probed = Some(probed),
             Err(error) => self.problem = Some(error.to_string()),
         }
@@ -149,7 +152,8 @@ fn text(devices: &[Device]) -> String {
         ]
     };
     let rows: Vec<_> = devices.iter().map(row).collect();
-    let mut text = table(&["", "name", "backend", "kind", "f64", "subgroups", "largest binding", "driver"], &rows);
+    let mut text =
+        table(&["", "name", "backend", "kind", "f64", "subgroups", "largest binding", "driver"], &rows);
     for device in devices {
         let found = match (&device.probed, &device.problem) {
             (Some(probed), _) => &probed.text,

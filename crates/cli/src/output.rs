@@ -26,9 +26,10 @@ pub fn note(text: &str) {
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure { exit: Exit::Unwritten, message: format!("standard output cannot be written: {error}") })
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure {
+            exit: Exit::Unwritten,
+            message: format!("standard output cannot be written: {error}"),
+        }),
         _ => Ok(()),
     }
 }
@@ -55,10 +56,15 @@ pub fn check(option: &str, path: &Path, extensions: &[&str]) -> Result<(), Failu
     let name = path.display();
     let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
     if !extensions.is_empty() && !extension.is_some_and(|found| extensions.contains(&found.as_str())) {
-        return Err(Failure::usage(format!("{option} {name}: expected a name that ends in .{}", extensions.join(" or ."))));
+        return Err(Failure::usage(format!(
+            "{option} {name}: expected a name that ends in .{}",
+            extensions.join(" or .")
+        )));
     }
     match path.metadata() {
-        Ok(found) if found.is_dir() => return Err(Failure::usage(format!("{option} {name}: this is a folder; name a file"))),
+        Ok(found) if found.is_dir() => {
+            return Err(Failure::usage(format!("{option} {name}: this is a folder; name a file")));
+        }
         // A device or a pipe is written in place.
         Ok(found) if !found.is_file() => return Ok(()),
         _ => {}

@@ -139,9 +139,13 @@ impl Solve {
     fn check(&self) -> Result<(), Failure> {
         if let Some(path) = &self.output {
             output::check("--output", path, &["npy", "mtx", "vti"])?;
-            if self.generate.is_none() && path.extension().is_some_and(|found| found.eq_ignore_ascii_case("vti")) {
+            if self.generate.is_none()
+                && path.extension().is_some_and(|found| found.eq_ignore_ascii_case("vti"))
+            {
                 let name = path.display();
-                return Err(Failure::usage(format!("--output {name}: a matrix from a file has no grid; use .npy or .mtx")));
+                return Err(Failure::usage(format!(
+                    "--output {name}: a matrix from a file has no grid; use .npy or .mtx"
+                )));
             }
         }
         output::check_json(self.json.as_deref())?;
@@ -237,7 +241,8 @@ impl Solve {
     /// Saves the last iterate of a solve that the device ended.
     fn rescue(&self, system: &LinearSystem, error: Error) -> Failure {
         let mut saved = String::new();
-        if let (Error::Krylov(KrylovError::Interrupted { iterates, .. }), Some(path)) = (&error, &self.output) {
+        if let (Error::Krylov(KrylovError::Interrupted { iterates, .. }), Some(path)) = (&error, &self.output)
+        {
             let columns: Vec<&[f64]> = iterates.iter().map(Vec::as_slice).collect();
             saved = match system.save(&columns, path) {
                 Ok(()) => format!("; the last iterate is in {}: pass it as --x0 to go on", path.display()),

@@ -16,7 +16,11 @@ pub fn table(titles: &[&str], rows: &[Vec<String>]) -> String {
         let mut line = String::new();
         for (column, cell) in row.enumerate() {
             let (gap, width) = (if column > 0 { "  " } else { "" }, widths[column]);
-            line += &if to_the_right[column] { format!("{gap}{cell:>width$}") } else { format!("{gap}{cell:<width$}") };
+            line += &if to_the_right[column] {
+                format!("{gap}{cell:>width$}")
+            } else {
+                format!("{gap}{cell:<width$}")
+            };
         }
         line.trim_end().to_owned() + "\n"
     };

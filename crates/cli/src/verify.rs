@@ -72,7 +72,11 @@ impl Verify {
             output::json(path, &report)?;
         }
         if !output::is_stdout(self.json.as_deref()) {
-            output::print(&format!("{summary}\n{}{}", table_of(&report.checks, self.cases), verdict(&report)))?;
+            output::print(&format!(
+                "{summary}\n{}{}",
+                table_of(&report.checks, self.cases),
+                verdict(&report)
+            ))?;
         }
         Ok(if report.passed { Exit::Success } else { Exit::NotConverged })
     }
@@ -120,7 +124,10 @@ fn table_of(rows: &[Row], every: bool) -> String {
             })
             .collect()
     };
-    table(&["kernel", "device", "cases", if every { "case" } else { "worst case" }, "error", "tolerance", ""], &lines)
+    table(
+        &["kernel", "device", "cases", if every { "case" } else { "worst case" }, "error", "tolerance", ""],
+        &lines,
+    )
 }
 
 fn verdict(report: &Report) -> String {

@@ -27,9 +27,18 @@ fn wrong_usage_is_64() {
     let place = Place::new();
     place.write("A.mtx", Matrix::chain(3, 1.0).to_text());
     for arguments in [
-        "", "dance", "solve", "solve A.mtx --generate poisson:3x3", "solve A.mtx --pc magic", "solve A.mtx --rtol many",
-        "solve A.mtx --max-iterations -3", "solve A.mtx --precision f16", "solve A.mtx --frobnicate", "bench",
-        "bench krylov --n 99", "solve A.mtx B.mtx",
+        "",
+        "dance",
+        "solve",
+        "solve A.mtx --generate poisson:3x3",
+        "solve A.mtx --pc magic",
+        "solve A.mtx --rtol many",
+        "solve A.mtx --max-iterations -3",
+        "solve A.mtx --precision f16",
+        "solve A.mtx --frobnicate",
+        "bench",
+        "bench krylov --n 99",
+        "solve A.mtx B.mtx",
     ] {
         let arguments: Vec<&str> = arguments.split_whitespace().collect();
         let ran = place.expect(USAGE, &arguments);
@@ -44,7 +53,10 @@ fn wrong_usage_is_64() {
         ("solve A.mtx -o x", &["--output x", ".npy"]),
         ("solve A.mtx -o x.vti", &["x.vti", "no grid"]),
         ("solve A.mtx --plot h.jpg", &["h.jpg", ".png or .svg"]),
-        ("solve A.mtx -o no/such/x.npy", &["no/such/x.npy", "the folder no/such does not exist", "create it"]),
+        (
+            "solve A.mtx -o no/such/x.npy",
+            &["no/such/x.npy", "the folder no/such does not exist", "create it"],
+        ),
         ("solve A.mtx --json no/r.json", &["no/r.json", "the folder no does not exist"]),
         ("solve A.mtx --plot no/h.png", &["no/h.png", "the folder no does not exist"]),
         ("verify --json no/v.json", &["no/v.json"]),
@@ -81,14 +93,22 @@ fn malformed_matrices_are_65_with_file_and_line() {
     for (what, content, line) in [
         ("an empty file", String::new(), 1),
         ("no header", "2 2 1\n1 1 1\n".to_owned(), 1),
-        ("complex numbers", "%%MatrixMarket matrix coordinate complex general\n1 1 1\n1 1 1 0\n".to_owned(), 1),
+        (
+            "complex numbers",
+            "%%MatrixMarket matrix coordinate complex general\n1 1 1\n1 1 1 0\n".to_owned(),
+            1,
+        ),
         ("a word for a size", format!("{real}2 two 1\n1 1 1\n"), 2),
         ("a row beyond the size", format!("{real}2 2 2\n1 1 1\n3 1 1\n"), 4),
         ("row 0", format!("{real}2 2 1\n0 1 1\n"), 3),
         ("a word for a value", format!("{real}2 2 2\n1 1 1\n2 2 eleven\n"), 4),
         ("too few entries", format!("{real}2 2 3\n1 1 1\n2 2 1\n"), 4),
         ("too many entries", format!("{real}2 2 1\n1 1 1\n2 2 1\n"), 4),
-        ("a huge size that the file does not hold", format!("{real}2000000000 2000000000 4000000000\n1 1 1\n"), 3),
+        (
+            "a huge size that the file does not hold",
+            format!("{real}2000000000 2000000000 4000000000\n1 1 1\n"),
+            3,
+        ),
         ("a line with too little on it", format!("{real}2 2 1\n1 1\n"), 3),
     ] {
         place.write("A.mtx", content);
@@ -121,7 +141,8 @@ fn right_hand_sides_that_do_not_fit_are_65() {
         ("--x0 short.npy", &["short.npy", "24 rows", "25"]),
         ("--x0 three.npy", &["three.npy", "3 initial guesses for 1"]),
     ] {
-        let arguments: Vec<&str> = "solve --generate poisson:5x5".split(' ').chain(arguments.split(' ')).collect();
+        let arguments: Vec<&str> =
+            "solve --generate poisson:5x5".split(' ').chain(arguments.split(' ')).collect();
         place.expect_error(BAD_DATA, &arguments, parts);
     }
 }
@@ -129,7 +150,9 @@ fn right_hand_sides_that_do_not_fit_are_65() {
 #[test]
 fn wrong_texts_of_generated_systems_are_65_with_the_column() {
     let place = Place::new();
-    for (text, column) in [("posson:4x4", "column 1"), ("poisson:4", "column 9"), ("obstacles:4x4x4:0.9", "column 17")] {
+    for (text, column) in
+        [("posson:4x4", "column 1"), ("poisson:4", "column 9"), ("obstacles:4x4x4:0.9", "column 17")]
+    {
         place.expect_error(BAD_DATA, &["solve", "--generate", text], &[text, column, "expected"]);
     }
     place.expect_error(BAD_DATA, &["solve", "--generate", "poisson:99999x99999x99999"], &["99999"]);

@@ -7,11 +7,37 @@ mod support;
 use support::{Matrix, Place, to_npy};
 
 /// Keys that every report has.
-const KEYS: [&str; 29] = [
-    "problem", "n", "nnz", "method", "preconditioner", "device", "backend", "driver", "executor", "tier", "seed",
-    "converged", "reason", "hint", "petsc_code", "rtol", "atol", "iterations", "outer_iterations",
-    "true_relative_residual", "backward_error", "setup_seconds", "solve_seconds", "layout", "launches_per_iteration",
-    "history", "verified", "right_hand_sides", "profile",
+const KEYS: [&str; 30] = [
+    "problem",
+    "n",
+    "nnz",
+    "method",
+    "preconditioner",
+    "device",
+    "backend",
+    "driver",
+    "executor",
+    "tier",
+    "seed",
+    "converged",
+    "reason",
+    "hint",
+    "petsc_code",
+    "rtol",
+    "atol",
+    "backward",
+    "iterations",
+    "outer_iterations",
+    "true_relative_residual",
+    "backward_error",
+    "setup_seconds",
+    "solve_seconds",
+    "layout",
+    "launches_per_iteration",
+    "history",
+    "verified",
+    "right_hand_sides",
+    "profile",
 ];
 
 fn ones(n: usize) -> Vec<f64> {
@@ -22,7 +48,8 @@ fn ones(n: usize) -> Vec<f64> {
 fn a_file_is_solved_and_the_report_is_true() {
     let (place, matrix) = (Place::new(), Matrix::chain(301, 0.01));
     place.write("A.mtx", matrix.to_text());
-    let ran = place.expect(0, &["solve", "A.mtx", "--rtol", "1e-10", "-o", "x.npy", "--json", "r.json", "--seed", "7"]);
+    let ran = place
+        .expect(0, &["solve", "A.mtx", "--rtol", "1e-10", "-o", "x.npy", "--json", "r.json", "--seed", "7"]);
     let (shape, x) = place.npy("x.npy");
     assert_eq!(shape, [301]);
     let residual = matrix.relative_residual(&x, &ones(301));
@@ -36,7 +63,18 @@ fn a_file_is_solved_and_the_report_is_true() {
     assert_eq!((report["seed"].as_u64(), report["converged"].as_bool()), (Some(7), Some(true)));
     let told = report["true_relative_residual"].as_f64().unwrap();
     assert!((told - residual).abs() <= 1e-12, "told {told:e}, found {residual:e}");
-    for part in ["A.mtx", "device", "executor", "tier", "seed         7", "Rtol", "residual", "backward", "x.npy", "r.json"] {
+    for part in [
+        "A.mtx",
+        "device",
+        "executor",
+        "tier",
+        "seed         7",
+        "Rtol",
+        "residual",
+        "backward",
+        "x.npy",
+        "r.json",
+    ] {
         assert!(ran.stdout.contains(part), "`{part}` is missing in\n{}", ran.stdout);
     }
 }
@@ -71,7 +109,8 @@ fn real_matrices_are_solved() {
 fn three_iterations_are_not_enough_and_it_says_so() {
     let (place, matrix) = (Place::new(), Matrix::chain(200, 0.0));
     place.write("A.mtx", matrix.to_text());
-    let ran = place.expect(2, &["solve", "A.mtx", "--max-iterations", "3", "-o", "x.npy", "--json", "r.json"]);
+    let ran =
+        place.expect(2, &["solve", "A.mtx", "--max-iterations", "3", "-o", "x.npy", "--json", "r.json"]);
     assert!(ran.stdout.contains("NOT CONVERGED: MaxIterations"), "{}", ran.stdout);
     let report = place.json("r.json");
     assert_eq!((report["reason"].as_str(), report["iterations"].as_u64()), (Some("MaxIterations"), Some(3)));
@@ -99,7 +138,10 @@ fn right_hand_sides_come_in_all_forms() {
     // Two columns: rows after one another in npy, columns in Matrix Market.
     let columns = [b.clone(), b.iter().map(|b| b * b).collect::<Vec<f64>>()];
     place.write("k.npy", to_npy(&[40, 2], &(0..80).map(|at| columns[at % 2][at / 2]).collect::<Vec<_>>()));
-    place.write("k.mtx", format!("%%MatrixMarket matrix array real general\n40 2\n{}", lines(&columns.concat())));
+    place.write(
+        "k.mtx",
+        format!("%%MatrixMarket matrix array real general\n40 2\n{}", lines(&columns.concat())),
+    );
     for file in ["k.npy", "k.mtx"] {
         place.expect(0, &["solve", "A.mtx", "-b", file, "-o", "x.npy", "--json", "r.json", "-q"]);
         let (shape, x) = place.npy("x.npy");
@@ -138,7 +180,12 @@ fn a_solve_goes_on_from_its_own_answer() {
     assert_eq!(place.json("r.json")["iterations"], 0);
     place.expect(0, &["solve", "A.mtx", "--x0", "x.npy", "--rtol", "1e-11", "-o", "better.mtx", "-q"]);
     let text = std::fs::read_to_string(place.path("better.mtx")).unwrap();
-    let x: Vec<f64> = text.lines().filter(|line| !line.starts_with('%')).skip(1).map(|line| line.parse().unwrap()).collect();
+    let x: Vec<f64> = text
+        .lines()
+        .filter(|line| !line.starts_with('%'))
+        .skip(1)
+        .map(|line| line.parse().unwrap())
+        .collect();
     assert!(matrix.relative_residual(&x, &ones(300)) <= 1e-11);
 }
 
@@ -146,11 +193,24 @@ fn a_solve_goes_on_from_its_own_answer() {
 fn every_option_is_understood() {
     let place = Place::new();
     for options in [
-        "--pc none", "--pc jacobi", "--pc block-jacobi", "--pc block-jacobi:2", "--pc chebyshev", "--pc chebyshev:3",
-        "--flexible", "--precision f32", "--precision f64", "--precision auto", "--atol 1e-3 --rtol 0",
-        "--backward 1e-10 --rtol 0", "--max-iterations 10000", "--device cpu", "--profile",
+        "--pc none",
+        "--pc jacobi",
+        "--pc block-jacobi",
+        "--pc block-jacobi:2",
+        "--pc chebyshev",
+        "--pc chebyshev:3",
+        "--flexible",
+        "--precision f32",
+        "--precision f64",
+        "--precision auto",
+        "--atol 1e-3 --rtol 0",
+        "--backward 1e-10 --rtol 0",
+        "--max-iterations 10000",
+        "--device cpu",
+        "--profile",
     ] {
-        let arguments: Vec<&str> = ["solve", "--generate", "poisson:31x17"].into_iter().chain(options.split(' ')).collect();
+        let arguments: Vec<&str> =
+            ["solve", "--generate", "poisson:31x17"].into_iter().chain(options.split(' ')).collect();
         let ran = place.expect(0, &arguments);
         assert!(ran.stdout.contains("converged: "), "{options}\n{}", ran.stdout);
     }
@@ -207,7 +267,9 @@ fn pictures_and_fields_are_written() {
 #[test]
 fn hopeless_systems_end_with_their_reason() {
     let place = Place::new();
-    let matrix = |entries: &str| format!("%%MatrixMarket matrix coordinate real general\n2 2 {}\n{entries}", entries.lines().count());
+    let matrix = |entries: &str| {
+        format!("%%MatrixMarket matrix coordinate real general\n2 2 {}\n{entries}", entries.lines().count())
+    };
     for (name, content, reason) in [
         ("singular.mtx", matrix("1 1 1\n1 2 -1\n2 1 -1\n2 2 1\n"), "Inconsistent"),
         ("indefinite.mtx", matrix("1 1 1\n2 2 -1\n"), "IndefiniteOperator"),
@@ -235,8 +297,19 @@ fn hopeless_systems_end_with_their_reason() {
 fn an_interrupt_keeps_the_iterate() {
     use std::process::{Command, Stdio};
     let place = Place::new();
-    let arguments =
-        ["solve", "--generate", "aniso:700x700:0.001", "--rtol", "0", "--max-iterations", "100000000", "-o", "x.npy", "--json", "r.json"];
+    let arguments = [
+        "solve",
+        "--generate",
+        "aniso:700x700:0.001",
+        "--rtol",
+        "0",
+        "--max-iterations",
+        "100000000",
+        "-o",
+        "x.npy",
+        "--json",
+        "r.json",
+    ];
     let mut child = place.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     std::thread::sleep(std::time::Duration::from_secs(2));
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());

@@ -56,7 +56,8 @@ fn the_bench_measures_every_operator() {
     let rows = report["rows"].as_array().unwrap();
     let found: Vec<_> =
         rows.iter().map(|row| (row["operator"].as_str().unwrap(), row["work"].as_str().unwrap())).collect();
-    let expected = ["csr", "sell", "stencil"].into_iter().flat_map(|operator| [(operator, "product"), (operator, "cg")]);
+    let expected =
+        ["csr", "sell", "stencil"].into_iter().flat_map(|operator| [(operator, "product"), (operator, "cg")]);
     assert_eq!(found, expected.collect::<Vec<_>>());
     for row in rows {
         assert!(row["seconds_per_iteration"].as_f64().unwrap() > 0.0);

@@ -21,3 +21,8 @@ pub use ansatz_linalg as linalg;
 pub use error::Error;
 pub use linear_system::{LinearSystem, Run};
 pub use report::{ColumnReport, KernelReport, Report, kernels};
+
+/// The examples of the README, tested.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -46,6 +46,8 @@ pub struct Report {
     pub rtol: f64,
     /// Absolute tolerance asked for.
     pub atol: f64,
+    /// Backward error asked for; null where none was.
+    pub backward: Option<f64>,
     /// Iterations, the most of all right-hand sides.
     pub iterations: u64,
     /// Refinement steps, the most of all right-hand sides.
@@ -137,6 +139,7 @@ impl Report {
             petsc_code: speaks.map_or(0, |outcome| outcome.reason.petsc_code()),
             rtol: options.rtol,
             atol: options.atol,
+            backward: options.backward,
             iterations: longest.map_or(0, |outcome| outcome.iterations),
             outer_iterations: outcomes.iter().map(|outcome| outcome.outer_iterations).max().unwrap_or(0),
             true_relative_residual: largest(|outcome| outcome.true_relative_residual),
@@ -169,8 +172,11 @@ impl Report {
         let recursion =
             self.history.iter().enumerate().map(|(iteration, &residual)| (iteration as f64, residual));
         let verified = self.verified.iter().map(|&(iteration, residual)| (iteration as f64, residual));
+        // Of a file, the name without its folders.
+        let name = self.problem.rsplit(['/', '\\']).next().unwrap_or_default();
+        let doubt = if self.converged { String::new() } else { format!(": not converged, {}", self.reason) };
         Convergence {
-            title: format!("{}, {} unknowns: {}", self.problem, self.n, self.reason),
+            title: format!("{name}, {} unknowns{doubt}", self.n),
             series: vec![
                 Series {
                     label: format!("recursion on the device ({})", self.tier),
@@ -208,16 +214,26 @@ impl fmt::Display for Report {
         writeln!(f, "seed         {}", self.seed)?;
         writeln!(
             f,
-            "outcome      {verdict}: {} after {} iterations, {} refinement steps",
-            self.reason, self.iterations, self.outer_iterations
+            "outcome      {verdict}: {} after {} iterations and {} refinement step{}",
+            self.reason,
+            self.iterations,
+            self.outer_iterations,
+            if self.outer_iterations == 1 { "" } else { "s" }
         )?;
         writeln!(f, "             {}", self.hint)?;
         writeln!(
             f,
-            "residual     {:.2e} = ‖b − Ax‖/‖b‖, recomputed in f64 (asked for {:.0e})",
-            self.true_relative_residual, self.rtol
+            "residual     {:.2e} = ‖b − Ax‖/‖b‖, recomputed in f64 (asked for {:e}{})",
+            self.true_relative_residual,
+            self.rtol,
+            if self.atol > 0.0 { format!(", or {:e} without division", self.atol) } else { String::new() }
         )?;
-        writeln!(f, "backward     {:.2e} = ‖b − Ax‖∞/(‖A‖∞‖x‖∞ + ‖b‖∞), in f64", self.backward_error)?;
+        writeln!(
+            f,
+            "backward     {:.2e} = ‖b − Ax‖∞/(‖A‖∞‖x‖∞ + ‖b‖∞), in f64{}",
+            self.backward_error,
+            self.backward.map(|tolerance| format!(" (asked for {tolerance:e})")).unwrap_or_default()
+        )?;
         writeln!(
             f,
             "time         {:.3} s to prepare, {:.3} s to solve",

@@ -20,13 +20,15 @@ pub fn cargo(arguments: &[&str]) -> Command {
 pub fn build_program(release: bool) -> io::Result<PathBuf> {
     let profile = if release { "release" } else { "dev" };
     succeed(&mut cargo(&["build", "--package", "ansatz-cli", "--profile", profile]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir));
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir));
     let folder = if release { "release" } else { "debug" };
     Ok(target.join(folder).join(format!("ansatz{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// Runs a command and takes anything but success for an error.
 pub fn succeed(command: &mut Command) -> io::Result<()> {
-    let status = command.status().map_err(|error| io::Error::new(error.kind(), format!("{command:?}: {error}")))?;
+    let status =
+        command.status().map_err(|error| io::Error::new(error.kind(), format!("{command:?}: {error}")))?;
     if status.success() { Ok(()) } else { Err(io::Error::other(format!("{command:?}: {status}"))) }
 }

@@ -30,7 +30,8 @@ fn list(program: &Path, environment: &[(&'static str, String)]) -> io::Result<Ve
     let json = String::from_utf8_lossy(&output.stdout);
     let values = |key: &str| -> Vec<String> {
         let prefix = format!("\"{key}\": \"");
-        let value = |line: &str| Some(line.trim().strip_prefix(&prefix)?.trim_end_matches([',', '"']).to_owned());
+        let value =
+            |line: &str| Some(line.trim().strip_prefix(&prefix)?.trim_end_matches([',', '"']).to_owned());
         json.lines().filter_map(value).collect()
     };
     let mut listed: Vec<Listed> =
@@ -44,9 +45,12 @@ pub fn make_sure(program: &Path) -> io::Result<()> {
     if !list(program, &[])?.is_empty() {
         return Ok(());
     }
-    let apt = || Command::new("apt-get").arg("--version").output().is_ok_and(|output| output.status.success());
+    let apt =
+        || Command::new("apt-get").arg("--version").output().is_ok_and(|output| output.status.success());
     if !cfg!(target_os = "linux") || !is_root() || !apt() {
-        println!("No adapter is listed, and none can be installed from here: the CPU executor runs in its place.");
+        println!(
+            "No adapter is listed, and none can be installed from here: the CPU executor runs in its place."
+        );
         println!("(On Debian or Ubuntu: sudo apt-get install {PACKAGE})");
         return Ok(());
     }
@@ -54,7 +58,12 @@ pub fn make_sure(program: &Path) -> io::Result<()> {
     let install = || -> io::Result<()> {
         succeed(Command::new("apt-get").arg("update").stdout(Stdio::null()))?;
         let arguments = ["install", "--yes", "--no-install-recommends", PACKAGE];
-        succeed(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()))
+        succeed(
+            Command::new("apt-get")
+                .args(arguments)
+                .env("DEBIAN_FRONTEND", "noninteractive")
+                .stdout(Stdio::null()),
+        )
     };
     if let Err(error) = install() {
         println!("That failed ({error}): the CPU executor runs in its place.");
@@ -73,22 +82,31 @@ pub fn all(program: &Path) -> io::Result<Vec<Device>> {
     let mut devices = Vec::new();
     for (index, found) in list(program, &[])?.into_iter().enumerate() {
         if found.kind != "software" {
-            devices.push(Device { name: found.name, environment: vec![("ANSATZ_DEVICE", index.to_string())] });
+            devices
+                .push(Device { name: found.name, environment: vec![("ANSATZ_DEVICE", index.to_string())] });
         }
     }
     // Software drivers are named one by one, so that each is the only one in its run.
     for file in software_drivers() {
         let file = file.display().to_string();
-        let environment =
-            vec![("VK_DRIVER_FILES", file.clone()), ("VK_ICD_FILENAMES", file), ("ANSATZ_DEVICE", "0".to_owned())];
+        let environment = vec![
+            ("VK_DRIVER_FILES", file.clone()),
+            ("VK_ICD_FILENAMES", file),
+            ("ANSATZ_DEVICE", "0".to_owned()),
+        ];
         if let Some(found) = list(program, &environment)?.into_iter().next() {
             devices.push(Device { name: found.name, environment });
         }
     }
     if devices.is_empty() {
-        println!("No adapter is listed: the tests run on the CPU executor alone (`{PACKAGE}` has a driver in software).");
+        println!(
+            "No adapter is listed: the tests run on the CPU executor alone (`{PACKAGE}` has a driver in software)."
+        );
     }
-    devices.push(Device { name: "CPU executor".to_owned(), environment: vec![("ANSATZ_DEVICE", "cpu".to_owned())] });
+    devices.push(Device {
+        name: "CPU executor".to_owned(),
+        environment: vec![("ANSATZ_DEVICE", "cpu".to_owned())],
+    });
     Ok(devices)
 }
 
@@ -98,7 +116,8 @@ fn software_drivers() -> Vec<PathBuf> {
     let mut lavapipe: Vec<PathBuf> = std::fs::read_dir(mesa)
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
         .unwrap_or_default();
-    lavapipe.retain(|file| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("lvp_icd")));
+    lavapipe
+        .retain(|file| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("lvp_icd")));
     let swiftshader = ["/usr/lib/chromium", "/usr/lib64/chromium-browser", "/usr/lib/chromium-browser"]
         .map(|folder| Path::new(folder).join("vk_swiftshader_icd.json"));
     lavapipe.into_iter().take(1).chain(swiftshader.into_iter().filter(|file| file.exists()).take(1)).collect()

@@ -17,7 +17,9 @@ pub fn run(device: Option<&str>) -> io::Result<bool> {
     succeed(&mut cargo(&["test", "--workspace", "--no-run"]))?;
     let program = build_program(false)?;
     let devices = match device {
-        Some(name) => vec![Device { name: name.to_owned(), environment: vec![("ANSATZ_DEVICE", name.to_owned())] }],
+        Some(name) => {
+            vec![Device { name: name.to_owned(), environment: vec![("ANSATZ_DEVICE", name.to_owned())] }]
+        }
         None => devices::all(&program)?,
     };
 
@@ -30,9 +32,13 @@ pub fn run(device: Option<&str>) -> io::Result<bool> {
         Ok(())
     };
     let on_a_device = targets(&ON_A_DEVICE.map(|folder| root().join(folder)))?;
-    let host_only: Vec<String> = all_targets()?.into_iter().filter(|target| !on_a_device.contains(target)).collect();
+    let host_only: Vec<String> =
+        all_targets()?.into_iter().filter(|target| !on_a_device.contains(target)).collect();
     let host = [("ANSATZ_DEVICE", "cpu")];
-    measure("host only", select(cargo(&["test", "--workspace", "--lib", "--bins", "--no-fail-fast"]), &host_only).envs(host))?;
+    measure(
+        "host only",
+        select(cargo(&["test", "--workspace", "--lib", "--bins", "--no-fail-fast"]), &host_only).envs(host),
+    )?;
     measure("examples in the documentation", cargo(&["test", "--workspace", "--doc"]).envs(host))?;
     for device in devices {
         let mut command = select(cargo(&["test", "--workspace", "--no-fail-fast"]), &on_a_device);

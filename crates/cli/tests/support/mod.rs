@@ -62,8 +62,11 @@ impl Place {
     pub fn expect_error(&self, code: i32, arguments: &[&str], parts: &[&str]) {
         let ran = self.expect(code, arguments);
         // Drivers print lines of their own.
-        let lines: Vec<&str> =
-            ran.stderr.lines().filter(|line| line.starts_with("error: ") && !line.contains("XDG_RUNTIME_DIR")).collect();
+        let lines: Vec<&str> = ran
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("error: ") && !line.contains("XDG_RUNTIME_DIR"))
+            .collect();
         let [line] = lines[..] else { panic!("{arguments:?}: {} lines of error: {lines:?}", lines.len()) };
         for part in parts {
             assert!(line.contains(part), "{arguments:?}: `{part}` is missing in: {line}");
@@ -99,7 +102,8 @@ impl Matrix {
     /// As a Matrix Market file of all entries.
     pub fn to_text(&self) -> String {
         let (n, count) = (self.n, self.triplets.len());
-        let mut text = format!("%%MatrixMarket matrix coordinate real general\n% a comment\n{n} {n} {count}\n");
+        let mut text =
+            format!("%%MatrixMarket matrix coordinate real general\n% a comment\n{n} {n} {count}\n");
         for (row, column, value) in &self.triplets {
             text += &format!("{} {} {value:e}\n", row + 1, column + 1);
         }
@@ -162,8 +166,10 @@ pub fn read_npy(path: &Path) -> (Vec<usize>, Vec<f64>) {
     let (_, shape) = header.split_once("'shape': (").unwrap();
     let (shape, _) = shape.split_once(')').unwrap();
     let shape: Vec<usize> = shape.split(',').filter_map(|side| side.trim().parse().ok()).collect();
-    let mut values: Vec<f64> =
-        file[10 + length..].chunks_exact(8).map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap())).collect();
+    let mut values: Vec<f64> = file[10 + length..]
+        .chunks_exact(8)
+        .map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap()))
+        .collect();
     assert_eq!(values.len(), shape.iter().product::<usize>());
     if let ([rows, columns], true) = (&shape[..], header.contains("'fortran_order': True")) {
         values = (0..rows * columns).map(|at| values[at % columns * rows + at / columns]).collect();

@@ -43,7 +43,8 @@ pub(super) fn run<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
             Ok(vec![(&TRIAD, values(gpu, &a)?)])
         })?;
 
-        for (beta, y, what) in [(beta, numbers::<T>(5, n), ""), (T::zero(), poison(n), ", β = 0 and y = NaN")] {
+        for (beta, y, what) in [(beta, numbers::<T>(5, n), ""), (T::zero(), poison(n), ", β = 0 and y = NaN")]
+        {
             suite.case(&[&AXPBY], &format!("{name}{what}"), rounding::<T>(), |gpu| {
                 let (x, y) = (gpu.upload("x", &numbers::<T>(4, n))?, gpu.upload("y", &y)?);
                 run_once(gpu, |plan| Axpby { alpha, x: &x, beta, y: &y, grid: stream(gpu) }.record(plan))?;
@@ -79,7 +80,9 @@ pub(super) fn norm_max(suite: &mut Suite<'_>) -> Result<(), Error> {
                 let x = gpu.upload("x", &x)?;
                 let partials = gpu.upload("partials", &poison::<f32>(grid.groups as usize))?;
                 let result = gpu.upload("result", &poison::<f32>(1))?;
-                run_once(gpu, |plan| NormMax { x: &x, partials: &partials, result: &result, grid }.record(plan))?;
+                run_once(gpu, |plan| {
+                    NormMax { x: &x, partials: &partials, result: &result, grid }.record(plan)
+                })?;
                 Ok(vec![(&NORM_MAX, values(gpu, &result)?)])
             })?;
         }

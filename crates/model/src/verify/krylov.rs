@@ -5,11 +5,16 @@ use ansatz_krylov::DevicePreconditioner;
 use ansatz_krylov::cg::control::{Params, SUMS};
 use ansatz_krylov::cg::inverse::Inverse;
 use ansatz_krylov::cg::{Begin, Direction, Inner, Update};
-use ansatz_krylov::device::{DeviceCsr, DeviceOperator, DeviceSell, DeviceStencil, DeviceVariableStencil, Shape};
+use ansatz_krylov::device::{
+    DeviceCsr, DeviceOperator, DeviceSell, DeviceStencil, DeviceVariableStencil, Shape,
+};
 use ansatz_krylov::generate;
 use ansatz_krylov::operator::{Csr, Form, Operator, PaddedCsr, Sell, SellLayout};
 use ansatz_shaders::Kernel;
-use ansatz_shaders::krylov::{CG_DIRECTION, CG_INNER, CG_START, CG_UPDATE, CHEBYSHEV, CSR, CSR_LONG, CSR_LONG_SUM, SELL, STENCIL_CONSTANT, STENCIL_VARIABLE};
+use ansatz_shaders::krylov::{
+    CG_DIRECTION, CG_INNER, CG_START, CG_UPDATE, CHEBYSHEV, CSR, CSR_LONG, CSR_LONG_SUM, SELL,
+    STENCIL_CONSTANT, STENCIL_VARIABLE,
+};
 
 use super::{Outputs, Suite, numbers, poison, positive, precision, rounding, run_once, values};
 use crate::Error;
@@ -21,8 +26,10 @@ pub(super) fn run<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
 }
 
 /// Flat and deep, odd and whole vec4s, all links and cells without.
-const GRIDS: [&str; 5] = ["poisson:1x1", "poisson:37x23", "neumann:33x3x5", "poisson:16x9x21", "obstacles:30x14x17"];
-const VARIABLE_GRIDS: [&str; 4] = ["contrast:1x1", "contrast:41x19:100", "contrast:7x6x5:100", "contrast:32x9x21:100"];
+const GRIDS: [&str; 5] =
+    ["poisson:1x1", "poisson:37x23", "neumann:33x3x5", "poisson:16x9x21", "obstacles:30x14x17"];
+const VARIABLE_GRIDS: [&str; 4] =
+    ["contrast:1x1", "contrast:41x19:100", "contrast:7x6x5:100", "contrast:32x9x21:100"];
 
 fn operators<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
     for n in [1, 31, 1027] {
@@ -102,7 +109,9 @@ fn product<T: Real>(
         }
         let x: Vec<T> = (0..COLUMNS)
             .flat_map(|column| {
-                let at = |i: usize| if operator.is_active(i) { generate::random(column as u64, i as u64) } else { 0.0 };
+                let at = |i: usize| {
+                    if operator.is_active(i) { generate::random(column as u64, i as u64) } else { 0.0 }
+                };
                 device.ordering().scatter::<T>(&(0..operator.dimension()).map(at).collect::<Vec<_>>())
             })
             .collect();
@@ -112,8 +121,10 @@ fn product<T: Real>(
         run_once(gpu, |plan| device.record(plan, &control, shape, &x, &y))?;
 
         let control = values(gpu, &control)?;
-        let totals: Vec<f64> = control.chunks(stride).map(|words| words[SUMS..SUMS + groups].iter().sum()).collect();
-        let beyond: Vec<f64> = control.chunks(stride).flat_map(|words| words[SUMS + groups..].to_vec()).collect();
+        let totals: Vec<f64> =
+            control.chunks(stride).map(|words| words[SUMS..SUMS + groups].iter().sum()).collect();
+        let beyond: Vec<f64> =
+            control.chunks(stride).flat_map(|words| words[SUMS + groups..].to_vec()).collect();
         let y = values(gpu, &y)?;
         let outputs = |&kernel| [&y, &totals, &beyond].map(|values| (kernel, values.clone()));
         Ok(kernels.iter().flat_map(outputs).collect())
@@ -136,7 +147,12 @@ fn state<T: Real>(status: f64, iteration: f64, rho: f64, goal: f64) -> [T; SUMS]
 /// Control words of four columns: one that iterates, one at rest, one that has reached its goal, one that begins.
 fn control<T: Real>(params: &Params) -> Vec<T> {
     let mut words = positive::<T>(9, params.control_words());
-    let states = [state(0.0, 3.0, 0.7, 0.0), state(6.0, 2.0, 0.7, 0.0), state(0.0, 5.0, 0.7, 1e6), state(0.0, 0.0, 0.0, 0.0)];
+    let states = [
+        state(0.0, 3.0, 0.7, 0.0),
+        state(6.0, 2.0, 0.7, 0.0),
+        state(0.0, 5.0, 0.7, 1e6),
+        state(0.0, 0.0, 0.0, 0.0),
+    ];
     for (column, state) in states.iter().enumerate() {
         for at in [params.back(column), params.front(column)] {
             words[at..at + SUMS].copy_from_slice(state);
@@ -153,7 +169,9 @@ fn states(params: &Params, kinds: usize, words: &[f64]) -> Vec<Vec<f64>> {
         let mut values = words[back..back + SUMS].to_vec();
         values.extend_from_slice(&words[front..front + SUMS]);
         values.push(total(back + SUMS, params.product_groups));
-        values.extend((0..kinds).map(|kind| total(front + SUMS + kind * params.groups as usize, params.groups)));
+        values.extend(
+            (0..kinds).map(|kind| total(front + SUMS + kind * params.groups as usize, params.groups)),
+        );
         values
     };
     (0..params.columns as usize).map(column).collect()
@@ -172,7 +190,11 @@ fn inverses<T: Real>(gpu: &Gpu, quads: usize) -> Result<[(Inverse<T>, &'static s
         }
     }
     let blocks = gpu.upload("inverse blocks", &blocks)?;
-    Ok([(Inverse::Identity, "M = I"), (Inverse::Diagonal(diagonal), "diagonal"), (Inverse::Blocks(blocks), "blocks")])
+    Ok([
+        (Inverse::Identity, "M = I"),
+        (Inverse::Diagonal(diagonal), "diagonal"),
+        (Inverse::Blocks(blocks), "blocks"),
+    ])
 }
 
 fn steps<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
@@ -212,7 +234,8 @@ fn direction<T: Real>(
         let z = gpu.upload("z", &numbers::<T>(12, length))?;
         let history = gpu.upload("history", &poison::<T>(HISTORY as usize * COLUMNS))?;
         let inverse = &inverses::<T>(gpu, quads)?[inverse].0;
-        let step = Direction { params, control: &control, z: &z, p: &p, history: &history, inverse, flexible };
+        let step =
+            Direction { params, control: &control, z: &z, p: &p, history: &history, inverse, flexible };
         run_once(gpu, |plan| step.record(plan))?;
         let mut outputs = of_control(gpu, &CG_DIRECTION, &params, 3, &control)?;
         outputs.extend([(&CG_DIRECTION, values(gpu, &p)?), (&CG_DIRECTION, values(gpu, &history)?)]);
@@ -247,8 +270,10 @@ fn update<T: Real>(
     suite.case(&[&CG_UPDATE], &name, rounding::<T>(), |gpu| {
         let length = 4 * quads * COLUMNS;
         let control = gpu.upload("control", &control::<T>(&params))?;
-        let (x, r) = (gpu.upload("x", &numbers::<T>(14, length))?, gpu.upload("r", &numbers::<T>(15, length))?);
-        let (p, ap) = (gpu.upload("p", &numbers::<T>(16, length))?, gpu.upload("ap", &numbers::<T>(17, length))?);
+        let (x, r) =
+            (gpu.upload("x", &numbers::<T>(14, length))?, gpu.upload("r", &numbers::<T>(15, length))?);
+        let (p, ap) =
+            (gpu.upload("p", &numbers::<T>(16, length))?, gpu.upload("ap", &numbers::<T>(17, length))?);
         let inverse = &inverses::<T>(gpu, quads)?[inverse].0;
         let step = Update { params, control: &control, x: &x, r: &r, p: &p, ap: &ap, inverse, flexible };
         run_once(gpu, |plan| step.record(plan))?;
@@ -259,12 +284,18 @@ fn update<T: Real>(
     })
 }
 
-fn inner<T: Real>(suite: &mut Suite<'_>, quads: usize, groups: u32, product_groups: u32) -> Result<(), Error> {
+fn inner<T: Real>(
+    suite: &mut Suite<'_>,
+    quads: usize,
+    groups: u32,
+    product_groups: u32,
+) -> Result<(), Error> {
     let params = Params::new(quads, COLUMNS, groups, product_groups, HISTORY, true);
     suite.case(&[&CG_INNER], &format!("{}, n = {}", precision::<T>(), 4 * quads), rounding::<T>(), |gpu| {
         let length = 4 * quads * COLUMNS;
         let control = gpu.upload("control", &control::<T>(&params))?;
-        let (r, z) = (gpu.upload("r", &positive::<T>(18, length))?, gpu.upload("z", &positive::<T>(19, length))?);
+        let (r, z) =
+            (gpu.upload("r", &positive::<T>(18, length))?, gpu.upload("z", &positive::<T>(19, length))?);
         let ap = gpu.upload("ap", &positive::<T>(20, length))?;
         run_once(gpu, |plan| Inner { params, control: &control, r: &r, z: &z, ap: &ap }.record(plan))?;
         Ok(of_control(gpu, &CG_INNER, &params, 3, &control)?)
@@ -294,8 +325,12 @@ fn chebyshev<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
             let control = gpu.upload("control", &control::<T>(&params))?;
             let inverse = inverses::<T>(gpu, length / 4)?[inverse].0.clone();
             let vector = |label| gpu.upload(label, &poison::<T>(length * COLUMNS));
-            let preconditioner =
-                DevicePreconditioner::Chebyshev { inverse, degree, interval: [0.07, 2.0], work: [vector("Az")?, vector("d")?] };
+            let preconditioner = DevicePreconditioner::Chebyshev {
+                inverse,
+                degree,
+                interval: [0.07, 2.0],
+                work: [vector("Az")?, vector("d")?],
+            };
             let (r, z) = (gpu.upload("r", &numbers::<T>(21, length * COLUMNS))?, vector("z")?);
             let mut plan = Plan::new(gpu, "chebyshev");
             preconditioner.record(&mut plan, &operator, &params, &control, &r, &z)?;

@@ -99,7 +99,11 @@ impl Suite<'_> {
         };
         for kernel in kernels {
             let of_kernel = |outputs: &Outputs| -> Vec<Vec<f64>> {
-                outputs.iter().filter(|(of, _)| of.name == kernel.name).map(|(_, values)| values.clone()).collect()
+                outputs
+                    .iter()
+                    .filter(|(of, _)| of.name == kernel.name)
+                    .map(|(_, values)| values.clone())
+                    .collect()
             };
             let (found, expected) = (of_kernel(&found), of_kernel(&expected));
             let mut check =

@@ -30,7 +30,9 @@ pub(super) fn run(suite: &mut Suite<'_>) -> Result<(), Error> {
             let errors = gpu.upload("errors", &poison::<f32>(2 * n))?;
             let zero = gpu.buffer::<u32>("zero", 1)?;
             let (terms_a, terms_b) = (gpu.upload("a", &a)?, gpu.upload("b", &b)?);
-            run_once(gpu, |plan| TwoSum { a: &terms_a, b: &terms_b, zero: &zero, errors: &errors }.record(plan))?;
+            run_once(gpu, |plan| {
+                TwoSum { a: &terms_a, b: &terms_b, zero: &zero, errors: &errors }.record(plan)
+            })?;
             let sums = a.iter().zip(&b).map(|(a, b)| f64::from(a + b)).cycle();
             Ok(vec![(&TWO_SUM, sums.zip(values(gpu, &errors)?).map(|(sum, error)| sum + error).collect())])
         })?;
@@ -50,7 +52,10 @@ pub(super) fn run(suite: &mut Suite<'_>) -> Result<(), Error> {
         let sizes = gpu.upload("sizes", &vec![0; 2 * lanes])?;
         run_once(gpu, |plan| Subgroup { sizes: &sizes }.record(plan))?;
         let sizes = gpu.read(&sizes)?;
-        Ok(vec![(&SUBGROUP, (0..lanes).map(|lane| f64::from(sizes[lane]) / f64::from(sizes[lanes + lane])).collect())])
+        Ok(vec![(
+            &SUBGROUP,
+            (0..lanes).map(|lane| f64::from(sizes[lane]) / f64::from(sizes[lanes + lane])).collect(),
+        )])
     })
 }
 
