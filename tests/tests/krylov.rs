@@ -22,7 +22,8 @@ fn solve_one(gpu: &Gpu, a: &dyn Operator, b: &[f64], options: &SolveOptions) -> 
 
 /// A matrix from its rows.
 fn matrix(rows: &[&[f64]]) -> Csr {
-    let entries = rows.iter().enumerate().flat_map(|(i, row)| row.iter().enumerate().map(move |(j, &v)| (i, j, v)));
+    let entries =
+        rows.iter().enumerate().flat_map(|(i, row)| row.iter().enumerate().map(move |(j, &v)| (i, j, v)));
     let triplets: Vec<_> = entries.filter(|entry| entry.2 != 0.0).collect();
     Csr::from_triplets(rows.len(), rows.len(), &triplets).unwrap()
 }
@@ -123,19 +124,39 @@ fn every_end_has_its_reason() {
         ("singular, consistent", singular.clone(), vec![1.0, -1.0], "Rtol"),
         ("singular, inconsistent", singular.clone(), vec![1.0, 1.0], "Inconsistent"),
         ("an empty row, consistent", Arc::new(matrix(&[&[1.0, 0.0], &[0.0, 0.0]])), vec![1.0, 0.0], "Rtol"),
-        ("an empty row, inconsistent", Arc::new(matrix(&[&[1.0, 0.0], &[0.0, 0.0]])), vec![1.0, 1.0], "Inconsistent"),
+        (
+            "an empty row, inconsistent",
+            Arc::new(matrix(&[&[1.0, 0.0], &[0.0, 0.0]])),
+            vec![1.0, 1.0],
+            "Inconsistent",
+        ),
         ("pure Neumann, consistent", neumann.clone(), consistent_mean_zero, "Rtol"),
         ("pure Neumann, inconsistent", neumann.clone(), vec![1.0; 63], "Inconsistent"),
         ("rank deficient, inconsistent", Arc::new(gram(40, 25)), vec![1.0; 40], "Inconsistent"),
-        ("a negative entry on the diagonal", Arc::new(matrix(&[&[1.0, 0.0], &[0.0, -1.0]])), vec![1.0; 2], "IndefiniteOperator"),
-        ("a zero on the diagonal", Arc::new(matrix(&[&[0.0, 1.0], &[1.0, 0.0]])), vec![1.0; 2], "IndefiniteOperator"),
+        (
+            "a negative entry on the diagonal",
+            Arc::new(matrix(&[&[1.0, 0.0], &[0.0, -1.0]])),
+            vec![1.0; 2],
+            "IndefiniteOperator",
+        ),
+        (
+            "a zero on the diagonal",
+            Arc::new(matrix(&[&[0.0, 1.0], &[1.0, 0.0]])),
+            vec![1.0; 2],
+            "IndefiniteOperator",
+        ),
         (
             "indefinite with a positive diagonal",
             Arc::new(matrix(&[&[1.0, 0.9, 0.9], &[0.9, 1.0, -0.9], &[0.9, -0.9, 1.0]])),
             vec![1.0, 2.0, 3.0],
             "IndefiniteOperator",
         ),
-        ("not symmetric", Arc::new(matrix(&[&[1.0, 0.5], &[0.0, 1.0]])), vec![1.0, 2.0], "NonSymmetricOperator"),
+        (
+            "not symmetric",
+            Arc::new(matrix(&[&[1.0, 0.5], &[0.0, 1.0]])),
+            vec![1.0, 2.0],
+            "NonSymmetricOperator",
+        ),
         ("zero right-hand side", spd.clone(), vec![0.0, 0.0], "ZeroRhs"),
         ("NaN in b", spd.clone(), vec![f64::NAN, 0.0], "NonFinite"),
         ("infinity in b", spd.clone(), vec![f64::INFINITY, 0.0], "NonFinite"),
@@ -182,7 +203,8 @@ fn contracts_of_scipy() {
         assert!(loose.true_relative_residual * norm(&b) <= 0.5);
 
         let exact = solve_one(gpu, &a, &b, &base).x;
-        let again = solve(gpu, &a, std::slice::from_ref(&b), Some(&[exact.clone()]), &base, &mut go_on).unwrap();
+        let again =
+            solve(gpu, &a, std::slice::from_ref(&b), Some(&[exact.clone()]), &base, &mut go_on).unwrap();
         assert_eq!((again.outcomes[0].reason, again.outcomes[0].iterations), (Reason::Rtol, 0));
         let near: Vec<f64> = exact.iter().map(|x| x * (1.0 + 1e-3)).collect();
         let warm = solve(gpu, &a, std::slice::from_ref(&b), Some(&[near]), &base, &mut go_on).unwrap();
@@ -191,7 +213,11 @@ fn contracts_of_scipy() {
         let diagonal: Vec<_> = (0..50).map(|i| (i, i, 1.0 + i as f64)).collect();
         let diagonal = Csr::from_triplets(50, 50, &diagonal).unwrap();
         let perfect = solve_one(gpu, &diagonal, &[1.0; 50], &base);
-        assert!(perfect.converged() && perfect.iterations <= 3, "a perfect preconditioner: {}", perfect.iterations);
+        assert!(
+            perfect.converged() && perfect.iterations <= 3,
+            "a perfect preconditioner: {}",
+            perfect.iterations
+        );
 
         let impossible = solve_one(gpu, &a, &b, &SolveOptions { rtol: 0.0, ..base.clone() });
         assert!(matches!(impossible.reason, Reason::AttainableAccuracy { .. }), "{}", impossible.reason);
@@ -204,7 +230,13 @@ fn contracts_of_scipy() {
 #[test]
 fn preconditioners_and_formats_agree() {
     each(|gpu| {
-        for text in ["poisson:37x21", "poisson:11x7x5", "aniso:24x24:0.01", "contrast:12x12x12:100", "obstacles:20x20x20"] {
+        for text in [
+            "poisson:37x21",
+            "poisson:11x7x5",
+            "aniso:24x24:0.01",
+            "contrast:12x12x12:100",
+            "obstacles:20x20x20",
+        ] {
             let generated = generate::parse(text, 3).unwrap();
             let stencil = generated.operator;
             let csr = match stencil.form() {
@@ -225,7 +257,8 @@ fn preconditioners_and_formats_agree() {
                 Preconditioner::Chebyshev { degree: 4 },
             ] {
                 for flexible in [false, true] {
-                    let options = SolveOptions { rtol: 1e-9, preconditioner, flexible, ..SolveOptions::default() };
+                    let options =
+                        SolveOptions { rtol: 1e-9, preconditioner, flexible, ..SolveOptions::default() };
                     for (name, a) in [("stencil", &*stencil), ("matrix", &csr as &dyn Operator)] {
                         let outcome = solve_one(gpu, a, &b, &options);
                         assert!(outcome.converged(), "{text}, {name}, {preconditioner}: {}", outcome.reason);
@@ -235,7 +268,8 @@ fn preconditioners_and_formats_agree() {
                     }
                 }
             }
-            let most = |wanted: Preconditioner| iterations.iter().filter(|i| i.0 == wanted).map(|i| i.1).max();
+            let most =
+                |wanted: Preconditioner| iterations.iter().filter(|i| i.0 == wanted).map(|i| i.1).max();
             assert!(most(Preconditioner::Chebyshev { degree: 4 }) < most(Preconditioner::Jacobi), "{text}");
         }
     });
@@ -259,7 +293,12 @@ fn several_right_hand_sides_are_solved_at_once() {
                 assert!(relative_residual(&a, &outcome.x, b) <= 1e-9);
             }
             // In f32 the columns wait for each other between refinements, but each takes its own iterations.
-            assert!(outcome.iterations.abs_diff(alone.iterations) <= 2, "{} {}", outcome.iterations, alone.iterations);
+            assert!(
+                outcome.iterations.abs_diff(alone.iterations) <= 2,
+                "{} {}",
+                outcome.iterations,
+                alone.iterations
+            );
         }
         let one_bad = [rhs[0].clone(), vec![f64::NAN; n]];
         let mixed = solve(gpu, &a, &one_bad, None, &options, &mut go_on).unwrap().outcomes;
@@ -278,7 +317,8 @@ fn a_solve_can_be_watched_and_stopped() {
             seen.push(progress.iterations);
             if seen.len() == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let outcome = solve(gpu, &a, std::slice::from_ref(&b), None, &options, &mut watch).unwrap().outcomes.remove(0);
+        let outcome =
+            solve(gpu, &a, std::slice::from_ref(&b), None, &options, &mut watch).unwrap().outcomes.remove(0);
         assert_eq!(outcome.reason, Reason::Stopped);
         assert!(seen.windows(2).all(|pair| pair[0] <= pair[1]), "{seen:?}");
         let truth = relative_residual(&a, &outcome.x, &b);
@@ -291,9 +331,14 @@ fn misuse_is_an_error() {
     let gpu = Gpu::cpu();
     let a = poisson(4);
     let options = SolveOptions::default();
-    let call = |b: &[Vec<f64>], x0: Option<&[Vec<f64>]>, options: &SolveOptions| solve(&gpu, &a, b, x0, options, &mut go_on);
+    let call = |b: &[Vec<f64>], x0: Option<&[Vec<f64>]>, options: &SolveOptions| {
+        solve(&gpu, &a, b, x0, options, &mut go_on)
+    };
     let b = vec![vec![1.0; 16]];
-    assert!(matches!(call(&[vec![1.0; 15]], None, &options), Err(KrylovError::Length { found: 15, expected: 16, .. })));
+    assert!(matches!(
+        call(&[vec![1.0; 15]], None, &options),
+        Err(KrylovError::Length { found: 15, expected: 16, .. })
+    ));
     assert!(matches!(call(&b, Some(&[vec![1.0; 3]]), &options), Err(KrylovError::Length { .. })));
     assert!(matches!(call(&b, Some(&[]), &options), Err(KrylovError::Length { .. })));
     for wrong in [
@@ -365,16 +410,22 @@ fn a_lost_device_is_an_error_and_the_solve_goes_on_elsewhere() {
             ControlFlow::Continue(())
         };
         let lost = solve(&gpu, &a, std::slice::from_ref(&b), None, &options, &mut destroy);
-        let Err(KrylovError::Interrupted { source: GpuError::DeviceLost { .. }, iterates, outer_iterations }) = lost else {
+        let Err(KrylovError::Interrupted { source: GpuError::DeviceLost { .. }, iterates, outer_iterations }) =
+            lost
+        else {
             panic!("{}: {lost:?}", device.label);
         };
         assert!(outer_iterations >= 1 && start.elapsed().as_secs() < 60);
         let held = relative_residual(&a, &iterates[0], &b);
         assert!(held < 1e-2, "{}: the host holds the first refinement: {held:e}", device.label);
-        assert!(solve(&gpu, &a, std::slice::from_ref(&b), None, &options, &mut go_on).is_err(), "it stays lost");
+        assert!(
+            solve(&gpu, &a, std::slice::from_ref(&b), None, &options, &mut go_on).is_err(),
+            "it stays lost"
+        );
 
         let again = device.reopen(|_| ());
-        let resumed = solve(&again, &a, std::slice::from_ref(&b), Some(&iterates), &options, &mut go_on).unwrap();
+        let resumed =
+            solve(&again, &a, std::slice::from_ref(&b), Some(&iterates), &options, &mut go_on).unwrap();
         assert!(resumed.outcomes[0].converged());
         let fresh = solve_one(&again, &a, &b, &options);
         assert!(resumed.outcomes[0].iterations < fresh.iterations, "what was done is not done again");

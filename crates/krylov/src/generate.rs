@@ -60,7 +60,11 @@ impl Generated {
             f64::from(u8::from(beyond.is_some_and(&fluid)))
         };
         let divergence = |index: usize| {
-            if self.operator.is_active(index) { inflow(index, Side::West) - inflow(index, Side::East) } else { 0.0 }
+            if self.operator.is_active(index) {
+                inflow(index, Side::West) - inflow(index, Side::East)
+            } else {
+                0.0
+            }
         };
         (0..self.grid.cells()).map(divergence).collect()
     }
@@ -116,21 +120,31 @@ pub fn parse(text: &str, seed: u64) -> Result<Generated, GenerateError> {
     // In two dimensions there are no links along z.
     let along_z = |weight: f64| if nz > 1 { weight } else { 0.0 };
     let whole = |operator: Result<Arc<dyn Operator>, OperatorError>| {
-        let operator = operator.map_err(|source| GenerateError::Operator { text: text.to_owned(), source })?;
+        let operator =
+            operator.map_err(|source| GenerateError::Operator { text: text.to_owned(), source })?;
         Ok(Generated { operator, grid, cells: Vec::new() })
     };
-    let stencil = |weights, sides| whole(Stencil::new(grid, weights, sides).map(|s| Arc::new(s) as Arc<dyn Operator>));
+    let stencil =
+        |weights, sides| whole(Stencil::new(grid, weights, sides).map(|s| Arc::new(s) as Arc<dyn Operator>));
     match (kind, extra) {
-        ("poisson" | "neumann", Some((at, part))) => fail(at, format!("`{part}` is too much"), "nothing more"),
+        ("poisson" | "neumann", Some((at, part))) => {
+            fail(at, format!("`{part}` is too much"), "nothing more")
+        }
         ("poisson", None) => stencil([1.0, 1.0, along_z(1.0)], OPEN),
         ("neumann", None) => stencil([1.0, 1.0, along_z(1.0)], CLOSED),
         ("aniso", _) => {
-            let epsilon = number(1e-3, "a weight above 0 and at most 1, as in aniso:64x64:0.01", |v| v > 0.0 && v <= 1.0)?;
+            let epsilon = number(1e-3, "a weight above 0 and at most 1, as in aniso:64x64:0.01", |v| {
+                v > 0.0 && v <= 1.0
+            })?;
             stencil([1.0, epsilon, along_z(epsilon)], OPEN)
         }
         ("contrast", _) => {
-            let ratio = number(1e6, "a ratio from 1e-12 to 1e12, as in contrast:64x64:1e6", |v| (1e-12..=1e12).contains(&v))?;
-            let block = |index: usize| grid.position(index).iter().fold(seed, |hash, at| obstacles::mix(hash, *at as u64 / 4));
+            let ratio = number(1e6, "a ratio from 1e-12 to 1e12, as in contrast:64x64:1e6", |v| {
+                (1e-12..=1e12).contains(&v)
+            })?;
+            let block = |index: usize| {
+                grid.position(index).iter().fold(seed, |hash, at| obstacles::mix(hash, *at as u64 / 4))
+            };
             let conductivity: Vec<f64> =
                 (0..grid.cells()).map(|index| if block(index) & 1 == 0 { 1.0 } else { ratio }).collect();
             let weights = [1.0, 1.0, along_z(1.0)];
@@ -140,7 +154,9 @@ pub fn parse(text: &str, seed: u64) -> Result<Generated, GenerateError> {
             )
         }
         _ => {
-            let fraction = number(0.2, "a fraction from 0 to 0.6, as in obstacles:64x64x64:0.2", |v| (0.0..=0.6).contains(&v))?;
+            let fraction = number(0.2, "a fraction from 0 to 0.6, as in obstacles:64x64x64:0.2", |v| {
+                (0.0..=0.6).contains(&v)
+            })?;
             let cells = obstacles::cells(&grid, fraction, seed);
             let stencil = Stencil::with_cells(grid, [1.0, 1.0, along_z(1.0)], CLOSED, &cells)
                 .map_err(|source| GenerateError::Operator { text: text.to_owned(), source })?;
@@ -186,7 +202,8 @@ mod tests {
         assert_eq!(parse("aniso:8x8:0.5", 0)?.operator.diagonal()[0], 3.0);
         assert!(parse("contrast:16x16x16", 7)?.operator.norm_inf() > 1e6);
         let obstacles = parse("obstacles:32x32x32:0.2", 1)?;
-        let solid = obstacles.cells.iter().filter(|&&cell| cell == Cell::Solid).count() as f64 / 32f64.powi(3);
+        let solid =
+            obstacles.cells.iter().filter(|&&cell| cell == Cell::Solid).count() as f64 / 32f64.powi(3);
         assert!((0.15..0.3).contains(&solid), "{solid} of the cells are solid");
         assert!(obstacles.cells.contains(&Cell::Air));
         assert_eq!(obstacles.cells, parse("obstacles:32x32x32:0.2", 1)?.cells);

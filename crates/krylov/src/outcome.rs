@@ -74,12 +74,18 @@ impl Reason {
             Self::Stagnated => {
                 "The matrix is too ill-conditioned for the precision in use; try another preconditioner, or f64."
             }
-            Self::NonFinite => "Look for NaN or infinite values in the matrix, the right-hand side and the initial guess.",
+            Self::NonFinite => {
+                "Look for NaN or infinite values in the matrix, the right-hand side and the initial guess."
+            }
             Self::IndefiniteOperator => {
                 "Conjugate gradients need a positive (semi)definite matrix; check its signs, or solve -A x = -b if all are negative."
             }
-            Self::NonSymmetricOperator => "Conjugate gradients need A = Aᵀ; check the matrix, or solve AᵀA x = Aᵀb.",
-            Self::IndefinitePreconditioner => "Use a preconditioner that is symmetric positive definite, such as Jacobi.",
+            Self::NonSymmetricOperator => {
+                "Conjugate gradients need A = Aᵀ; check the matrix, or solve AᵀA x = Aᵀb."
+            }
+            Self::IndefinitePreconditioner => {
+                "Use a preconditioner that is symmetric positive definite, such as Jacobi."
+            }
             Self::Inconsistent => {
                 "The matrix is singular and b is not in its range; subtract from b its part in the null space (for pure Neumann problems, its mean)."
             }

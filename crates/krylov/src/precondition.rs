@@ -57,9 +57,13 @@ impl std::str::FromStr for Preconditioner {
         match (name, number) {
             ("none", None) => Ok(Self::None),
             ("jacobi", None) => Ok(Self::Jacobi),
-            ("block-jacobi", size @ (None | Some(2 | 4))) => Ok(Self::BlockJacobi { size: size.unwrap_or(4) }),
+            ("block-jacobi", size @ (None | Some(2 | 4))) => {
+                Ok(Self::BlockJacobi { size: size.unwrap_or(4) })
+            }
             ("block-jacobi", Some(size)) => Err(format!("block size {size} is neither 2 nor 4")),
-            ("chebyshev", degree @ (None | Some(1..=64))) => Ok(Self::Chebyshev { degree: degree.unwrap_or(4) }),
+            ("chebyshev", degree @ (None | Some(1..=64))) => {
+                Ok(Self::Chebyshev { degree: degree.unwrap_or(4) })
+            }
             ("chebyshev", Some(degree)) => Err(format!("degree {degree} is not between 1 and 64")),
             _ => Err(format!("`{text}` is none of none, jacobi, block-jacobi[:2|4], chebyshev[:1-64]")),
         }
@@ -134,21 +138,26 @@ impl<T: Real> DevicePreconditioner<T> {
             if k > 0 {
                 operator.record(plan, control, params.shape(), z, product)?;
                 let next = 1.0 / (2.0 * sigma - rho);
-                chebyshev =
-                    ChebyshevParams { first: 0, c1: (next * rho) as f32, c2: (2.0 * next / delta) as f32, ..chebyshev };
+                chebyshev = ChebyshevParams {
+                    first: 0,
+                    c1: (next * rho) as f32,
+                    c2: (2.0 * next / delta) as f32,
+                    ..chebyshev
+                };
                 rho = next;
             }
-            let launch = Launch::new(&ansatz_shaders::krylov::CHEBYSHEV, move |args| chebyshev_twin::<T>(args, kind))
-                .real::<T>()
-                .constant("LANES", LANES)
-                .params(&chebyshev)
-                .bind(control)
-                .bind(r)
-                .bind(product)
-                .bind(step)
-                .bind(z)
-                .workgroups(u64::from(params.groups) * u64::from(params.columns))
-                .cost(bytes, (5 + inverse.flops()) * unknowns);
+            let launch =
+                Launch::new(&ansatz_shaders::krylov::CHEBYSHEV, move |args| chebyshev_twin::<T>(args, kind))
+                    .real::<T>()
+                    .constant("LANES", LANES)
+                    .params(&chebyshev)
+                    .bind(control)
+                    .bind(r)
+                    .bind(product)
+                    .bind(step)
+                    .bind(z)
+                    .workgroups(u64::from(params.groups) * u64::from(params.columns))
+                    .cost(bytes, (5 + inverse.flops()) * unknowns);
             plan.launch(inverse.bind(launch))?;
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use ansatz_gpu::{Gpu, Real};
 
+use crate::KrylovError;
 use crate::cg::LoopOptions;
 use crate::cg::inverse::Inverse;
 use crate::device::{DeviceOperator, lay_out};
@@ -9,7 +10,6 @@ use crate::operator::{Csr, Form, Operator, VariableStencil};
 use crate::precondition::{DevicePreconditioner, Preconditioner, block_inverses};
 use crate::solve::SolveOptions;
 use crate::stage::{DeviceStage, Stage, norm};
-use crate::KrylovError;
 
 /// A stage, and how the operator was laid out for it.
 pub(crate) struct Prepared {
@@ -44,9 +44,8 @@ pub(crate) fn prepare<T: Real>(
     let diagonal = a.diagonal();
     let symmetric_scaling = options.preconditioner != Preconditioner::None;
     // S = D^(−1/2); an unknown without a diagonal entry is left as it is.
-    let unit_diagonal = || -> Vec<f64> {
-        diagonal.iter().map(|&d| if d > 0.0 { 1.0 / d.sqrt() } else { 1.0 }).collect()
-    };
+    let unit_diagonal =
+        || -> Vec<f64> { diagonal.iter().map(|&d| if d > 0.0 { 1.0 / d.sqrt() } else { 1.0 }).collect() };
     // Otherwise one power of two brings the entries near 1, which costs no rounding.
     let factor = (-a.norm_inf().max(f64::MIN_POSITIVE).log2().round()).exp2();
     let (scaled, scaling, factor) = match a.form() {
@@ -78,7 +77,8 @@ pub(crate) fn prepare<T: Real>(
         if constant_diagonal {
             return Ok(Inverse::Identity);
         }
-        let inverse: Vec<f64> = diagonal.iter().map(|&d| if d > 0.0 { 1.0 / (d * factor) } else { 0.0 }).collect();
+        let inverse: Vec<f64> =
+            diagonal.iter().map(|&d| if d > 0.0 { 1.0 / (d * factor) } else { 0.0 }).collect();
         Ok(Inverse::Diagonal(gpu.upload("inverse diagonal", &operator.ordering().scatter::<T>(&inverse))?))
     };
     let preconditioner = match options.preconditioner {
@@ -144,7 +144,8 @@ fn largest_eigenvalue(a: &dyn Operator, diagonal: &[f64]) -> f64 {
     let n = diagonal.len();
     let inverse: Vec<f64> = diagonal.iter().map(|&d| if d > 0.0 { 1.0 / d } else { 0.0 }).collect();
     // A start with parts of all frequencies, the same in every run.
-    let mut v: Vec<f64> = (0..n as u64).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f64 - 8.4e6).collect();
+    let mut v: Vec<f64> =
+        (0..n as u64).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f64 - 8.4e6).collect();
     let mut av = vec![0.0; n];
     let mut largest = 0.0;
     for _ in 0..POWER_STEPS {

@@ -78,8 +78,12 @@ impl SolveOptions {
         let wrong = |name, value: String, expected| Err(KrylovError::Setting { name, value, expected });
         let tolerance = |value: f64| value >= 0.0 && value.is_finite();
         match self {
-            _ if !tolerance(self.rtol) => wrong("rtol", self.rtol.to_string(), "a number that is finite and not negative"),
-            _ if !tolerance(self.atol) => wrong("atol", self.atol.to_string(), "a number that is finite and not negative"),
+            _ if !tolerance(self.rtol) => {
+                wrong("rtol", self.rtol.to_string(), "a number that is finite and not negative")
+            }
+            _ if !tolerance(self.atol) => {
+                wrong("atol", self.atol.to_string(), "a number that is finite and not negative")
+            }
             _ if !self.backward.is_none_or(tolerance) => {
                 wrong("backward", format!("{:?}", self.backward), "a number that is finite and not negative")
             }
@@ -334,7 +338,8 @@ impl<'a> Solver<'a> {
                 }
             })
             .collect();
-        let max_iterations = options.max_iterations.unwrap_or_else(|| (100 * a.unknowns() as u64).max(10_000));
+        let max_iterations =
+            options.max_iterations.unwrap_or_else(|| (100 * a.unknowns() as u64).max(10_000));
         Ok(Self { a, options, norm_a: a.norm_inf(), null: a.null_components(), max_iterations, columns })
     }
 
@@ -404,7 +409,8 @@ impl<'a> Solver<'a> {
     fn converged(&self, index: usize) -> Option<Reason> {
         let column = &self.columns[index];
         let scale = self.norm_a * norm_max(&column.x) + norm_max(&column.b);
-        let backward = self.options.backward.is_some_and(|tolerance| norm_max(&column.r) <= tolerance * scale);
+        let backward =
+            self.options.backward.is_some_and(|tolerance| norm_max(&column.r) <= tolerance * scale);
         match column.norm_r {
             norm if norm <= self.options.rtol * column.norm_b => Some(Reason::Rtol),
             norm if norm <= self.options.atol => Some(Reason::Atol),
@@ -421,7 +427,8 @@ impl<'a> Solver<'a> {
         monitor: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<(), GpuError> {
         while self.columns.iter().any(|column| column.reason.is_none()) {
-            let mut tasks: Vec<Option<Task>> = (0..self.columns.len()).map(|index| self.task(index, stage)).collect();
+            let mut tasks: Vec<Option<Task>> =
+                (0..self.columns.len()).map(|index| self.task(index, stage)).collect();
             let r: Vec<Vec<f64>> = self
                 .columns
                 .iter()
@@ -432,9 +439,11 @@ impl<'a> Solver<'a> {
                 })
                 .collect();
             let base: Vec<_> = self.columns.iter().map(|column| (column.x.clone(), column.norm_r)).collect();
-            let begun: Vec<_> = self.columns.iter().map(|column| (column.iterations, column.history.len())).collect();
+            let begun: Vec<_> =
+                self.columns.iter().map(|column| (column.iterations, column.history.len())).collect();
             let mut stopped = false;
-            let mut corrections = stage.solve(&r, &tasks, &mut |seen| self.look(seen, &begun, &base, monitor, &mut stopped))?;
+            let mut corrections =
+                stage.solve(&r, &tasks, &mut |seen| self.look(seen, &begun, &base, monitor, &mut stopped))?;
             loop {
                 let mut resume = vec![None; tasks.len()];
                 for (index, task) in tasks.iter().enumerate() {
@@ -452,9 +461,11 @@ impl<'a> Solver<'a> {
                     break;
                 }
                 tasks = resume;
-                corrections = stage.resume(&tasks, &mut |seen| self.look(seen, &begun, &base, monitor, &mut stopped))?;
+                corrections = stage
+                    .resume(&tasks, &mut |seen| self.look(seen, &begun, &base, monitor, &mut stopped))?;
             }
-            if can_escalate && self.columns.iter().any(|column| column.reason.is_none() && column.strikes > 0) {
+            if can_escalate && self.columns.iter().any(|column| column.reason.is_none() && column.strikes > 0)
+            {
                 self.columns.iter_mut().for_each(|column| (column.strikes, column.rerun) = (0, None));
                 return Ok(());
             }
@@ -502,7 +513,9 @@ impl<'a> Solver<'a> {
             iterations: columns.clone().map(|index| begun[index].0 + seen[index].0).max().unwrap_or(0),
             outer_iterations: self.columns.iter().map(|column| column.outer_iterations).max().unwrap_or(0),
             relative_residual: columns.clone().map(residual).fold(0.0, f64::max),
-            target: columns.map(|index| self.columns[index].goal / self.columns[index].norm_b).fold(1.0, f64::min),
+            target: columns
+                .map(|index| self.columns[index].goal / self.columns[index].norm_b)
+                .fold(1.0, f64::min),
         };
         let flow = monitor(&progress);
         *stopped |= flow.is_break();
@@ -519,7 +532,13 @@ impl<'a> Solver<'a> {
     }
 
     /// Verifies an inner solve in f64 and decides how to go on.
-    fn judge(&mut self, index: usize, stage: &dyn Stage, task: &Task, step: &Step) -> Result<Verdict, GpuError> {
+    fn judge(
+        &mut self,
+        index: usize,
+        stage: &dyn Stage,
+        task: &Task,
+        step: &Step,
+    ) -> Result<Verdict, GpuError> {
         let Step { correction, x0, norm_r0, stopped } = step;
         let x: Vec<f64> = x0.iter().zip(&correction.d).map(|(x, d)| x + d).collect();
         let (r, norm_r) = self.residual(index, &x);
@@ -572,7 +591,9 @@ impl<'a> Solver<'a> {
         // The recursion may have been right for a while: try again up to where its residual was smallest.
         let smallest = correction.history.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1));
         match smallest {
-            Some((at, &value)) if column.rerun.is_none() && value < 1.0 && (at as u64) < correction.iterations => {
+            Some((at, &value))
+                if column.rerun.is_none() && value < 1.0 && (at as u64) < correction.iterations =>
+            {
                 column.rerun = Some(at as u64);
             }
             _ => {
@@ -655,7 +676,12 @@ impl<'a> Solver<'a> {
             KrylovError::Gpu(source) if begun => KrylovError::Interrupted {
                 source,
                 iterates: self.columns.iter().map(|column| column.x.clone()).collect(),
-                outer_iterations: self.columns.iter().map(|column| column.outer_iterations).max().unwrap_or(0),
+                outer_iterations: self
+                    .columns
+                    .iter()
+                    .map(|column| column.outer_iterations)
+                    .max()
+                    .unwrap_or(0),
             },
             other => other,
         }

@@ -39,7 +39,12 @@ pub(crate) struct Correction {
 /// An inner solver, whatever its precision.
 pub(crate) trait Stage {
     /// Solves A d = r for each column with a task, from d = 0.
-    fn solve(&mut self, r: &[Vec<f64>], tasks: &[Option<Task>], look: Look) -> Result<Vec<Correction>, GpuError>;
+    fn solve(
+        &mut self,
+        r: &[Vec<f64>],
+        tasks: &[Option<Task>],
+        look: Look,
+    ) -> Result<Vec<Correction>, GpuError>;
 
     /// Goes on where the last solve stopped, towards smaller reductions of the same r.
     fn resume(&mut self, tasks: &[Option<Task>], look: Look) -> Result<Vec<Correction>, GpuError>;
@@ -132,7 +137,12 @@ impl<T: Real> DeviceStage<T> {
 }
 
 impl<T: Real> Stage for DeviceStage<T> {
-    fn solve(&mut self, r: &[Vec<f64>], tasks: &[Option<Task>], look: Look) -> Result<Vec<Correction>, GpuError> {
+    fn solve(
+        &mut self,
+        r: &[Vec<f64>],
+        tasks: &[Option<Task>],
+        look: Look,
+    ) -> Result<Vec<Correction>, GpuError> {
         let mut device = Vec::with_capacity(r.len() * self.ordering.device_len());
         for (column, r) in r.iter().enumerate() {
             // The norm is taken out, so that neither 1e30 nor 1e-30 leaves the range of f32.
@@ -152,7 +162,9 @@ impl<T: Real> Stage for DeviceStage<T> {
 
     fn directions(&self) -> Result<Vec<Vec<f64>>, GpuError> {
         let p = self.cg.p()?;
-        Ok(p.chunks(self.ordering.device_len().max(1)).map(|p| self.scaled(&self.ordering.gather(p), 1.0)).collect())
+        Ok(p.chunks(self.ordering.device_len().max(1))
+            .map(|p| self.scaled(&self.ordering.gather(p), 1.0))
+            .collect())
     }
 
     fn norm(&self, r: &[f64]) -> f64 {

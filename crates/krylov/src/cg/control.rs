@@ -28,7 +28,14 @@ pub struct Params {
 
 impl Params {
     /// The layout for `quads` groups of four unknowns.
-    pub fn new(quads: usize, columns: usize, groups: u32, product_groups: u32, history: u32, general: bool) -> Self {
+    pub fn new(
+        quads: usize,
+        columns: usize,
+        groups: u32,
+        product_groups: u32,
+        history: u32,
+        general: bool,
+    ) -> Self {
         let front = SUMS as u32 + product_groups;
         Self {
             quads: quads as u32,

@@ -3,9 +3,7 @@
 use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
-use super::control::{
-    ALPHA, BETA, GOAL, ITERATION, LIMIT, Params, RHO, RR, STATUS, SUMS, Status,
-};
+use super::control::{ALPHA, BETA, GOAL, ITERATION, LIMIT, Params, RHO, RR, STATUS, SUMS, Status};
 use super::inverse::{Inverse, Kind};
 use super::{LANES, column_sums, quad};
 
@@ -37,24 +35,26 @@ impl<T: Real> Direction<'_, T> {
         let (kind, flexible) = (self.inverse.kind(), self.flexible);
         let unknowns = 4 * u64::from(self.params.quads) * u64::from(self.params.columns);
         let bytes = (3 + self.inverse.reals()) * size_of::<T>() as u64 * unknowns;
-        let launch = Launch::new(&ansatz_shaders::krylov::CG_DIRECTION, move |args| twin::<T>(args, kind, flexible))
-            .real::<T>()
-            .flag("FLEXIBLE", flexible)
-            .constant("LANES", LANES)
-            .params(&self.params)
-            .bind(self.control)
-            .bind(self.z)
-            .bind(self.p)
-            .bind(self.history)
-            .workgroups(u64::from(self.params.groups) * u64::from(self.params.columns))
-            .cost(bytes, (2 + self.inverse.flops()) * unknowns);
+        let launch =
+            Launch::new(&ansatz_shaders::krylov::CG_DIRECTION, move |args| twin::<T>(args, kind, flexible))
+                .real::<T>()
+                .flag("FLEXIBLE", flexible)
+                .constant("LANES", LANES)
+                .params(&self.params)
+                .bind(self.control)
+                .bind(self.z)
+                .bind(self.p)
+                .bind(self.history)
+                .workgroups(u64::from(self.params.groups) * u64::from(self.params.columns))
+                .cost(bytes, (2 + self.inverse.flops()) * unknowns);
         plan.launch(self.inverse.bind(launch))
     }
 }
 
 fn twin<T: Real>(args: &Args, kind: Kind, flexible: bool) {
     let params: Params = args.params();
-    let (mut control, z, mut p, mut history) = (args.write::<T>(1), args.read::<T>(2), args.write::<T>(3), args.write::<T>(4));
+    let (mut control, z, mut p, mut history) =
+        (args.write::<T>(1), args.read::<T>(2), args.write::<T>(3), args.write::<T>(4));
     let inverse = (kind != Kind::Identity).then(|| args.read::<T>(5));
     let inverse: &[T] = inverse.as_deref().unwrap_or(&[]);
     for column in 0..params.columns as usize {

@@ -44,7 +44,8 @@ impl<T: Real> Inner<'_, T> {
 
 fn twin<T: Real>(args: &Args) {
     let params: Params = args.params();
-    let (mut control, r, z, ap) = (args.write::<T>(1), args.read::<T>(2), args.read::<T>(3), args.read::<T>(4));
+    let (mut control, r, z, ap) =
+        (args.write::<T>(1), args.read::<T>(2), args.read::<T>(3), args.read::<T>(4));
     let groups = params.groups as usize;
     for column in 0..params.columns as usize {
         let front = params.front(column);

@@ -99,11 +99,13 @@ impl<T: Real> Loop<T> {
         let mut body = Plan::new(gpu, "cg");
         // β = ρ/ρ₀, p ← z + βp
         let flexible = options.flexible;
-        Direction { params, control: &control, z: &z, p: &p, history: &history, inverse, flexible }.record(&mut body)?;
+        Direction { params, control: &control, z: &z, p: &p, history: &history, inverse, flexible }
+            .record(&mut body)?;
         // q = Ap, p·q
         operator.record(&mut body, &control, params.shape(), &p, &ap)?;
         // α = ρ/(p·q), x ← x + αp, r ← r − αq, z = M⁻¹r, r·r, r·z
-        Update { params, control: &control, x: &x, r: &r, p: &p, ap: &ap, inverse, flexible }.record(&mut body)?;
+        Update { params, control: &control, x: &x, r: &r, p: &p, ap: &ap, inverse, flexible }
+            .record(&mut body)?;
         precondition(&mut body)?;
 
         Ok(Self { gpu: gpu.clone(), options, params, control, history, x, r, p, start, body })
@@ -176,7 +178,8 @@ impl<T: Real> Loop<T> {
         let repeat = Repeat { max_rounds, look_every, ..Repeat::default() };
         self.body.repeat(repeat, &self.control, params.watched_words(), |words, _| {
             states.clear();
-            states.extend((0..params.columns as usize).map(|column| column_state(words, params.back(column))));
+            states
+                .extend((0..params.columns as usize).map(|column| column_state(words, params.back(column))));
             let running = states.iter().any(|state| state.status == Status::Running);
             if running { look(&states) } else { ControlFlow::Break(()) }
         })?;

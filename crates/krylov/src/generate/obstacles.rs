@@ -52,8 +52,9 @@ pub(super) fn cells(grid: &Grid, fraction: f64, seed: u64) -> Vec<Cell> {
         for z in range(2) {
             for y in range(1) {
                 for x in range(0) {
-                    let offset: [f64; 3] =
-                        std::array::from_fn(|axis| ([x, y, z][axis] as f64 + 0.5 - centre[axis]) / radius[axis].max(0.5));
+                    let offset: [f64; 3] = std::array::from_fn(|axis| {
+                        ([x, y, z][axis] as f64 + 0.5 - centre[axis]) / radius[axis].max(0.5)
+                    });
                     let inside = match obstacle % 2 {
                         0 => offset.iter().map(|o| o * o).sum::<f64>() <= 1.0,
                         _ => offset.iter().all(|o| o.abs() <= 1.0),

@@ -312,15 +312,15 @@ impl Operator for Csr {
 
     /// Coordinate descent (Leventhal and Lewis, Math. Oper. Res. 35, 2010); the rows of a symmetric matrix are its columns.
     fn descend(&self, x: &mut [f64], r: &mut [f64]) -> bool {
-        for i in 0..self.rows() {
+        for (i, x) in x.iter_mut().enumerate() {
             let (indices, values) = self.row(i);
             let entries = || indices.iter().map(|&j| j as usize).zip(values);
             let (along, square) = entries().fold((0.0, 0.0), |(g, s), (j, a)| (g + a * r[j], s + a * a));
-            let moved = x[i] + along / square;
-            let step = moved - x[i];
+            let moved = *x + along / square;
+            let step = moved - *x;
             if step != 0.0 && step.is_finite() {
                 entries().for_each(|(j, a)| r[j] -= a * step);
-                x[i] = moved;
+                *x = moved;
             }
         }
         true
