@@ -114,13 +114,16 @@ fn inner_solves_in_f32_count_as_in_f64() {
     });
 }
 
+/// What it is, A, b, and the reason that the solve must end with.
+type Case = (&'static str, Arc<dyn Operator>, Vec<f64>, &'static str);
+
 #[test]
 fn every_end_has_its_reason() {
     let consistent_mean_zero: Vec<f64> = (0..9 * 7).map(|i| f64::from(i % 9) - 4.0).collect();
     let neumann = generate::parse("neumann:9x7", 0).unwrap().operator;
     let singular: Arc<dyn Operator> = Arc::new(matrix(&[&[1.0, -1.0], &[-1.0, 1.0]]));
     let spd: Arc<dyn Operator> = Arc::new(matrix(&[&[2.0, 0.5], &[0.5, 1.0]]));
-    let cases: Vec<(&str, Arc<dyn Operator>, Vec<f64>, &str)> = vec![
+    let cases: Vec<Case> = vec![
         ("singular, consistent", singular.clone(), vec![1.0, -1.0], "Rtol"),
         ("singular, inconsistent", singular.clone(), vec![1.0, 1.0], "Inconsistent"),
         ("an empty row, consistent", Arc::new(matrix(&[&[1.0, 0.0], &[0.0, 0.0]])), vec![1.0, 0.0], "Rtol"),
@@ -204,7 +207,8 @@ fn contracts_of_scipy() {
 
         let exact = solve_one(gpu, &a, &b, &base).x;
         let again =
-            solve(gpu, &a, std::slice::from_ref(&b), Some(&[exact.clone()]), &base, &mut go_on).unwrap();
+            solve(gpu, &a, std::slice::from_ref(&b), Some(std::slice::from_ref(&exact)), &base, &mut go_on)
+                .unwrap();
         assert_eq!((again.outcomes[0].reason, again.outcomes[0].iterations), (Reason::Rtol, 0));
         let near: Vec<f64> = exact.iter().map(|x| x * (1.0 + 1e-3)).collect();
         let warm = solve(gpu, &a, std::slice::from_ref(&b), Some(&[near]), &base, &mut go_on).unwrap();

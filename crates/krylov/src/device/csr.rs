@@ -162,11 +162,11 @@ impl Long {
     }
 }
 
-/// Invocations per row: a power of two near half the mean number of vec4s per row.
+/// Invocations per row: a power of two near an eighth of the mean number of vec4s per row.
 fn lanes_per_row(row_ptr: &[u32]) -> u32 {
     let rows = row_ptr.len().saturating_sub(1).max(1);
     let mean = row_ptr.last().map_or(0, |&quads| quads as usize / rows);
-    ((mean / 16).next_power_of_two() as u32).clamp(1, LANES)
+    ((mean / 8).next_power_of_two() as u32).clamp(1, LANES)
 }
 
 /// Workgroups per column: enough to fill a large GPU, and so many that no invocation runs too long.

@@ -181,6 +181,7 @@ fn odd_maps_are_legible() {
                     ny,
                     values,
                     mask: Some(&mask),
+                    mask_label: "solid",
                     x_range,
                     y_range,
                     x_label: "x",
