@@ -4,9 +4,10 @@
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
+use super::twin::{Work, is_running, multiply};
 use super::{DeviceOperator, MOST_TRIPS, Shape};
 use crate::KrylovError;
-use crate::cg::control::{SUMS, Status};
+use crate::cg::control::SUMS;
 use crate::cg::{LANES, share};
 use crate::operator::{OperatorError, Ordering, PaddedCsr, RowSlice, row_slices};
 
@@ -300,10 +301,6 @@ impl<T: Real> DeviceOperator<T> for DeviceCsr<T> {
     }
 }
 
-fn is_running<T: Real>(control: &[T], column: usize, control_stride: u32) -> bool {
-    Status::from_word(control[column * control_stride as usize]) == Status::Running
-}
-
 /// Σ aₖ x over the entries of some vec4s.
 fn entries_dot<T: Real>(columns: &[u32], values: &[T], x: &[T], quads: std::ops::Range<u32>) -> T {
     (4 * quads.start as usize..4 * quads.end as usize).map(|k| values[k] * x[columns[k] as usize]).sum()
@@ -314,34 +311,20 @@ fn twin<T: Real>(args: &Args) {
     let mut control = args.write::<T>(1);
     let (row_ptr, columns) = (args.read::<u32>(2), args.read::<u32>(3));
     let (values, x, mut y) = (args.read::<T>(4), args.read::<T>(5), args.write::<T>(6));
-    let length = 4 * params.stride4 as usize;
     let first_row = params.first_row as usize;
-    let chunk = share(params.rows as usize, params.groups as usize);
-    for column in 0..params.columns as usize {
-        if !is_running(&control, column, params.control_stride) {
-            continue;
-        }
-        let x = &x[column * length..(column + 1) * length];
-        let y = &mut y[column * length..(column + 1) * length][first_row..first_row + params.rows as usize];
-        let partial: Vec<T> = y
-            .par_chunks_mut(chunk)
-            .enumerate()
-            .map(|(group, y)| {
-                let mut sum = T::zero();
-                for (row, y) in (group * chunk..).zip(y) {
-                    let (begin, end) = (row_ptr[row], row_ptr[row + 1]);
-                    let is_long = end - begin > params.longest;
-                    *y = if is_long { T::zero() } else { entries_dot(&columns, &values, x, begin..end) };
-                    sum += *y * x[first_row + row];
-                }
-                sum
-            })
-            .collect();
-        let at = column * params.control_stride as usize + SUMS + params.partial_offset as usize;
-        for (group, word) in control[at..at + params.groups as usize].iter_mut().enumerate() {
-            *word = partial.get(group).copied().unwrap_or_else(T::zero);
-        }
-    }
+    let work = Work {
+        columns: params.columns,
+        length: 4 * params.stride4 as usize,
+        entries: first_row..first_row + params.rows as usize,
+        control_stride: params.control_stride,
+        groups: params.groups,
+        partial_offset: params.partial_offset,
+    };
+    multiply(&work, &mut control, &x, &mut y, |x, i| {
+        let (begin, end) = (row_ptr[i - first_row], row_ptr[i - first_row + 1]);
+        let is_long = end - begin > params.longest;
+        if is_long { T::zero() } else { entries_dot(&columns, &values, x, begin..end) }
+    });
 }
 
 fn long_twin<T: Real>(args: &Args) {

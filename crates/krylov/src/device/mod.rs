@@ -5,6 +5,7 @@ mod sell;
 mod stencil;
 mod stencil_variable;
 mod sweep;
+mod twin;
 
 pub use csr::DeviceCsr;
 pub use sell::DeviceSell;

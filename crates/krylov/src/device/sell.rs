@@ -1,12 +1,11 @@
 //! y = A x in SELL-C-σ: `shaders/krylov/sell.wgsl`.
 
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
-use rayon::prelude::*;
 
+use super::twin::{Work, multiply};
 use super::{DeviceOperator, Shape, product_groups};
 use crate::KrylovError;
-use crate::cg::control::{SUMS, Status};
-use crate::cg::{LANES, dot4, quad, share};
+use crate::cg::LANES;
 use crate::operator::{Ordering, RowSlice, Sell, row_slices};
 
 /// The parameter block of the kernel.
@@ -129,40 +128,19 @@ fn twin<T: Real>(args: &Args) {
     let mut control = args.write::<T>(1);
     let (slice_ptr, columns) = (args.read::<u32>(2), args.read::<u32>(3));
     let (values, x, mut y) = (args.read::<T>(4), args.read::<T>(5), args.write::<T>(6));
-    let length = 4 * params.stride4 as usize;
-    let rows = 4 * params.first_quad as usize..4 * (params.first_quad + params.quads) as usize;
-    let chunk = share(params.quads as usize, params.groups as usize);
-    for column in 0..params.columns as usize {
-        let base = column * params.control_stride as usize;
-        if Status::from_word(control[base]) != Status::Running {
-            continue;
-        }
-        let x = &x[column * length..(column + 1) * length];
-        let y = &mut y[column * length..(column + 1) * length][rows.clone()];
-        let partial: Vec<T> = y
-            .par_chunks_mut(4 * chunk)
-            .enumerate()
-            .map(|(group, y)| {
-                let mut sum = T::zero();
-                for (i, y) in y.chunks_mut(4).enumerate() {
-                    let q = (group * chunk + i) as u32;
-                    let slice = (q / params.slice_quads) as usize;
-                    let first = slice_ptr[slice] + q % params.slice_quads;
-                    y.fill(T::zero());
-                    for k in (first..slice_ptr[slice + 1]).step_by(params.slice_quads as usize) {
-                        let at = 4 * k as usize;
-                        for (row, y) in y.iter_mut().enumerate() {
-                            *y += values[at + row] * x[columns[at + row] as usize];
-                        }
-                    }
-                    sum += dot4(quad(y, 0), quad(x, (params.first_quad + q) as usize));
-                }
-                sum
-            })
-            .collect();
-        for group in 0..params.groups as usize {
-            let at = base + SUMS + params.partial_offset as usize + group;
-            control[at] = partial.get(group).copied().unwrap_or_else(T::zero);
-        }
-    }
+    let first = 4 * params.first_quad as usize;
+    let height = 4 * params.slice_quads as usize;
+    let work = Work {
+        columns: params.columns,
+        length: 4 * params.stride4 as usize,
+        entries: first..first + 4 * params.quads as usize,
+        control_stride: params.control_stride,
+        groups: params.groups,
+        partial_offset: params.partial_offset,
+    };
+    multiply(&work, &mut control, &x, &mut y, |x, i| {
+        let (slice, row) = ((i - first) / height, (i - first) % height);
+        let [begin, end] = [slice_ptr[slice], slice_ptr[slice + 1]].map(|quad| 4 * quad as usize);
+        (begin + row..end).step_by(height).map(|k| values[k] * x[columns[k] as usize]).sum()
+    });
 }

@@ -1,13 +1,12 @@
 //! y = A x for a stencil with constant coefficients: `shaders/krylov/stencil_constant.wgsl`.
 
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
-use rayon::prelude::*;
 
 use super::sweep::Sweep;
+use super::twin::{Work, multiply};
 use super::{DeviceOperator, Shape};
 use crate::KrylovError;
-use crate::cg::control::{SUMS, Status};
-use crate::cg::{LANES, share};
+use crate::cg::LANES;
 use crate::operator::{Boundary, Operator, Ordering, Side, Stencil, mask};
 
 /// The parameter block of the kernel.
@@ -159,49 +158,31 @@ fn twin<T: Real>(args: &Args, flat: bool, has_links: bool) {
     let steps = [1, 4 * params.march_step as usize, 4 * params.cross_step as usize];
     let counts = [params.cells, params.march_count, params.cross_count].map(|count| count as usize);
     let axes = if flat { 2 } else { 3 };
-    let chunk = share(length / width, params.groups as usize) * width;
-    for column in 0..params.columns as usize {
-        let base = column * params.control_stride as usize;
-        if Status::from_word(control[base]) != Status::Running {
-            continue;
+    let work = Work {
+        columns: params.columns,
+        length,
+        entries: 0..length,
+        control_stride: params.control_stride,
+        groups: params.groups,
+        partial_offset: 0,
+    };
+    // (A x)ᵢ = d xᵢ − Σ w x_neighbour; x is zero where there is no unknown.
+    multiply(&work, &mut control, &x, &mut y, |x, i| {
+        let at = [i % width, i / steps[1] % counts[1], i / steps[2] % counts[2]];
+        let mut neighbours = T::zero();
+        for axis in 0..axes {
+            let beyond = |side: u32| if params.closed >> side & 1 == 1 { x[i] } else { T::zero() };
+            let low = if at[axis] > 0 { x[i - steps[axis]] } else { beyond(2 * axis as u32) };
+            let inside = at[axis] + 1 < counts[axis];
+            let high = if inside { x[i + steps[axis]] } else { beyond(2 * axis as u32 + 1) };
+            neighbours += weights[axis] * (low + high);
         }
-        let x = &x[column * length..(column + 1) * length];
-        // (A x)ᵢ = d xᵢ − Σ w x_neighbour; x is zero where there is no unknown.
-        let product = |i: usize| -> T {
-            let at = [i % width, i / steps[1] % counts[1], i / steps[2] % counts[2]];
-            let mut neighbours = T::zero();
-            for axis in 0..axes {
-                let beyond = |side: u32| if params.closed >> side & 1 == 1 { x[i] } else { T::zero() };
-                let low = if at[axis] > 0 { x[i - steps[axis]] } else { beyond(2 * axis as u32) };
-                let high = if at[axis] + 1 < counts[axis] {
-                    x[i + steps[axis]]
-                } else {
-                    beyond(2 * axis as u32 + 1)
-                };
-                neighbours += weights[axis] * (low + high);
-            }
-            if !has_links {
-                return if at[0] < counts[0] { weights[3] * x[i] - neighbours } else { T::zero() };
-            }
-            let byte = links[i / 4] >> (8 * (i % 4)) & 0xff;
-            let diagonal: T =
-                (0..3).map(|axis| weights[axis] * T::from_f64(f64::from(byte >> (2 * axis) & 3))).sum();
-            if byte >= u32::from(ACTIVE) { diagonal * x[i] - neighbours } else { T::zero() }
-        };
-        let partial: Vec<T> = y[column * length..(column + 1) * length]
-            .par_chunks_mut(chunk)
-            .enumerate()
-            .map(|(group, y)| {
-                let mut sum = T::zero();
-                for (i, y) in (group * chunk..).zip(y) {
-                    *y = product(i);
-                    sum += *y * x[i];
-                }
-                sum
-            })
-            .collect();
-        for group in 0..params.groups as usize {
-            control[base + SUMS + group] = partial.get(group).copied().unwrap_or_else(T::zero);
+        if !has_links {
+            return if at[0] < counts[0] { weights[3] * x[i] - neighbours } else { T::zero() };
         }
-    }
+        let byte = links[i / 4] >> (8 * (i % 4)) & 0xff;
+        let diagonal: T =
+            (0..3).map(|axis| weights[axis] * T::from_f64(f64::from(byte >> (2 * axis) & 3))).sum();
+        if byte >= u32::from(ACTIVE) { diagonal * x[i] - neighbours } else { T::zero() }
+    });
 }

@@ -1,13 +1,12 @@
 //! y = A x for a stencil with variable coefficients: `shaders/krylov/stencil_variable.wgsl`.
 
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
-use rayon::prelude::*;
 
 use super::sweep::Sweep;
+use super::twin::{Work, multiply};
 use super::{DeviceOperator, Shape};
 use crate::KrylovError;
-use crate::cg::control::{SUMS, Status};
-use crate::cg::{LANES, share};
+use crate::cg::LANES;
 use crate::operator::{Operator, OperatorError, Ordering, VariableStencil};
 
 /// The parameter block of the kernel.
@@ -164,41 +163,25 @@ fn twin<T: Real>(args: &Args, flat: bool) {
     let steps = [1, 4 * params.march_step as usize, 4 * params.cross_step as usize];
     let rows = (params.march_count * params.cross_count) as usize;
     let axes = if flat { 2 } else { 3 };
-    let chunk = share(rows, params.groups as usize) * row;
-    for column in 0..params.columns as usize {
-        let base = column * params.control_stride as usize;
-        if Status::from_word(control[base]) != Status::Running {
-            continue;
+    let work = Work {
+        columns: params.columns,
+        length,
+        entries: first..first + rows * row,
+        control_stride: params.control_stride,
+        groups: params.groups,
+        partial_offset: params.partial_offset,
+    };
+    // (A x)ᵢ = d xᵢ − Σ c x_neighbour
+    multiply(&work, &mut control, &x, &mut y, |x, i| {
+        let k = i - first;
+        let mut sum = coefficients[k] * x[i];
+        for (axis, &step) in steps[..axes].iter().enumerate() {
+            let faces = &coefficients[(axis + 1) * array..(axis + 2) * array];
+            // Beyond a side of the box there is no cell, and the coefficient is zero.
+            let low = i.checked_sub(step).map_or(T::zero(), |neighbour| faces[k] * x[neighbour]);
+            let high = x.get(i + step).map_or(T::zero(), |&neighbour| faces[k + step] * neighbour);
+            sum += -low - high;
         }
-        let x = &x[column * length..(column + 1) * length];
-        // (A x)ᵢ = d xᵢ − Σ c x_neighbour
-        let product = |k: usize| -> T {
-            let i = first + k;
-            let mut sum = coefficients[k] * x[i];
-            for (axis, &step) in steps[..axes].iter().enumerate() {
-                let faces = &coefficients[(axis + 1) * array..(axis + 2) * array];
-                // Beyond a side of the box there is no cell, and the coefficient is zero.
-                let low = i.checked_sub(step).map_or(T::zero(), |neighbour| faces[k] * x[neighbour]);
-                let high = x.get(i + step).map_or(T::zero(), |&neighbour| faces[k + step] * neighbour);
-                sum += -low - high;
-            }
-            sum
-        };
-        let partial: Vec<T> = y[column * length + first..][..rows * row]
-            .par_chunks_mut(chunk)
-            .enumerate()
-            .map(|(group, y)| {
-                let mut sum = T::zero();
-                for (k, y) in (group * chunk..).zip(y) {
-                    *y = product(k);
-                    sum += *y * x[first + k];
-                }
-                sum
-            })
-            .collect();
-        for group in 0..params.groups as usize {
-            let at = base + SUMS + params.partial_offset as usize + group;
-            control[at] = partial.get(group).copied().unwrap_or_else(T::zero);
-        }
-    }
+        sum
+    });
 }
