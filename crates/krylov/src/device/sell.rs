@@ -1,4 +1,4 @@
-//! y = A x in SELL-C-σ: `shaders/krylov/sell.wgsl`.
+//! y = A x in SELL-C-σ: `shaders/krylov/sell.wgsl`, and `sell_four.wgsl` for several columns.
 
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 
@@ -105,7 +105,12 @@ impl<T: Real> DeviceOperator<T> for DeviceSell<T> {
             };
             let (real, columns) = (size_of::<T>() as u64, u64::from(shape.columns));
             let (entries, rows) = (part.values.len() as u64, 4 * u64::from(part.quads));
-            let launch = Launch::new(&ansatz_shaders::krylov::SELL, twin::<T>)
+            // Several columns share the reading of the matrix, four at a time.
+            let (kernel, passes) = match columns {
+                1 => (&ansatz_shaders::krylov::SELL, 1),
+                more => (&ansatz_shaders::krylov::SELL_FOUR, more.div_ceil(4)),
+            };
+            let launch = Launch::new(kernel, twin::<T>)
                 .real::<T>()
                 .constant("LANES", LANES)
                 .params(&params)
@@ -115,8 +120,11 @@ impl<T: Real> DeviceOperator<T> for DeviceSell<T> {
                 .bind(&part.values)
                 .bind(x)
                 .bind(y)
-                .workgroups(u64::from(part.groups) * columns)
-                .cost(columns * (entries * (4 + real) + rows * 2 * real), columns * 2 * (entries + rows));
+                .workgroups(u64::from(part.groups) * passes)
+                .cost(
+                    passes * entries * (4 + real) + columns * rows * 2 * real,
+                    columns * 2 * (entries + rows),
+                );
             plan.launch(launch)?;
         }
         Ok(())

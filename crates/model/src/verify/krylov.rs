@@ -12,7 +12,7 @@ use ansatz_krylov::generate;
 use ansatz_krylov::operator::{Csr, Form, Operator, PaddedCsr, Sell, SellLayout};
 use ansatz_shaders::Kernel;
 use ansatz_shaders::krylov::{
-    CG_DIRECTION, CG_INNER, CG_START, CG_UPDATE, CHEBYSHEV, CSR, CSR_LONG, CSR_LONG_SUM, SELL,
+    CG_DIRECTION, CG_INNER, CG_START, CG_UPDATE, CHEBYSHEV, CSR, CSR_LONG, CSR_LONG_SUM, SELL, SELL_FOUR,
     STENCIL_CONSTANT, STENCIL_VARIABLE,
 };
 
@@ -39,17 +39,19 @@ fn operators<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
             (SellLayout { sort_window: 1, slice_height: 4 }, "slices of 4 in order"),
         ] {
             let name = format!("{}, n = {n}, {what}", precision::<T>());
-            product::<T>(suite, &[&SELL], &name, &matrix, |gpu| {
-                Ok(Box::new(DeviceSell::new(gpu, &Sell::<T>::new(&matrix, layout)?)?))
-            })?;
+            for (kernel, columns) in [(&SELL, 1), (&SELL_FOUR, 6)] {
+                product::<T>(suite, &[kernel], &name, &matrix, columns, |gpu| {
+                    Ok(Box::new(DeviceSell::new(gpu, &Sell::<T>::new(&matrix, layout)?)?))
+                })?;
+            }
         }
-        product::<T>(suite, &[&CSR], &format!("{}, n = {n}", precision::<T>()), &matrix, |gpu| {
+        product::<T>(suite, &[&CSR], &format!("{}, n = {n}", precision::<T>()), &matrix, 3, |gpu| {
             Ok(Box::new(DeviceCsr::new(gpu, &PaddedCsr::<T>::new(&matrix)?)?))
         })?;
     }
     for n in [1501, 40_001] {
         let (matrix, name) = (arrow(n)?, format!("{}, n = {n}, one row full", precision::<T>()));
-        product::<T>(suite, &[&CSR, &CSR_LONG, &CSR_LONG_SUM], &name, &matrix, |gpu| {
+        product::<T>(suite, &[&CSR, &CSR_LONG, &CSR_LONG_SUM], &name, &matrix, 3, |gpu| {
             Ok(Box::new(DeviceCsr::new(gpu, &PaddedCsr::<T>::new(&matrix)?)?))
         })?;
     }
@@ -57,10 +59,10 @@ fn operators<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
         let generated = generate::parse(text, 1)?;
         let name = format!("{}, {text}", precision::<T>());
         match generated.operator.form() {
-            Form::Stencil(stencil) => product::<T>(suite, &[&STENCIL_CONSTANT], &name, stencil, |gpu| {
+            Form::Stencil(stencil) => product::<T>(suite, &[&STENCIL_CONSTANT], &name, stencil, 3, |gpu| {
                 Ok(Box::new(DeviceStencil::new(gpu, stencil, 0.25)?))
             })?,
-            Form::Variable(stencil) => product::<T>(suite, &[&STENCIL_VARIABLE], &name, stencil, |gpu| {
+            Form::Variable(stencil) => product::<T>(suite, &[&STENCIL_VARIABLE], &name, stencil, 3, |gpu| {
                 Ok(Box::new(DeviceVariableStencil::new(gpu, stencil)?))
             })?,
             Form::Csr(_) => {}
@@ -90,24 +92,24 @@ fn arrow(n: usize) -> Result<Csr, Error> {
     Ok(Csr::from_triplets(n, n, &first.chain(others).collect::<Vec<_>>())?)
 }
 
-/// y = A x for three columns, the second of which is at rest and must not be touched.
+/// y = A x for so many columns, the second of which is at rest and must not be touched.
 fn product<T: Real>(
     suite: &mut Suite<'_>,
     kernels: &[&'static Kernel],
     name: &str,
     operator: &dyn Operator,
+    columns: usize,
     lay_out: impl Fn(&Gpu) -> Result<Box<dyn DeviceOperator<T>>, Error>,
 ) -> Result<(), Error> {
-    const COLUMNS: usize = 3;
     suite.case(kernels, name, rounding::<T>(), |gpu| {
         let device = lay_out(gpu)?;
         let (groups, length) = (device.groups() as usize, device.ordering().device_len());
         let stride = SUMS + groups + 5;
-        let mut control = poison::<T>(COLUMNS * stride);
-        for column in 0..COLUMNS {
+        let mut control = poison::<T>(columns * stride);
+        for column in 0..columns {
             control[column * stride] = if column == 1 { T::one() } else { T::zero() };
         }
-        let x: Vec<T> = (0..COLUMNS)
+        let x: Vec<T> = (0..columns)
             .flat_map(|column| {
                 let at = |i: usize| {
                     if operator.is_active(i) { generate::random(column as u64, i as u64) } else { 0.0 }
@@ -116,8 +118,8 @@ fn product<T: Real>(
             })
             .collect();
         let (control, x) = (gpu.upload("control", &control)?, gpu.upload("x", &x)?);
-        let y = gpu.upload("y", &poison::<T>(COLUMNS * length))?;
-        let shape = Shape { columns: COLUMNS as u32, control_stride: stride as u32 };
+        let y = gpu.upload("y", &poison::<T>(columns * length))?;
+        let shape = Shape { columns: columns as u32, control_stride: stride as u32 };
         run_once(gpu, |plan| device.record(plan, &control, shape, &x, &y))?;
 
         let control = values(gpu, &control)?;
