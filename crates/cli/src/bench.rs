@@ -213,13 +213,22 @@ impl Subject {
     /// Seconds per iteration of conjugate gradients.
     fn iterate(&mut self) -> Result<f64, GpuError> {
         self.solver.start(&self.residual, &[Start { goal: 0.0, limit: ITERATIONS, idle: false }])?;
+        let start = Instant::now();
         let mut looks = Vec::new();
-        self.solver.run(|states| {
+        let states = self.solver.run(|states| {
             looks.extend(states.first().map(|state| (Instant::now(), state.iterations)));
             ControlFlow::Continue(())
         })?;
-        let (Some(first), Some(last)) = (looks.first(), looks.last()) else { return Ok(f64::NAN) };
-        Ok((last.0 - first.0).as_secs_f64() / f64::from(last.1 - first.1))
+        match (looks.first(), looks.last()) {
+            (Some(first), Some(last)) if last.1 > first.1 => {
+                Ok((last.0 - first.0).as_secs_f64() / f64::from(last.1 - first.1))
+            }
+            // A small system is solved before the second look.
+            _ => {
+                let done = states.first().map_or(1, |state| state.iterations.max(1));
+                Ok(start.elapsed().as_secs_f64() / f64::from(done))
+            }
+        }
     }
 
     /// A row for each kind of work; `triads` are the triad's GB/s in each round.

@@ -20,10 +20,15 @@ pub fn cargo(arguments: &[&str]) -> Command {
 pub fn build_program(release: bool) -> io::Result<PathBuf> {
     let profile = if release { "release" } else { "dev" };
     succeed(&mut cargo(&["build", "--package", "ansatz-cli", "--profile", profile]))?;
+    Ok(program(release))
+}
+
+/// The path of the program `ansatz` once it is built: by [`build_program`], or with the tests.
+pub fn program(release: bool) -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir));
     let folder = if release { "release" } else { "debug" };
-    Ok(target.join(folder).join(format!("ansatz{}", std::env::consts::EXE_SUFFIX)))
+    target.join(folder).join(format!("ansatz{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Runs a command and takes anything but success for an error.

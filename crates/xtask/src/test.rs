@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::cargo::{build_program, cargo, root, succeed};
+use crate::cargo::{cargo, program, root, succeed};
 use crate::devices::{self, Device};
 
 /// The folders of the tests that run on a device.
@@ -15,7 +15,7 @@ const ON_A_DEVICE: [&str; 2] = ["tests/tests", "crates/cli/tests"];
 pub fn run(device: Option<&str>) -> io::Result<bool> {
     // One build of everything, so that no run below builds anything in other features.
     succeed(&mut cargo(&["test", "--workspace", "--no-run"]))?;
-    let program = build_program(false)?;
+    let program = program(false);
     let devices = match device {
         Some(name) => {
             vec![Device { name: name.to_owned(), environment: vec![("ANSATZ_DEVICE", name.to_owned())] }]
