@@ -27,7 +27,7 @@ impl Meter {
     pub fn new(quiet: bool) -> Self {
         let bar = (!quiet).then(|| {
             let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("[{bar:30}] {percent:>3}%  {msg}") {
+            if let Ok(style) = ProgressStyle::with_template("[{bar:30}] {percent:>3}%  {wide_msg}") {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar

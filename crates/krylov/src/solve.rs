@@ -206,11 +206,11 @@ pub fn solve(
             (true, false) => "f64",
             (true, true) => "f64 on cpu",
         });
-        let history = solver.max_iterations.clamp(1, 1 << 16) as u32;
+        let history = solver.max_iterations.clamp(1, most_history(b.len()));
         let prepared = if f64_stage {
-            setup::prepare::<f64>(stage_gpu, a, b.len(), options, history)
+            setup::prepare::<f64>(stage_gpu, a, b.len(), options, history as u32)
         } else {
-            setup::prepare::<f32>(stage_gpu, a, b.len(), options, history)
+            setup::prepare::<f32>(stage_gpu, a, b.len(), options, history as u32)
         };
         let mut prepared = match prepared {
             Ok(prepared) => prepared,
@@ -252,6 +252,11 @@ pub fn solve(
         })
         .collect();
     Ok(solution)
+}
+
+/// Iterations that the history on the device has room for: 65,536, or fewer where many columns share 32 MiB.
+fn most_history(columns: usize) -> u64 {
+    ((32u64 << 20) / (8 * columns as u64).max(1)).clamp(1 << 10, 1 << 16)
 }
 
 fn relative(value: f64, scale: f64) -> f64 {

@@ -194,7 +194,52 @@ fn values<T: Real>(gpu: &Gpu, buffer: &Buffer<T>) -> Result<Vec<f64>, GpuError> 
 
 #[cfg(test)]
 mod tests {
-    use super::difference;
+    use std::cell::Cell;
+
+    use ansatz_shaders::blas::{COPY, TRIAD};
+
+    use super::*;
+
+    /// What a case says that gives `first` on the device and `second` from the twin.
+    fn check(first: Result<Vec<f64>, Error>, second: Vec<f64>) -> Result<Check, Error> {
+        let gpu = Gpu::cpu();
+        let mut suite = Suite { gpu: &gpu, cpu: gpu.clone(), checks: Vec::new() };
+        let values = Cell::new(Some(first));
+        suite.case(&[&COPY], "a case", 1e-6, |_| {
+            let values = values.take().unwrap_or(Ok(second.clone()))?;
+            Ok(vec![(&COPY, values)])
+        })?;
+        assert_eq!(suite.checks.len(), 1);
+        Ok(suite.checks.remove(0))
+    }
+
+    #[test]
+    fn a_kernel_that_is_wrong_is_found() -> Result<(), Error> {
+        assert!(check(Ok(vec![1.0, 2.0]), vec![1.0, 2.0])?.passed());
+        assert!(check(Ok(vec![1.0, 2.000001]), vec![1.0, 2.0])?.passed());
+        assert!(!check(Ok(vec![1.0, 2.00001]), vec![1.0, 2.0])?.passed());
+        assert!(!check(Ok(vec![1.0]), vec![1.0, 2.0])?.passed());
+        assert!(!check(Ok(vec![f64::NAN, 2.0]), vec![1.0, 2.0])?.passed());
+        Ok(())
+    }
+
+    #[test]
+    fn a_kernel_that_is_refused_fails_and_a_lost_device_ends_it_all() -> Result<(), Error> {
+        let refused = GpuError::Validation { context: "blas/copy".to_owned(), message: "no".to_owned() };
+        assert!(!check(Err(refused.into()), vec![1.0])?.passed());
+        let lost = GpuError::DeviceLost { reason: "unplugged".to_owned() };
+        assert!(check(Err(lost.into()), vec![1.0]).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn a_case_that_says_nothing_of_a_kernel_fails_it() -> Result<(), Error> {
+        let gpu = Gpu::cpu();
+        let mut suite = Suite { gpu: &gpu, cpu: gpu.clone(), checks: Vec::new() };
+        suite.case(&[&COPY, &TRIAD], "a case", 0.0, |_| Ok(vec![(&COPY, vec![1.0])]))?;
+        assert_eq!(suite.checks.iter().map(Check::passed).collect::<Vec<_>>(), [true, false]);
+        Ok(())
+    }
 
     #[test]
     fn differences_are_relative_to_the_largest_value() {
