@@ -41,7 +41,17 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 converged and verified; 2 not converged; 3 no adapter or device failure; 64 wrong usage; 65 bad input data; \
 66 input not found; 74 a result could not be written.";
 
+/// A layer of Mesa chooses between devices by asking the desktop, and where there is none prints lines that begin with
+/// `error: `. This program chooses by itself.
+fn silence_device_selection() {
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() && std::env::var_os("NODEVICE_SELECT").is_none() {
+        // SAFETY: this is the first statement of the program; no other thread exists that could read the environment.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
+    }
+}
+
 fn main() -> ExitCode {
+    silence_device_selection();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

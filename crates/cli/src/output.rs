@@ -45,6 +45,35 @@ pub fn json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
     Ok(write_whole(path, |out| out.write_all(text.as_bytes()))?)
 }
 
+/// Checks that no output overwrites another one, or an input; each has the name of its option.
+pub fn check_distinct(
+    inputs: &[(&str, Option<&Path>)],
+    outputs: &[(&str, Option<&Path>)],
+) -> Result<(), Failure> {
+    // A file that does not exist yet has no canonical path, but its folder has.
+    let identity = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let exact = path.canonicalize().ok();
+        exact.or_else(|| Some(folder.canonicalize().ok()?.join(path.file_name()?)))
+    };
+    let mut taken: Vec<_> =
+        inputs.iter().filter_map(|&(name, path)| Some((name, identity(path?)?))).collect();
+    for &(name, path) in outputs {
+        let Some(path) = path.filter(|path| !is_stdout(Some(path))) else { continue };
+        // Devices and pipes take what they are given.
+        let Some(found) = identity(path).filter(|_| path.metadata().map_or(true, |data| data.is_file()))
+        else {
+            continue;
+        };
+        if let Some((other, _)) = taken.iter().find(|(_, path)| *path == found) {
+            let path = path.display();
+            return Err(Failure::usage(format!("{name} {path} would overwrite {other}; name another file")));
+        }
+        taken.push((name, found));
+    }
+    Ok(())
+}
+
 /// Checks the file that a report is to go to.
 pub fn check_json(path: Option<&Path>) -> Result<(), Failure> {
     path.filter(|path| !is_stdout(Some(path))).map_or(Ok(()), |path| check("--json", path, &[]))

@@ -58,7 +58,7 @@ pub struct Solve {
     #[arg(long, value_name = "N")]
     max_iterations: Option<u64>,
 
-    /// Preconditioner: none, jacobi, block-jacobi[:1-4] or chebyshev[:1-64].
+    /// Preconditioner: none, jacobi, block-jacobi[:2|4] or chebyshev[:1-64].
     #[arg(long, default_value_t = Preconditioner::Jacobi)]
     pc: Preconditioner,
 
@@ -152,6 +152,13 @@ impl Solve {
         if let Some(path) = &self.plot {
             output::check("--plot", path, &["png", "svg"])?;
         }
+        let inputs = [("the matrix", self.matrix.as_deref()), ("-b", self.rhs_file.as_deref())];
+        let outputs = [
+            ("--output", self.output.as_deref()),
+            ("--json", self.json.as_deref()),
+            ("--plot", self.plot.as_deref()),
+        ];
+        output::check_distinct(&inputs, &outputs)?;
         if self.rhs == 0 {
             return Err(Failure::usage("--rhs is 0; it must be at least 1"));
         }

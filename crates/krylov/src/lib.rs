@@ -11,6 +11,7 @@ mod outcome;
 mod setup;
 mod solve;
 mod stage;
+mod truth;
 
 pub use error::KrylovError;
 pub use outcome::{Outcome, Reason};

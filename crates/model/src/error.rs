@@ -21,6 +21,14 @@ pub enum Error {
     /// No operator can be made from the input.
     #[error(transparent)]
     Operator(#[from] ansatz_krylov::operator::OperatorError),
+    /// The matrix in a file cannot be solved with.
+    #[error("{file}: {source}")]
+    Matrix {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        source: ansatz_krylov::operator::OperatorError,
+    },
     /// A matrix has hardly any entries for its size.
     #[error(
         "{file}: {rows} rows with only {entries} entries, so nearly every row is empty and the matrix is singular; \

@@ -95,8 +95,9 @@ impl LinearSystem {
             let (file, entries) = (path.display().to_string(), triplets.len());
             return Err(Error::MostlyEmpty { file, rows, entries });
         }
-        let matrix = Csr::from_triplets(rows, columns, &triplets)?;
-        matrix.check_square()?;
+        let wrong = |source| Error::Matrix { file: path.display().to_string(), source };
+        let matrix = Csr::from_triplets(rows, columns, &triplets).map_err(wrong)?;
+        matrix.check_square().map_err(wrong)?;
         Ok(Self::new(&path.display().to_string(), matrix))
     }
 

@@ -34,26 +34,27 @@ impl<T: Real> Update<'_, T> {
     /// # Errors
     /// What the device says against it.
     pub fn record(&self, plan: &mut Plan) -> Result<(), GpuError> {
-        let kind = self.inverse.kind();
+        let (kind, flexible) = (self.inverse.kind(), self.flexible);
         let unknowns = 4 * u64::from(self.params.quads) * u64::from(self.params.columns);
         let bytes = (6 + self.inverse.reals()) * size_of::<T>() as u64 * unknowns;
-        let launch = Launch::new(&ansatz_shaders::krylov::CG_UPDATE, move |args| twin::<T>(args, kind))
-            .real::<T>()
-            .flag("FLEXIBLE", self.flexible)
-            .constant("LANES", LANES)
-            .params(&self.params)
-            .bind(self.control)
-            .bind(self.x)
-            .bind(self.r)
-            .bind(self.p)
-            .bind(self.ap)
-            .workgroups(u64::from(self.params.groups) * u64::from(self.params.columns))
-            .cost(bytes, (6 + self.inverse.flops_with_dot() + 2 * u64::from(self.flexible)) * unknowns);
+        let launch =
+            Launch::new(&ansatz_shaders::krylov::CG_UPDATE, move |args| twin::<T>(args, kind, flexible))
+                .real::<T>()
+                .flag("FLEXIBLE", self.flexible)
+                .constant("LANES", LANES)
+                .params(&self.params)
+                .bind(self.control)
+                .bind(self.x)
+                .bind(self.r)
+                .bind(self.p)
+                .bind(self.ap)
+                .workgroups(u64::from(self.params.groups) * u64::from(self.params.columns))
+                .cost(bytes, (6 + self.inverse.flops_with_dot() + 2 * u64::from(self.flexible)) * unknowns);
         plan.launch(self.inverse.bind(launch))
     }
 }
 
-fn twin<T: Real>(args: &Args, kind: Kind) {
+fn twin<T: Real>(args: &Args, kind: Kind, flexible: bool) {
     let params: Params = args.params();
     let (mut control, mut x, mut r) = (args.write::<T>(1), args.write::<T>(2), args.write::<T>(3));
     let (p, ap) = (args.read::<T>(4), args.read::<T>(5));
@@ -97,7 +98,9 @@ fn twin<T: Real>(args: &Args, kind: Kind) {
                         let z = kind.apply(inverse, q, residual);
                         sums[0] += dot4(residual, residual);
                         sums[1] += dot4(residual, z);
-                        sums[2] += dot4(z, product);
+                        if flexible {
+                            sums[2] += dot4(z, product);
+                        }
                     }
                     sums
                 })

@@ -232,7 +232,8 @@ impl Csr {
         let mut scaled = self.clone();
         for row in 0..self.rows() {
             for k in self.row_ptr[row]..self.row_ptr[row + 1] {
-                scaled.values[k] *= s[row] * s[self.column_indices[k] as usize];
+                // One factor after the other: both together may be infinite where the entry is tiny.
+                scaled.values[k] = scaled.values[k] * s[row] * s[self.column_indices[k] as usize];
             }
         }
         Ok(scaled)
@@ -308,6 +309,11 @@ impl Operator for Csr {
 
     fn defect(&self) -> Option<super::Defect> {
         super::defect::of_matrix(self)
+    }
+
+    fn visit_row(&self, row: usize, visit: &mut dyn FnMut(usize, f64)) {
+        let (columns, values) = self.row(row);
+        columns.iter().zip(values).for_each(|(&column, &value)| visit(column as usize, value));
     }
 
     /// Coordinate descent (Leventhal and Lewis, Math. Oper. Res. 35, 2010); the rows of a symmetric matrix are its columns.

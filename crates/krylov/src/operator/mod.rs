@@ -42,6 +42,9 @@ pub trait Operator: Send + Sync {
     /// those of `y` are set to zero.
     fn apply(&self, x: &[f64], y: &mut [f64]);
 
+    /// Calls `visit` with the column and the value of each entry of a row; an inactive cell has none.
+    fn visit_row(&self, row: usize, visit: &mut dyn FnMut(usize, f64));
+
     /// The diagonal; zero at inactive cells.
     fn diagonal(&self) -> Vec<f64>;
 

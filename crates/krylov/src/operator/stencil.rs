@@ -86,19 +86,9 @@ impl Stencil {
 
     /// The matrix, rows and columns numbered as the cells; rows of inactive cells are empty.
     pub fn to_csr(&self) -> Result<Csr, OperatorError> {
-        let steps = self.grid.steps();
         let mut triplets = Vec::with_capacity(self.nonzeros);
         for index in 0..self.grid.cells() {
-            let m = self.mask(index);
-            if m & mask::ACTIVE == 0 {
-                continue;
-            }
-            triplets.push((index, index, self.diagonal_of(m)));
-            for side in Side::ALL.into_iter().filter(|&side| self.is_coupled(m, side)) {
-                let step = steps[side.axis()];
-                let neighbour = if side.is_upper() { index + step } else { index - step };
-                triplets.push((index, neighbour, -self.weights[side.axis()]));
-            }
+            self.visit_row(index, &mut |column, value| triplets.push((index, column, value)));
         }
         Csr::from_triplets(self.grid.cells(), self.grid.cells(), &triplets)
     }
@@ -221,6 +211,18 @@ impl Operator for Stencil {
                 .any(|side| uncoupled >> side.index() & 1 != 0 && self.weights[side.axis()] > 0.0)
         };
         components.ungrounded(|index| self.is_active(index), grounded)
+    }
+
+    fn visit_row(&self, row: usize, visit: &mut dyn FnMut(usize, f64)) {
+        let m = self.mask(row);
+        if m & mask::ACTIVE == 0 {
+            return;
+        }
+        visit(row, self.diagonal_of(m));
+        for side in Side::ALL.into_iter().filter(|&side| self.is_coupled(m, side)) {
+            let step = self.grid.steps()[side.axis()];
+            visit(if side.is_upper() { row + step } else { row - step }, -self.weights[side.axis()]);
+        }
     }
 
     fn form(&self) -> super::Form<'_> {

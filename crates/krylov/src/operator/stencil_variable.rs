@@ -121,11 +121,11 @@ impl VariableStencil {
     pub fn scaled(&self, s: &[f64]) -> Result<Self, OperatorError> {
         self.grid.check_len("the scaling", s.len())?;
         let mut scaled = self.clone();
-        scaled.diagonal.iter_mut().zip(s).for_each(|(d, s)| *d *= s * s);
+        scaled.diagonal.iter_mut().zip(s).for_each(|(d, s)| *d = *d * s * s);
         for (coefficients, step) in scaled.lower.iter_mut().zip(self.grid.steps()) {
             // The first `step` cells have no lower neighbour along this axis.
             for index in step..self.grid.cells() {
-                coefficients[index] *= s[index] * s[index - step];
+                coefficients[index] = coefficients[index] * s[index] * s[index - step];
             }
         }
         Ok(scaled)
@@ -135,15 +135,7 @@ impl VariableStencil {
     pub fn to_csr(&self) -> Result<Csr, OperatorError> {
         let mut triplets = Vec::with_capacity(self.nonzeros());
         for index in 0..self.grid.cells() {
-            if self.diagonal[index] != 0.0 {
-                triplets.push((index, index, self.diagonal[index]));
-            }
-            for (coefficients, step) in self.lower.iter().zip(self.grid.steps()) {
-                if coefficients[index] != 0.0 {
-                    triplets.push((index, index - step, -coefficients[index]));
-                    triplets.push((index - step, index, -coefficients[index]));
-                }
-            }
+            self.visit_row(index, &mut |column, value| triplets.push((index, column, value)));
         }
         Csr::from_triplets(self.grid.cells(), self.grid.cells(), &triplets)
     }
@@ -213,6 +205,20 @@ impl Operator for VariableStencil {
             (diagonal - self.coupling_of(index)).abs() > 16.0 * f64::EPSILON * diagonal
         };
         components.ungrounded(|index| self.is_active(index), grounded)
+    }
+
+    fn visit_row(&self, row: usize, visit: &mut dyn FnMut(usize, f64)) {
+        if self.diagonal[row] != 0.0 {
+            visit(row, self.diagonal[row]);
+        }
+        for (coefficients, step) in self.lower.iter().zip(self.grid.steps()) {
+            if coefficients[row] != 0.0 {
+                visit(row - step, -coefficients[row]);
+            }
+            if let Some(&upper) = coefficients.get(row + step).filter(|&&upper| upper != 0.0) {
+                visit(row + step, -upper);
+            }
+        }
     }
 
     fn form(&self) -> super::Form<'_> {
