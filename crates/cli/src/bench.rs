@@ -76,14 +76,15 @@ struct Row {
 }
 
 /// Rounds over all rows, so that a busy moment of the machine does not fall on one row alone.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 /// A measurement takes about as long as this, and the best of a few counts, as for the triad.
 const SECONDS: f64 = 0.1;
 const BEST_OF: usize = 3;
 /// Iterations between two looks of the host.
 const LOOK_EVERY: u32 = 32;
-/// Three looks see the loop run; it is timed from the first to the last, so that neither its start nor its end counts.
-const ITERATIONS: u32 = 3 * LOOK_EVERY + 1;
+/// Both end in the first round after a look, so that equally many surplus rounds are under way.
+const FEW_ITERATIONS: u32 = LOOK_EVERY + 1;
+const MANY_ITERATIONS: u32 = 3 * LOOK_EVERY + 1;
 
 impl Bench {
     /// Runs the subcommand.
@@ -144,7 +145,7 @@ fn measure(gpu: &Gpu, extents: [usize; 3], profiled: bool) -> Result<Report, Err
     if profiled {
         gpu.set_profiling(true);
         for subject in &mut subjects {
-            subject.iterate()?;
+            subject.iterate(gpu)?;
             profile.merge(subject.solver.profile());
         }
         gpu.set_profiling(false);
@@ -185,7 +186,7 @@ impl Subject {
         let (x, y) = (gpu.upload("x", &residual)?, gpu.buffer("y", length)?);
         let mut product = Plan::new(gpu, "product");
         operator.record(&mut product, &control, Shape { columns: 1, control_stride: words }, &x, &y)?;
-        let options = LoopOptions { flexible: false, look_every: LOOK_EVERY, history: ITERATIONS };
+        let options = LoopOptions { flexible: false, look_every: LOOK_EVERY, history: MANY_ITERATIONS };
         let preconditioner = DevicePreconditioner::Fused(Inverse::Identity);
         let solver = Loop::new(gpu, &*operator, &preconditioner, 1, options)?;
         Ok(Self { name, product, solver, residual, product_seconds: Vec::new(), cg_seconds: Vec::new() })
@@ -196,7 +197,7 @@ impl Subject {
         let products = (SECONDS / once).clamp(1.0, 1000.0) as u32;
         let seconds = best(|| self.multiply(gpu, products))?;
         self.product_seconds.push(seconds);
-        let seconds = self.iterate()?;
+        let seconds = self.iterate(gpu)?;
         self.cg_seconds.push(seconds);
         Ok(())
     }
@@ -210,25 +211,24 @@ impl Subject {
         Ok(start.elapsed().as_secs_f64() / f64::from(count))
     }
 
-    /// Seconds per iteration of conjugate gradients.
-    fn iterate(&mut self) -> Result<f64, GpuError> {
-        self.solver.start(&self.residual, &[Start { goal: 0.0, limit: ITERATIONS, idle: false }])?;
+    /// Seconds per iteration of conjugate gradients: what a long run takes beyond a short one, so that neither the start
+    /// nor the rounds that were under way at the end count.
+    fn iterate(&mut self, gpu: &Gpu) -> Result<f64, GpuError> {
+        let (short, few) = self.timed(gpu, FEW_ITERATIONS)?;
+        let (long, many) = self.timed(gpu, MANY_ITERATIONS)?;
+        // A small system has nothing left to iterate on after a few.
+        let beyond = many > few && long > short;
+        Ok(if beyond { (long - short) / (many - few) } else { long / many.max(1.0) })
+    }
+
+    /// Seconds of a run, and its iterations.
+    fn timed(&mut self, gpu: &Gpu, limit: u32) -> Result<(f64, f64), GpuError> {
+        self.solver.start(&self.residual, &[Start { goal: 0.0, limit, idle: false }])?;
+        gpu.wait()?;
         let start = Instant::now();
-        let mut looks = Vec::new();
-        let states = self.solver.run(|states| {
-            looks.extend(states.first().map(|state| (Instant::now(), state.iterations)));
-            ControlFlow::Continue(())
-        })?;
-        match (looks.first(), looks.last()) {
-            (Some(first), Some(last)) if last.1 > first.1 => {
-                Ok((last.0 - first.0).as_secs_f64() / f64::from(last.1 - first.1))
-            }
-            // A small system is solved before the second look.
-            _ => {
-                let done = states.first().map_or(1, |state| state.iterations.max(1));
-                Ok(start.elapsed().as_secs_f64() / f64::from(done))
-            }
-        }
+        let states = self.solver.run(|_| ControlFlow::Continue(()))?;
+        let done = states.first().map_or(0, |state| state.iterations);
+        Ok((start.elapsed().as_secs_f64(), f64::from(done)))
     }
 
     /// A row for each kind of work; `triads` are the triad's GB/s in each round.
