@@ -5,6 +5,7 @@ mod demo;
 mod device;
 mod devices;
 mod exit;
+mod memory;
 mod output;
 mod progress;
 mod solve;

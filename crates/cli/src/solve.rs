@@ -12,7 +12,7 @@ use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::progress::Meter;
 use crate::table::profile;
-use crate::{output, stop};
+use crate::{memory, output, stop};
 
 /// Solves A x = b and verifies the residual in f64.
 #[derive(Debug, Args)]
@@ -109,7 +109,7 @@ Exit codes: 0 converged, as verified in f64; 2 not converged (x and the report a
 
 Generated systems:
   poisson:NXxNY[xNZ]               zero beyond every side
-  neumann:NXxNY[xNZ]               no flux through the sides: singular
+  neumann:NXxNY[xNZ]               no flux through the sides: singular, so -b must have mean zero
   aniso:NXxNY[xNZ][:EPSILON]       weight EPSILON (1e-3) along y and z
   contrast:NXxNY[xNZ][:RATIO]      conductivities of 1 and RATIO (1e6) in blocks of cells
   obstacles:NXxNYxNZ[:FRACTION]    pressure around obstacles that fill FRACTION (0.2), air on top";
@@ -120,6 +120,7 @@ impl Solve {
         self.check()?;
         stop::listen();
         let system = self.system()?;
+        memory::check(&system)?;
         let gpu = self.device.open()?;
         gpu.set_profiling(self.profile);
         let solved = watched(&system, &gpu, &self.options(), self.quiet);
