@@ -238,7 +238,7 @@ pub fn solve(
         .into_iter()
         .map(|column| Outcome {
             true_relative_residual: relative(column.norm_r, column.norm_b),
-            backward_error: relative(norm_max(&column.r), norm_a * norm_max(&column.x) + norm_max(&column.b)),
+            backward_error: backward_error(norm_a, &column.x, &column.b, &column.r),
             x: column.x,
             reason: column.reason.unwrap_or(Reason::Stagnated),
             iterations: column.iterations,
@@ -257,6 +257,11 @@ pub fn solve(
 /// Iterations that the history on the device has room for: 65,536, or fewer where many columns share 32 MiB.
 fn most_history(columns: usize) -> u64 {
     ((32u64 << 20) / (8 * columns as u64).max(1)).clamp(1 << 10, 1 << 16)
+}
+
+/// ‖r‖∞/(‖A‖∞‖x‖∞ + ‖b‖∞) (Rigal and Gaches, J. ACM 14, 1967).
+fn backward_error(norm_a: f64, x: &[f64], b: &[f64], r: &[f64]) -> f64 {
+    relative(norm_max(r), norm_a * norm_max(x) + norm_max(b))
 }
 
 fn relative(value: f64, scale: f64) -> f64 {
@@ -404,8 +409,8 @@ impl<'a> Solver<'a> {
         self.a.apply(x, &mut r);
         r.iter_mut().zip(&column.b).for_each(|(r, b)| *r = b - *r);
         let norm_r = norm(&r);
-        let scale = self.norm_a * norm_max(x) + norm_max(&column.b);
-        let backward = self.options.backward.is_some_and(|tolerance| norm_max(&r) <= 2.0 * tolerance * scale);
+        let backward_error = backward_error(self.norm_a, x, &column.b, &r);
+        let backward = self.options.backward.is_some_and(|tolerance| backward_error <= 2.0 * tolerance);
         if norm_r > 2.0 * column.goal && !backward || !norm_r.is_finite() {
             return (r, norm_r);
         }
@@ -425,9 +430,8 @@ impl<'a> Solver<'a> {
     /// The criterion that the verified residual satisfies, if any.
     fn converged(&self, index: usize) -> Option<Reason> {
         let column = &self.columns[index];
-        let scale = self.norm_a * norm_max(&column.x) + norm_max(&column.b);
-        let backward =
-            self.options.backward.is_some_and(|tolerance| norm_max(&column.r) <= tolerance * scale);
+        let backward_error = backward_error(self.norm_a, &column.x, &column.b, &column.r);
+        let backward = self.options.backward.is_some_and(|tolerance| backward_error <= tolerance);
         match column.norm_r {
             norm if norm <= self.options.rtol * column.norm_b => Some(Reason::Rtol),
             norm if norm <= self.options.atol => Some(Reason::Atol),
@@ -583,7 +587,9 @@ impl<'a> Solver<'a> {
         });
         if end.is_some() {
             self.columns[index].reason = end;
-            if end.is_some_and(|reason| reason.converged()) && norm_r <= FLOOR_FACTOR * self.floor(index) {
+            // A backward error is of another norm, which a smaller residual in this one need not keep.
+            let by_this_norm = matches!(end, Some(Reason::Rtol | Reason::Atol));
+            if by_this_norm && norm_r <= FLOOR_FACTOR * self.floor(index) {
                 self.polish(index);
             }
             return Ok(Verdict::Settled);
