@@ -27,6 +27,7 @@ mod bandwidth;
 mod copy;
 mod dot;
 mod grid;
+mod matrix;
 mod norm_max;
 mod triad;
 
@@ -35,5 +36,6 @@ pub use bandwidth::{Bandwidth, measure};
 pub use copy::VectorCopy;
 pub use dot::Dot;
 pub use grid::{Grid, MAX_TRIPS};
+pub use matrix::{Matrix, SLAB_GRAIN};
 pub use norm_max::NormMax;
 pub use triad::Triad;

@@ -1,0 +1,1 @@
+//! Scalar expressions over coordinates, unknown fields and their derivatives.

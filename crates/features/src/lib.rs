@@ -1,0 +1,11 @@
+//! What every family of features shares.
+//!
+//! A family gives functions φ_1 … φ_N of a point x with all their derivatives in closed form. A linear operator with
+//! coefficients a_t, L u = Σ_t a_t(x) ∂^{α_t} u, turns them into rows of a collocation matrix, `A[p][j] = (L φ_j)(x_p)`;
+//! [`Rows`] records that for a device, and [`Values`] the derivatives of u = Σ_j c_j φ_j.
+
+mod multi_index;
+mod traits;
+
+pub use multi_index::{MAX_DIMENSIONS, MultiIndex};
+pub use traits::{DeviceFeatures, Features, Rows, Values};
