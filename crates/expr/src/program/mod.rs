@@ -64,16 +64,6 @@ pub(crate) enum Operation {
     Select,
 }
 
-impl Operation {
-    fn operands(self) -> usize {
-        match self {
-            Self::Negate | Self::Sqrt | Self::Unary(_) => 1,
-            Self::Select => 3,
-            _ => 2,
-        }
-    }
-}
-
 impl Program {
     /// The program that computes these expressions. Its inputs are their leaves, sorted.
     pub fn new(expressions: &[Expr]) -> Self {
