@@ -7,3 +7,5 @@ mod sampler;
 pub use domain::{BoundaryPiece, Domain, DomainError, MAX_POINTS, Region, Shape};
 pub use points::PointSet;
 pub use sampler::{Sampler, UnknownSampler};
+mod problem;
+pub use problem::{Condition, Problem, ProblemError};
