@@ -4,7 +4,8 @@ use ansatz_expr::{Expr, Leaf, Program, Scope, Scratch};
 
 use crate::file::Source;
 use crate::{
-    Condition, Domain, DomainError, Method, PointSet, ProblemBuilder, ProblemError, Reference, Region, Sampler,
+    Condition, Domain, DomainError, Method, PointSet, ProblemBuilder, ProblemError, Reference, Region,
+    Sampler,
 };
 
 /// A partial differential equation with all that belongs to it: where it holds, what must vanish inside, on the boundary

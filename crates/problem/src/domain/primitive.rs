@@ -2,6 +2,9 @@
 
 use super::sphere::{ball_volume, sphere};
 
+/// The most corners of a polygon: each edge is tried against all others.
+const MAX_CORNERS: usize = 2048;
+
 /// A shape that is not composed of others.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Primitive {
@@ -112,7 +115,9 @@ impl Primitive {
     /// `x_min`, `x_max`, …; `circle` or `sphere`; `edge_1`, ….
     pub fn face_name(&self, face: Face, coordinates: &[String]) -> String {
         match face {
-            Face::Side { axis, high } => format!("{}_{}", coordinates[axis], if high { "max" } else { "min" }),
+            Face::Side { axis, high } => {
+                format!("{}_{}", coordinates[axis], if high { "max" } else { "min" })
+            }
             Face::Sphere if self.dimension() == 2 => "circle".into(),
             Face::Sphere => "sphere".into(),
             Face::Edge(edge) => format!("edge_{}", edge + 1),
@@ -187,6 +192,9 @@ impl Primitive {
             Self::Polygon(corners) if corners.len() < 3 => {
                 Some(format!("a polygon of {} corners has no area", corners.len()))
             }
+            Self::Polygon(corners) if corners.len() > MAX_CORNERS => {
+                Some(format!("a polygon of {} corners, where {MAX_CORNERS} are the most", corners.len()))
+            }
             Self::Polygon(corners) => {
                 if corners.iter().flatten().any(|x| !x.is_finite()) {
                     return Some("a corner of the polygon is not finite".into());
@@ -195,7 +203,8 @@ impl Primitive {
                     .map(|(a, b)| format!("edges {} and {} of the polygon meet", a + 1, b + 1))
                     .or_else(|| {
                         let area = signed_area(corners);
-                        (area == 0.0).then(|| "the corners of the polygon lie on a line: it has no area".into())
+                        (area == 0.0)
+                            .then(|| "the corners of the polygon lie on a line: it has no area".into())
                     })
             }
         }

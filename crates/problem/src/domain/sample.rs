@@ -81,6 +81,24 @@ impl Domain {
         Ok(PointSet::new(counts.len(), coordinates))
     }
 
+    /// Whether given points, from a file perhaps, can be used as points of this domain.
+    ///
+    /// # Errors
+    /// [`DomainError::Names`] where they have another dimension; [`DomainError::Outside`] at the first point outside, and so
+    /// at numbers that are not finite; [`DomainError::TooMany`].
+    pub fn admit(&self, points: &PointSet) -> Result<(), DomainError> {
+        if points.dimension != self.dimension() {
+            return Err(DomainError::Names { names: points.dimension, dimension: self.dimension() });
+        }
+        if points.len() > MAX_POINTS {
+            return Err(DomainError::TooMany { count: points.len(), limit: MAX_POINTS });
+        }
+        match points.iter().position(|x| !self.contains(x, true)) {
+            Some(p) => Err(DomainError::Outside { point: p + 1, coordinates: points.point(p).to_vec() }),
+            None => Ok(()),
+        }
+    }
+
     /// Points of the shape, at all times or at `fixed` time.
     fn interior(
         &self,
@@ -121,7 +139,8 @@ impl Domain {
         pieces.retain(|(_, piece)| wanted(piece));
         let counts = shares(count, &pieces.iter().map(|(_, piece)| piece.measure).collect::<Vec<_>>());
         let primitives = self.shape.primitives();
-        let mut points = PointSet { normals: Some(Vec::new()), ..PointSet::new(self.dimension(), Vec::new()) };
+        let mut points =
+            PointSet { normals: Some(Vec::new()), ..PointSet::new(self.dimension(), Vec::new()) };
         for ((stream, piece), count) in pieces.iter().zip(counts) {
             let random = random.stream(STREAMS + 4 + 2 * stream);
             self.on_piece(piece, &primitives, count, sampler, random, &mut points)?;
@@ -150,7 +169,9 @@ impl Domain {
             let kept = !composed || self.shape.outward(primitives, piece.index, &x, &mut normal);
             if kept {
                 let time = self.time.map(|[start, end]| start + (end - start) * unit[space - 1]);
-                out.extend(x.iter().copied().chain(time).chain(normal.iter().copied()).chain(time.map(|_| 0.0)));
+                out.extend(
+                    x.iter().copied().chain(time).chain(normal.iter().copied()).chain(time.map(|_| 0.0)),
+                );
             }
             kept
         })?;
@@ -211,9 +232,8 @@ impl Domain {
         if name == "all" || known.iter().any(|other| other == name) {
             return Ok(());
         }
-        let near = nearest(name, known.iter().map(String::as_str).chain(["all"]));
-        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        Err(DomainError::NoPiece { name: name.to_owned(), known: known.join(", "), hint })
+        let near = nearest(name, known.iter().map(String::as_str).chain(["all"])).map(str::to_owned);
+        Err(DomainError::NoPiece { name: name.to_owned(), known, near })
     }
 }
 

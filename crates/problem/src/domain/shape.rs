@@ -154,7 +154,8 @@ impl Shape {
         }
         // Where sides of a shape and of what is taken from it lie on each other, nothing is left but a film. The point
         // belongs to the shape if the inside begins in some direction from it.
-        let step = 1e-9 * x.iter().chain(self.bounds().as_flattened()).fold(0.0f64, |size, x| size.max(x.abs()));
+        let step =
+            1e-9 * x.iter().chain(self.bounds().as_flattened()).fold(0.0f64, |size, x| size.max(x.abs()));
         (0..1u32 << x.len().min(16)).any(|corner| {
             let moved = |(i, x): (usize, &f64)| if corner >> i & 1 == 1 { x + step } else { x - step };
             let moved: Vec<f64> = x.iter().enumerate().map(moved).collect();
@@ -270,7 +271,13 @@ impl Shape {
                     let own = primitive.face_name(face, coordinates);
                     let own = path.last().map_or(own.clone(), |last| format!("{last}.{own}"));
                     let names = path.iter().cloned().chain([own]).collect();
-                    pieces.push(Piece { index, primitive, face, names, measure: primitive.face_measure(face) });
+                    pieces.push(Piece {
+                        index,
+                        primitive,
+                        face,
+                        names,
+                        measure: primitive.face_measure(face),
+                    });
                 }
             }
             Kind::Union(shapes) | Kind::Intersection(shapes) => {
@@ -298,7 +305,12 @@ impl Shape {
         let units = Sampler::Sobol.points(d - 1, 0, count, Philox::new(0, 0));
         let (mut x, mut normal) = (vec![0.0; d], vec![0.0; d]);
         let on_boundary = |p: &usize| {
-            piece.primitive.face_point(piece.face, &units[p * (d - 1)..(p + 1) * (d - 1)], &mut x, &mut normal);
+            piece.primitive.face_point(
+                piece.face,
+                &units[p * (d - 1)..(p + 1) * (d - 1)],
+                &mut x,
+                &mut normal,
+            );
             self.outward(&primitives, piece.index, &x, &mut normal)
         };
         (0..count).filter(on_boundary).count() as f64 / count as f64
@@ -313,7 +325,8 @@ impl Shape {
         x: &[f64],
         normal: &mut [f64],
     ) -> bool {
-        let size = x.iter().fold(primitives[index].measure().powf(1.0 / x.len() as f64), |s, x| s.max(x.abs()));
+        let size =
+            x.iter().fold(primitives[index].measure().powf(1.0 / x.len() as f64), |s, x| s.max(x.abs()));
         let step = 1e-9 * size;
         let at = |h: f64| {
             let moved: Vec<f64> = x.iter().zip(&*normal).map(|(x, n)| x + h * n).collect();

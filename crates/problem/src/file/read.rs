@@ -45,7 +45,8 @@ pub(super) fn problem(
         }
     })?;
     let source = Source::new(file, text, root.get_ref());
-    let mut builder = top(&Table::new("", root.get_ref()), file, set).map_err(|error| source.locate(error))?;
+    let mut builder =
+        top(&Table::new("", root.get_ref()), file, set).map_err(|error| source.locate(error))?;
     builder.source = Some(source);
     Ok(builder)
 }
@@ -132,7 +133,8 @@ fn domain(root: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Domain, Pro
             for (name, range) in node.table()?.entries() {
                 let [low, high] = range.range(scope, values)?;
                 if low >= high {
-                    let problem = format!("the range [{low}, {high}] has no length, so the domain has zero volume");
+                    let problem =
+                        format!("the range [{low}, {high}] has no length, so the domain has zero volume");
                     return Err(ProblemError::new(
                         range.key,
                         problem,
@@ -239,7 +241,9 @@ fn points(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<PointSet, 
     for point in at.list()? {
         let x = point.numbers(scope, values)?;
         if x.len() != *dimension.get_or_insert(x.len()) {
-            return Err(point.wrong("as many coordinates as the points before it", "give every point all of them"));
+            return Err(
+                point.wrong("as many coordinates as the points before it", "give every point all of them")
+            );
         }
         coordinates.extend(x);
     }
@@ -266,6 +270,7 @@ fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Method, Pr
         "features",
         "bandwidth",
         "points",
+        "points_file",
         "boundary_points",
         "initial_points",
         "boundary_weight",
@@ -304,6 +309,7 @@ fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Method, Pr
         features: count("features")?,
         bandwidth: positive("bandwidth")?,
         points: count("points")?,
+        points_file: table.get("points_file").map(|node| node.text().map(str::to_owned)).transpose()?,
         boundary_points: count("boundary_points")?,
         initial_points: count("initial_points")?,
         boundary_weight: positive("boundary_weight")?,
