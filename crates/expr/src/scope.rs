@@ -266,7 +266,8 @@ impl Scope {
             return Err(ScopeError::Reserved(name));
         }
         let definitions = self.definitions.iter().map(|(other, _)| other);
-        let mut names = self.coordinates.iter().chain(&self.fields).chain(&self.parameters).chain(definitions);
+        let mut names =
+            self.coordinates.iter().chain(&self.fields).chain(&self.parameters).chain(definitions);
         if names.any(|other| *other == name) || (self.normals && self.normal(&name).is_some()) {
             return Err(ScopeError::Taken(name));
         }
@@ -280,7 +281,8 @@ impl Scope {
 /// The place of `name` among `names`.
 fn find(kind: &'static str, names: &[String], name: &str) -> Result<usize, ScopeError> {
     names.iter().position(|other| other == name).ok_or_else(|| {
-        let known = if names.is_empty() { "there is none".into() } else { format!("known: {}", names.join(", ")) };
+        let known =
+            if names.is_empty() { "there is none".into() } else { format!("known: {}", names.join(", ")) };
         let near = nearest(name, names.iter().map(String::as_str));
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         ScopeError::Unknown { kind, name: name.to_owned(), hint: format!(" ({known}){near}") }

@@ -61,7 +61,8 @@ impl fmt::Display for Shown<'_> {
                     Kind::Unary(function) => function.name(),
                     _ => "if",
                 })?;
-                let arguments: Vec<_> = arguments.iter().map(|argument| self.of(argument).to_string()).collect();
+                let arguments: Vec<_> =
+                    arguments.iter().map(|argument| self.of(argument).to_string()).collect();
                 write!(f, "({})", arguments.join(", "))
             }
         }

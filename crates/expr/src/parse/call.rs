@@ -75,7 +75,7 @@ impl Function {
 const MAX_ORDER: u32 = 16;
 
 /// Derivatives of one text make at most this many parts: nested ones can grow without bound.
-const MAX_WORK: usize = 500_000;
+const MAX_WORK: usize = 100_000;
 
 impl Parser<'_> {
     /// `name(…)`, where the bracket comes next.
@@ -90,8 +90,7 @@ impl Parser<'_> {
             loop {
                 let column = self.column();
                 let coordinate = function == Function::Derivative && !arguments.is_empty();
-                let argument =
-                    if coordinate { self.coordinate()? } else { self.nested(Self::or)? };
+                let argument = if coordinate { self.coordinate()? } else { self.nested(Self::or)? };
                 arguments.push((argument, column));
                 if !self.take(",") {
                     break;
@@ -193,9 +192,9 @@ impl Parser<'_> {
             Function::Sech => first.sech(),
             Function::Heaviside => first.heaviside(),
             Function::Atan2 => first.atan2(second(0)),
-            Function::Least(function) => rest
-                .iter()
-                .fold(first.clone(), |least, (expr, _)| crate::canonical::binary(function, least, expr.clone())),
+            Function::Least(function) => rest.iter().fold(first.clone(), |least, (expr, _)| {
+                crate::canonical::binary(function, least, expr.clone())
+            }),
             Function::If => first.choose(second(0), second(1)),
             Function::Derivative => {
                 let coordinates = rest.iter().filter_map(|(expr, _)| match expr.as_leaf() {
@@ -257,9 +256,10 @@ impl Parser<'_> {
     /// No field is differentiated too often.
     pub fn check_order(&self, expr: &Expr, column: usize) -> Result<(), Failure> {
         match expr.jets().iter().map(Jet::order).max() {
-            Some(order) if order > MAX_ORDER => {
-                Err(Failure::new(column, format!("a derivative of order {order}; at most {MAX_ORDER} is possible")))
-            }
+            Some(order) if order > MAX_ORDER => Err(Failure::new(
+                column,
+                format!("a derivative of order {order}; at most {MAX_ORDER} is possible"),
+            )),
             _ => Ok(()),
         }
     }

@@ -1,9 +1,9 @@
 //! Recursive descent over the grammar of the module above.
 
+use super::call::FUNCTIONS;
 use super::token::Token;
 use super::value::Value;
 use super::{CONSTANTS, Failure};
-use super::call::FUNCTIONS;
 use crate::{Expr, Scope, nearest};
 
 /// The deepest nesting of brackets and exponents: each level takes a few hundred bytes of stack.
@@ -94,7 +94,9 @@ impl<'a> Parser<'a> {
                 Failure::new(column, message).expected("an operator: a product is written with `*`")
             }
             Token::End => Failure::new(column, "the text ends too early").expected(expected),
-            token => Failure::new(column, format!("{} cannot stand here", token.describe())).expected(expected),
+            token => {
+                Failure::new(column, format!("{} cannot stand here", token.describe())).expected(expected)
+            }
         }
     }
 
@@ -240,7 +242,11 @@ impl<'a> Parser<'a> {
             }
             Token::Name(name) => {
                 self.advance();
-                if *self.peek() == Token::Symbol("(") { self.call(&name, column) } else { self.name(&name, column) }
+                if *self.peek() == Token::Symbol("(") {
+                    self.call(&name, column)
+                } else {
+                    self.name(&name, column)
+                }
             }
             Token::Symbol("(") => {
                 self.advance();
@@ -302,7 +308,8 @@ impl<'a> Parser<'a> {
         };
         if let Some(field) = scope.fields.iter().filter(field_of).max_by_key(|field| field.len()) {
             let rest = &name[field.len() + 1..];
-            let message = format!("`{name}` is no derivative of `{field}`: `{rest}` is not made of coordinates");
+            let message =
+                format!("`{name}` is no derivative of `{field}`: `{rest}` is not made of coordinates");
             return Failure::new(column, message).expected(format!("of {}", scope.coordinates.join(", ")));
         }
         let names = self.names();

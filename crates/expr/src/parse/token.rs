@@ -83,7 +83,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token, usize)>, Failure> {
             let words = ["and", "or", "not"];
             let symbol = words.into_iter().find(|symbol| *symbol == word).map(Token::Symbol);
             (Some(symbol.unwrap_or_else(|| Token::Name(word.to_owned()))), length)
-        } else if let Some((spelled, symbol)) = SYMBOLS.iter().find(|(spelled, _)| rest.starts_with(spelled)) {
+        } else if let Some((spelled, symbol)) = SYMBOLS.iter().find(|(spelled, _)| rest.starts_with(spelled))
+        {
             (Some(Token::Symbol(symbol)), spelled.len())
         } else {
             let message = format!("the character `{}` has no meaning here", first.escape_debug());

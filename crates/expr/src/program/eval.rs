@@ -81,7 +81,8 @@ impl Program {
         if given != wanted {
             return Err(EvalError::Outputs { given, wanted });
         }
-        let mut lengths = outputs.iter().map(|array| array.len()).chain(inputs.iter().map(|array| array.len()));
+        let mut lengths =
+            outputs.iter().map(|array| array.len()).chain(inputs.iter().map(|array| array.len()));
         let points = lengths.next().unwrap_or(0);
         if let Some(given) = lengths.find(|&length| length != points) {
             return Err(EvalError::Points { given, wanted: points });

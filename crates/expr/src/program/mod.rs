@@ -2,10 +2,12 @@
 
 mod eval;
 mod lower;
+mod wgsl;
 
 use crate::{Binary, Expr, Leaf, Unary};
 
 pub use eval::{EvalError, Scratch};
+pub use wgsl::Precision;
 
 /// Several expressions as one list of instructions, in which each common part is computed once.
 ///
@@ -62,16 +64,6 @@ pub(crate) enum Operation {
     Unary(Unary),
     Binary(Binary),
     Select,
-}
-
-impl Operation {
-    fn operands(self) -> usize {
-        match self {
-            Self::Negate | Self::Sqrt | Self::Unary(_) => 1,
-            Self::Select => 3,
-            _ => 2,
-        }
-    }
 }
 
 impl Program {
