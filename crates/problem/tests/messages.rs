@@ -95,6 +95,8 @@ const CASES: &[(&str, &str, &str)] = &[
     (GOOD, "[[equation]]\n", "[[equation]]\nresidual = \"u_t\"\n"),
     (GOOD, "[[equation]]\n", "[[equations]]\n"),
     (GOOD, "[parameters]\n", "[exact]\nu = \"x\"\n\n[parameters]\n"),
+    (GOOD, "[parameters]\n", "[exact]\nu = \"exp(-nu*pi^2/2*t)*cos(pi/2*x)\"\n\n[parameters]\n"),
+    (GOOD, "[parameters]\n", "[exact]\nu = \"exp(-nu*pi^2/4*t)*cos(pi/2*x)\"\n\n[parameters]\n"),
     (GOOD, "[parameters]\n", "[exact]\nw = \"x\"\n\n[parameters]\n"),
     (GOOD, "[parameters]\n", "[exact]\nu = \"u\"\n\n[parameters]\n"),
     (GOOD, "[parameters]\n", "[define]\na = \"b\"\nb = \"a\"\n\n[parameters]\n"),
@@ -148,7 +150,7 @@ fn the_files_are_right() {
 fn messages() {
     let lines = CASES.iter().map(|(file, old, new)| {
         let change = format!("{old} → {new}").replace('\n', "⏎");
-        format!("{change}\n    {}\n", message(file, old, new))
+        format!("{}\n    {}\n", change.trim_end(), message(file, old, new))
     });
     let found: String = lines.collect();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/messages.txt");

@@ -134,15 +134,10 @@ fn condition(draft: &Draft, domain: &Domain, scope: &Scope) -> Result<Condition,
             ));
         }
         DraftRegion::Initial => Region::Initial,
-        DraftRegion::Points(points) if points.dimension != domain.dimension() => {
-            return Err(ProblemError::new(
-                format!("{}.at", draft.key),
-                format!("points of {} coordinates", points.dimension),
-                format!("{} coordinates: {}", domain.dimension(), domain.coordinates().join(", ")),
-                "give each point all of them, time last",
-            ));
+        DraftRegion::Points(points) => {
+            domain.admit(points).map_err(|error| of_domain(&format!("{}.at", draft.key), &error))?;
+            Region::Points(points.clone())
         }
-        DraftRegion::Points(points) => Region::Points(points.clone()),
         DraftRegion::Interior | DraftRegion::Periodic(_) => Region::Interior,
     };
     let name = draft.name.clone().unwrap_or_else(|| draft.key.clone());

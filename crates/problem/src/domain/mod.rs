@@ -1,6 +1,8 @@
 //! Where a problem is posed: a shape in space, times an interval of time.
 
 mod error;
+mod piece;
+mod polygon;
 mod primitive;
 mod region;
 mod sample;

@@ -3,18 +3,22 @@
 use ansatz_expr::nearest;
 use ansatz_random::Philox;
 
+use super::piece::Piece;
 use super::primitive::{Face, Primitive};
-use super::shape::{Piece, in_box};
+use super::shape::in_box;
 use super::{Domain, DomainError, Region};
 use crate::{PointSet, Sampler};
 
 /// The most points that are drawn at once.
-pub const MAX_POINTS: usize = 50_000_000;
+pub const MAX_POINTS: usize = 10_000_000;
 
 /// Streams of the seed that samplers draw from: two for the interior, two for each piece of the boundary.
 const STREAMS: u32 = 0x5a00_0000;
 
-/// Rounds of drawing and rejecting; the first is expected to yield nearly all.
+/// The most points that are drawn before some are rejected.
+const BATCH: usize = 1 << 20;
+
+/// How many times the expected number of points is drawn before giving up.
 const ROUNDS: u64 = 64;
 
 impl Domain {
@@ -266,25 +270,25 @@ fn accepted(
     mut accept: impl FnMut(&[f64], &mut Vec<f64>) -> bool,
 ) -> Result<Vec<f64>, DomainError> {
     let mut out = Vec::new();
-    let mut taken = 0;
-    let mut first = 0;
-    let expected = |missing: usize| (missing as f64 / fraction.clamp(1e-3, 1.0)).ceil() as usize;
     if dimension == 0 {
         (0..count).for_each(|_| _ = accept(&[], &mut out));
         return Ok(out);
     }
-    for _ in 0..ROUNDS {
-        let batch = expected(count - taken);
+    let expected = |missing: usize| (missing as f64 / fraction.clamp(1e-5, 1.0)).ceil() as usize;
+    let grid = sampler == Sampler::Grid;
+    let (mut taken, mut first) = (0, 0);
+    while taken < count && first < ROUNDS * expected(count) as u64 {
+        let batch = expected(count - taken).min(if grid { MAX_POINTS } else { BATCH });
         for unit in sampler.points(dimension, first, batch, random).chunks_exact(dimension) {
-            if taken == count && sampler != Sampler::Grid {
+            if taken == count && !grid {
                 break;
             }
             taken += usize::from(accept(unit, &mut out));
         }
         first += batch as u64;
-        if taken >= count || sampler == Sampler::Grid {
+        if grid {
             return Ok(out);
         }
     }
-    Err(DomainError::Thin)
+    if taken < count { Err(DomainError::Thin) } else { Ok(out) }
 }

@@ -78,6 +78,7 @@
 //! `points_file` (in their place: an npy with a row for each point), `boundary_points`, `initial_points`, `boundary_weight`, `windows` (of time), `steps` (of Newton's method), `sampler` (`uniform`,
 //! `latin-hypercube`, `halton`, `sobol`, `grid`). All are optional, and the command line overrides them.
 
+mod hints;
 mod node;
 mod read;
 mod shape;
