@@ -1,3 +1,4 @@
+//! Scratch.
 use ansatz::pde::*;
 use ansatz::Gpu;
 use ansatz_expr::Scope;
