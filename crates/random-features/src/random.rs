@@ -13,7 +13,8 @@ pub(crate) fn normal(seed: u64, stream: u64, i: u64) -> f64 {
 
 /// The finaliser of SplitMix64.
 fn mixed(seed: u64, stream: u64, i: u64) -> u64 {
-    let mut z = i.wrapping_add(stream.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xd134_2543_de82_ef95);
+    let mut z =
+        i.wrapping_add(stream.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xd134_2543_de82_ef95);
     z = (z ^ seed ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)

@@ -78,7 +78,8 @@ impl Method for RandomFeatures {
         let half_sides = frame.half_sides();
         let spread = half_sides.iter().zip(scales).map(|(half, scale)| scale / half).collect();
         let bounds = frame.low.iter().copied().zip(frame.high.iter().copied()).collect();
-        let periods = half_sides.iter().zip(&frame.periodic).map(|(half, on)| on.then_some(2.0 * half)).collect();
+        let periods =
+            half_sides.iter().zip(&frame.periodic).map(|(half, on)| on.then_some(2.0 * half)).collect();
         let draw = Draw {
             activation: self.activation,
             count: features,
