@@ -129,7 +129,7 @@ fn ulps<T: Real>(found: T, exact: f64) -> f64 {
 
 #[test]
 fn functions_are_as_accurate_as_stated() {
-    fn check<T: Real>(gpu: &Gpu) {
+    fn check<T: Real + std::fmt::LowerExp>(gpu: &Gpu) {
         for function in Function::ALL {
             let x = arguments::<T>(function);
             let found = values(gpu, function, &x, Grid::stream(gpu, x.len()));
