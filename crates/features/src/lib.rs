@@ -10,6 +10,7 @@ mod check;
 mod error;
 mod multi_index;
 mod traits;
+mod twin;
 
 pub use error::FeatureError;
 pub use multi_index::{MAX_DIMENSIONS, MultiIndex};

@@ -4,6 +4,7 @@
 //! it must leave alone has to keep it. A kernel that no case launches is reported as a failure.
 
 mod blas;
+mod features;
 mod krylov;
 mod probe;
 
@@ -53,9 +54,11 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     blas::run::<f32>(&mut suite)?;
     blas::norm_max(&mut suite)?;
     krylov::run::<f32>(&mut suite)?;
+    features::run::<f32>(&mut suite)?;
     if gpu.capabilities().f64 {
         blas::run::<f64>(&mut suite)?;
         krylov::run::<f64>(&mut suite)?;
+        features::run::<f64>(&mut suite)?;
     }
     for kernel in KERNELS {
         if suite.checks.iter().all(|check| check.kernel != kernel.name) {
