@@ -52,9 +52,9 @@ impl<T: Real> DeviceRidge<T> {
         let mut factors = vec![T::zero(); n.div_ceil(4) * terms.len() * 4];
         for (t, &slot) in order.iter().enumerate() {
             let (_, factor) = kind(activation, terms[slot].order());
+            let monomial = self.host.monomials(&terms[slot]);
             for j in 0..n {
-                let value = factor * self.host.monomial(j, &terms[slot]);
-                factors[(j / 4 * terms.len() + t) * 4 + j % 4] = T::from_f64(value);
+                factors[(j / 4 * terms.len() + t) * 4 + j % 4] = T::from_f64(factor * monomial(j));
             }
         }
         let kinds: Vec<_> = terms.iter().map(|term| kind(activation, term.order())).collect();
@@ -69,7 +69,7 @@ impl<T: Real> DeviceRidge<T> {
                 ("END_3", end(3)),
                 ("SLOTS", slots),
             ],
-            factors: self.gpu.upload("factors", &factors)?,
+            factors: Some(self.gpu.upload("factors", &factors)?),
             jets: Arc::new(move |features, factors, j, x, out| {
                 let values = kernel_derivatives(activation, features, j, x);
                 for (t, &slot) in order.iter().enumerate() {
