@@ -5,6 +5,7 @@
 
 mod blas;
 mod krylov;
+mod linalg;
 mod probe;
 
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
@@ -53,9 +54,11 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     blas::run::<f32>(&mut suite)?;
     blas::norm_max(&mut suite)?;
     krylov::run::<f32>(&mut suite)?;
+    linalg::run::<f32>(&mut suite)?;
     if gpu.capabilities().f64 {
         blas::run::<f64>(&mut suite)?;
         krylov::run::<f64>(&mut suite)?;
+        linalg::run::<f64>(&mut suite)?;
     }
     for kernel in KERNELS {
         if suite.checks.iter().all(|check| check.kernel != kernel.name) {
