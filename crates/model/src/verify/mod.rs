@@ -7,6 +7,7 @@ mod blas;
 mod features;
 mod krylov;
 mod math;
+mod linalg;
 mod probe;
 
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
@@ -58,11 +59,13 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     math::random(&mut suite)?;
     krylov::run::<f32>(&mut suite)?;
     features::run::<f32>(&mut suite)?;
+    linalg::run::<f32>(&mut suite)?;
     if gpu.capabilities().f64 {
         blas::run::<f64>(&mut suite)?;
         math::functions::<f64>(&mut suite)?;
         krylov::run::<f64>(&mut suite)?;
         features::run::<f64>(&mut suite)?;
+        linalg::run::<f64>(&mut suite)?;
     }
     for kernel in KERNELS {
         if suite.checks.iter().all(|check| check.kernel != kernel.name) {
