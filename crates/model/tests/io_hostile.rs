@@ -193,7 +193,8 @@ fn mutated_npz_do_no_harm() {
                 npz::Archive::new(std::io::Cursor::new(&bytes), "u.npz").and_then(|mut npz| npz.array("u"));
             bad += u32::from(read.is_err());
         });
-        assert!(most < 2 << 20, "{most} bytes for {:?}", String::from_utf8_lossy(&bytes));
+        // The directory may announce a member for every byte of the file.
+        assert!(most < 8 << 20, "{most} bytes for {:?}", String::from_utf8_lossy(&bytes));
     }
     assert!(bad > 1000, "{bad}");
 }

@@ -120,6 +120,6 @@ mod tests {
         assert_eq!(plain("u_xx * `2` | <b>\n"), "u\\_xx \\* \\`2\\` \\| \\<b\\> ");
         let mut table = Table::new(&[(&plain("a|b"), Align::Left)]);
         table.row(["\\\\|"]);
-        assert_eq!(table.to_string(), "| a\\|b  |\n| ----- |\n| \\\\\\| |\n");
+        assert_eq!(table.to_string(), "| a\\|b |\n| ---- |\n| \\\\\\| |\n");
     }
 }

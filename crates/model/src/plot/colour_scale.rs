@@ -10,7 +10,7 @@ use super::{
 /// Below this part of the largest value, the other sign is taken for rounding.
 const NOISE: f64 = 1e-6;
 /// What a logarithmic scale shows of values that nobody gave a range for: an error that changes sign is zero somewhere.
-const DECADES: f64 = 6.0;
+const DECADES: f64 = 4.0;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct ColourScale {
@@ -104,13 +104,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_logarithmic_scale_shows_six_decades_at_most() {
+    fn a_logarithmic_scale_shows_four_decades_at_most() {
         let values = [0.0, -1.0, f64::NAN, 1e-300, 1e-3];
         let scale = ColourScale::holding(Scale::Logarithmic, values.into_iter());
-        assert_eq!(scale.range, Range { low: -9.0, high: -3.0 });
+        assert_eq!(scale.range, Range { low: -7.0, high: -3.0 });
         assert_eq!(scale.colour(0.0), scale.colour(1e-300));
         assert_eq!(scale.colour(1e-3), Map::Sequential.colour(1.0));
-        let middle = scale.colour(1e-6).map(i16::from);
+        let middle = scale.colour(1e-5).map(i16::from);
         assert!(middle.iter().zip(Map::Sequential.colour(0.5)).all(|(a, b)| (a - i16::from(b)).abs() <= 1));
         assert_eq!(scale.colour(f64::NAN), NOT_FINITE);
     }

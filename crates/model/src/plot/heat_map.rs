@@ -51,7 +51,7 @@ pub struct HeatMap<'a> {
     /// The values at the ends of the colour bar, so that several pictures can be compared; without it, those of the
     /// data. What lies beyond has the colour of the end.
     pub range: Option<(f64, f64)>,
-    /// The divisions of the colour bar. A logarithmic one shows errors over up to six decades below the largest, and
+    /// The divisions of the colour bar. A logarithmic one shows errors over up to four decades below the largest, and
     /// gives what lies below, zero too, the colour of its lower end.
     pub scale: Scale,
     /// Fills a picture of 4 by 3, for axes of different units such as x and t.

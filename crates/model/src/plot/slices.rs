@@ -175,7 +175,7 @@ impl Page<'_> {
             let (x, y) = ranges(map);
             let (x_ticks, y_ticks) =
                 (ticks::linear(x.0, x.1, (width / 75.0).clamp(2.0, 8.0)), y_ticks(map, height));
-            picture(&mut scene, map, scale, &frame, left + right - SMALL);
+            picture(&mut scene, map, scale, &frame, 2.0 * left.min(*right));
             frame.x_numbers(&mut scene, &placed(&x_ticks.marks, x));
             let edges = (frame.left - left + SMALL, frame.right() + right - SMALL);
             frame.x_label(&mut scene, &x_ticks.label(map.x_label), edges);
