@@ -4,8 +4,15 @@
 //! coefficients a_t, L u = Σ_t a_t(x) ∂^{α_t} u, turns them into rows of a collocation matrix, `A[p][j] = (L φ_j)(x_p)`;
 //! [`Rows`] records that for a device, and [`Values`] the derivatives of u = Σ_j c_j φ_j.
 
+pub mod launch;
+
+mod check;
+mod error;
+mod evaluate;
 mod multi_index;
 mod traits;
 
+pub use error::FeatureError;
+pub use evaluate::Evaluate;
 pub use multi_index::{MAX_DIMENSIONS, MultiIndex};
 pub use traits::{DeviceFeatures, Features, Rows, Values};

@@ -75,7 +75,8 @@ pub struct Rows<'a, T> {
     pub accumulate: bool,
 }
 
-/// `values[t * stride + p]` ← Σ_j `weights[first_weight + j]` ∂^{α_t} φ_j(x_p), for p < count; stride as in [`Rows`].
+/// `values[t * stride + p]` ← Σ_j `weights[first_weight + j]` ∂^{α_t} φ_j(x_p), for p < count; stride as in [`Rows`], and
+/// zero from `count` on.
 #[derive(Debug)]
 pub struct Values<'a, T> {
     /// α_t.

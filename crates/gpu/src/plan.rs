@@ -110,7 +110,7 @@ impl Plan {
                     remedy,
                 }
             })?;
-        let pipeline = self.gpu.pipeline(device, launch.kernel, variant, &launch.constants)?;
+        let pipeline = self.gpu.pipeline(device, launch, variant)?;
         let immediate = variant.params.is_some_and(|params| params.immediate);
         let params = match variant.params {
             Some(_) if !immediate => {

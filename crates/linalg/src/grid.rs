@@ -60,6 +60,16 @@ impl Grid {
         Ok(quads(len) as u32)
     }
 
+    /// As [`Grid::check`], for a kernel that is told the number of elements, and gives that.
+    pub(crate) fn check_elements(&self, kernel: &str, len: usize) -> Result<u32, GpuError> {
+        self.check(kernel, len)?;
+        // Rounded up to whole groups of four, it must not wrap around either.
+        u32::try_from(len).ok().filter(|&len| len <= u32::MAX - 3).ok_or_else(|| {
+            let message = format!("{len} elements are too many for an index of 32 bits");
+            GpuError::Misuse { what: kernel.to_owned(), message }
+        })
+    }
+
     /// As [`Grid::check`], for a kernel whose workgroups leave one of `partials` each.
     pub(crate) fn check_reduction(&self, kernel: &str, len: usize, partials: usize) -> Result<u32, GpuError> {
         let wrong = |message| Err(GpuError::Misuse { what: kernel.to_owned(), message });

@@ -8,6 +8,8 @@ pub mod io;
 pub mod plot;
 pub mod verify;
 
+pub mod pde;
+
 mod error;
 mod linear_system;
 mod reference;

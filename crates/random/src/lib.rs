@@ -1,2 +1,22 @@
 //! Counter-based random numbers: element `i` of a stream is a pure function of seed, stream and `i`, so any of them can be
-//! recomputed anywhere.
+//! recomputed anywhere, in any order, on the host or on a device.
+//!
+//! A **stream** is one sequence of 2⁶⁴ blocks of 128 bits. Each purpose takes its own stream of the run's seed: numbers of
+//! one stream that are drawn in two ways (`bits(i)` and `uniform(i)`, say) come from the same bits and depend on each other.
+//! Elements may be drawn in any order and need no state.
+//!
+//! ```
+//! use ansatz_random::Philox;
+//!
+//! let weights = Philox::new(42, 0);
+//! let biases = weights.stream(1);
+//! let first: Vec<f64> = (0..100).map(|i| weights.normal(i)).collect();
+//! assert_eq!(first[37], weights.normal(37));
+//! assert_ne!(first[0], biases.normal(0));
+//! ```
+
+mod draws;
+mod philox;
+
+pub use draws::unit_f32;
+pub use philox::{Philox, philox4x32};

@@ -5,6 +5,7 @@
 
 mod blas;
 mod krylov;
+mod math;
 mod probe;
 
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
@@ -52,9 +53,12 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     probe::run(&mut suite)?;
     blas::run::<f32>(&mut suite)?;
     blas::norm_max(&mut suite)?;
+    math::functions::<f32>(&mut suite)?;
+    math::random(&mut suite)?;
     krylov::run::<f32>(&mut suite)?;
     if gpu.capabilities().f64 {
         blas::run::<f64>(&mut suite)?;
+        math::functions::<f64>(&mut suite)?;
         krylov::run::<f64>(&mut suite)?;
     }
     for kernel in KERNELS {

@@ -1,0 +1,77 @@
+//! What a launch refuses before anything runs.
+
+use ansatz_gpu::{GpuError, Real};
+
+use crate::launch::Family;
+use crate::{MultiIndex, Rows, Values};
+
+/// Checks the shapes of a block of rows.
+pub(crate) fn check_rows<T: Real>(family: &Family<'_, T>, rows: &Rows<'_, T>) -> Result<(), GpuError> {
+    let wrong = |message: String| Err(GpuError::Misuse { what: family.rows.name.to_owned(), message });
+    check_terms(family, family.rows.name, rows.terms)?;
+    let stride = rows.count.next_multiple_of(4);
+    check_length(family.rows.name, "points", rows.points.len(), family.dimensions * stride)?;
+    check_length(family.rows.name, "coefficients", rows.coefficients.len(), rows.terms.len() * stride)?;
+    if rows.first_row % 4 != 0 {
+        return wrong(format!("the first row is {}, no multiple of four", rows.first_row));
+    }
+    if rows.count > 0 && rows.first_row.saturating_add(stride) > rows.matrix.stride() {
+        let has = rows.matrix.stride();
+        return wrong(format!("{stride} rows from {} on do not fit into {has}", rows.first_row));
+    }
+    if rows.first_column.saturating_add(family.len) > rows.matrix.columns() {
+        let (len, has) = (family.len, rows.matrix.columns());
+        return wrong(format!("{len} columns from {} on do not fit into {has}", rows.first_column));
+    }
+    check_size(family, family.rows.name, rows.count, 1)
+}
+
+/// Checks the shapes of an evaluation.
+pub(crate) fn check_values<T: Real>(family: &Family<'_, T>, values: &Values<'_, T>) -> Result<(), GpuError> {
+    let name = family.values.name;
+    check_terms(family, name, values.terms)?;
+    let stride = values.count.next_multiple_of(4);
+    check_length(name, "points", values.points.len(), family.dimensions * stride)?;
+    check_length(name, "values", values.values.len(), values.terms.len() * stride)?;
+    if values.first_weight.checked_add(family.len).is_none_or(|end| end > values.weights.len()) {
+        let (len, has) = (family.len, values.weights.len());
+        let message = format!("{len} weights from {} on do not fit into {has}", values.first_weight);
+        return Err(GpuError::Misuse { what: name.to_owned(), message });
+    }
+    check_size(family, name, values.count, values.terms.len())
+}
+
+fn check_length(kernel: &str, what: &str, len: usize, wanted: usize) -> Result<(), GpuError> {
+    if len == wanted {
+        return Ok(());
+    }
+    let message = format!("`{what}` has {len} elements, not {wanted}");
+    Err(GpuError::Misuse { what: kernel.to_owned(), message })
+}
+
+fn check_terms<T>(family: &Family<'_, T>, kernel: &str, terms: &[MultiIndex]) -> Result<(), GpuError> {
+    let (dimensions, most) = (family.dimensions, family.max_order);
+    let reaches = |term: &MultiIndex| term.0.iter().rposition(|&order| order > 0).map_or(0, |i| i + 1);
+    for term in terms {
+        let message = if reaches(term) > dimensions {
+            format!("{term:?} is a derivative by coordinate {}, of {dimensions}", reaches(term) - 1)
+        } else if term.order() > most {
+            format!("{term:?} is of order {}; these features have derivatives to order {most}", term.order())
+        } else {
+            continue;
+        };
+        return Err(GpuError::Misuse { what: kernel.to_owned(), message });
+    }
+    Ok(())
+}
+
+/// Indices are of 32 bits.
+fn check_size<T>(family: &Family<'_, T>, kernel: &str, count: usize, terms: usize) -> Result<(), GpuError> {
+    let most = u32::MAX as usize / 4;
+    let vectors = count.saturating_mul(family.dimensions.max(terms));
+    if vectors <= most && family.len.saturating_mul(2 + 2 * family.dimensions) <= most {
+        return Ok(());
+    }
+    let message = format!("{count} points and {} features are too many for an index of 32 bits", family.len);
+    Err(GpuError::Misuse { what: kernel.to_owned(), message })
+}

@@ -1,0 +1,85 @@
+//! What can be wrong with the parameters of features.
+
+/// An error of a family of features.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FeatureError {
+    /// A list of parameters has the wrong length.
+    #[error("{len} {what}; {wanted} are needed")]
+    Length {
+        /// The parameters.
+        what: &'static str,
+        /// How many there are.
+        len: usize,
+        /// How many are needed.
+        wanted: usize,
+    },
+    /// More coordinates than features may depend on, or none.
+    #[error("features of {dimensions} coordinates: from 1 to {} are possible", crate::MAX_DIMENSIONS)]
+    Dimensions {
+        /// How many were asked for.
+        dimensions: usize,
+    },
+    /// A parameter is not finite, or out of its range.
+    #[error("{what} number {index} is {value}; it must be {range}")]
+    Value {
+        /// The parameters.
+        what: &'static str,
+        /// Which of them.
+        index: usize,
+        /// What it is.
+        value: f64,
+        /// What it may be.
+        range: &'static str,
+    },
+    /// These features cannot be periodic.
+    #[error("{what} features cannot be periodic along a coordinate; use sine or Gaussian features")]
+    Periodic {
+        /// Which features.
+        what: &'static str,
+    },
+    /// A matrix is not symmetric and positive definite.
+    #[error("precision matrix number {index} is not symmetric and positive definite")]
+    Precision {
+        /// Which of them.
+        index: usize,
+    },
+}
+
+impl FeatureError {
+    /// Checks a length.
+    ///
+    /// # Errors
+    /// [`FeatureError::Length`].
+    pub fn length(what: &'static str, len: usize, wanted: usize) -> Result<(), Self> {
+        if len == wanted { Ok(()) } else { Err(Self::Length { what, len, wanted }) }
+    }
+
+    /// Checks each of some values; `range` says what `holds` asks.
+    ///
+    /// # Errors
+    /// [`FeatureError::Value`] for the first that is not finite or out of range.
+    pub fn values(
+        what: &'static str,
+        values: &[f64],
+        range: &'static str,
+        holds: impl Fn(f64) -> bool,
+    ) -> Result<(), Self> {
+        match values.iter().position(|&value| !value.is_finite() || !holds(value)) {
+            Some(index) => Err(Self::Value { what, index, value: values[index], range }),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks a number of coordinates.
+    ///
+    /// # Errors
+    /// [`FeatureError::Dimensions`].
+    pub fn dimensions(dimensions: usize) -> Result<(), Self> {
+        if (1..=crate::MAX_DIMENSIONS).contains(&dimensions) {
+            Ok(())
+        } else {
+            Err(Self::Dimensions { dimensions })
+        }
+    }
+}

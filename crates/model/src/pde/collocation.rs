@@ -1,0 +1,188 @@
+//! The collocation system on a device: values of the unknown at all points, and the rows of the Jacobian.
+
+use ansatz_features::{DeviceFeatures, Rows, Values};
+use ansatz_gpu::{Buffer, Gpu, GpuError, Plan};
+use ansatz_linalg::Matrix;
+
+use super::equation::{Equation, Linearised};
+use super::tier::Tier;
+use super::trial::{Group, Trial, by_field};
+use super::Collocation;
+
+/// The trial space and the collocation points of every equation on a device.
+pub(super) struct DeviceCollocation<'a, T: Tier> {
+    gpu: &'a Gpu,
+    trial: &'a Trial,
+    features: Vec<Box<dyn DeviceFeatures<T>>>,
+    coefficients: Vec<Buffer<T>>,
+    blocks: Vec<Block<'a, T>>,
+    rows: usize,
+    values: Plan,
+}
+
+/// The rows of one equation.
+struct Block<'a, T> {
+    equation: &'a Equation,
+    collocation: &'a Collocation,
+    first_row: usize,
+    stride: usize,
+    /// Twice where the equation is about a jump between partners.
+    sides: Vec<Side<T>>,
+}
+
+struct Side<T> {
+    points: Buffer<T>,
+    /// +1, and -1 for partners.
+    sign: f64,
+    fields: Vec<Field<T>>,
+}
+
+/// What an equation has of one field.
+struct Field<T> {
+    group: Group,
+    values: Buffer<T>,
+}
+
+impl<'a, T: Tier> DeviceCollocation<'a, T> {
+    /// Uploads the features and the points, and records the evaluation of the unknown.
+    pub fn new(
+        gpu: &'a Gpu,
+        trial: &'a Trial,
+        equations: &'a [Equation],
+        collocations: &'a [Collocation],
+    ) -> Result<Self, GpuError> {
+        let features: Vec<_> =
+            trial.fields().iter().map(|features| T::upload(&**features, gpu)).collect::<Result<_, _>>()?;
+        let coefficients: Vec<Buffer<T>> = trial
+            .fields()
+            .iter()
+            .map(|features| gpu.buffer("coefficients", features.len()))
+            .collect::<Result<_, _>>()?;
+        let mut values = Plan::new(gpu, "values of the unknown");
+        let (mut blocks, mut rows) = (Vec::new(), 0);
+        for (equation, collocation) in equations.iter().zip(collocations) {
+            let count = collocation.points.len();
+            let stride = count.next_multiple_of(4);
+            let mut sides = vec![(&collocation.points.coordinates, 1.0)];
+            sides.extend(collocation.points.partners.as_ref().map(|partners| (partners, -1.0)));
+            let sides = sides
+                .into_iter()
+                .map(|(coordinates, sign)| {
+                    let points =
+                        upload_points(gpu, coordinates, collocation.points.dimension, stride)?;
+                    let mut fields = Vec::new();
+                    for group in by_field(&equation.jets, trial.fields().len()) {
+                        let field = Field { values: gpu.buffer("values", group.terms.len() * stride)?, group };
+                        features[field.group.field].record_values(
+                            &mut values,
+                            &Values {
+                                terms: &field.group.terms,
+                                points: &points,
+                                count,
+                                weights: &coefficients[field.group.field],
+                                first_weight: 0,
+                                values: &field.values,
+                            },
+                        )?;
+                        fields.push(field);
+                    }
+                    Ok(Side { points, sign, fields })
+                })
+                .collect::<Result<Vec<_>, GpuError>>()?;
+            blocks.push(Block { equation, collocation, first_row: rows, stride, sides });
+            rows += stride;
+        }
+        Ok(Self { gpu, trial, features, coefficients, blocks, rows, values })
+    }
+
+    /// Rows of the matrix; those that pad a block are zero.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// R and its partial derivatives at all points, for u = Σ c_j φ_j.
+    pub fn linearise(&mut self, c: &[f64]) -> Result<Vec<Linearised>, GpuError> {
+        let zero = c.iter().all(|&c| c == 0.0);
+        if !zero {
+            for (field, buffer) in self.coefficients.iter().enumerate() {
+                let rounded: Vec<T> =
+                    c[self.trial.columns(field)].iter().map(|&c| T::from_f64(c)).collect();
+                self.gpu.write(buffer, 0, &rounded)?;
+            }
+            self.values.run()?;
+        }
+        self.blocks
+            .iter()
+            .map(|block| {
+                let count = block.collocation.points.len();
+                let mut jets = vec![vec![0.0; count]; block.equation.jets.len()];
+                for side in block.sides.iter().filter(|_| !zero) {
+                    for field in &side.fields {
+                        let values = self.gpu.read(&field.values)?;
+                        for (&jet, values) in field.group.jets.iter().zip(values.chunks(block.stride.max(1))) {
+                            let sums = jets[jet].iter_mut().zip(values);
+                            sums.for_each(|(sum, value)| *sum += side.sign * value.widen());
+                        }
+                    }
+                }
+                Ok(block.equation.linearise(&block.collocation.points, &jets, block.collocation.target.as_deref()))
+            })
+            .collect()
+    }
+
+    /// The weighted Jacobian, `J[p][j]` = ω_p Σ_t ∂R/∂u_t ∂^{α_t} φ_j(x_p), and the weighted residual.
+    pub fn assemble(
+        &self,
+        linearised: &[Linearised],
+        row_weights: &[f64],
+    ) -> Result<(Matrix<T>, Matrix<T>), GpuError> {
+        let jacobian = Matrix::zeros(self.gpu, "collocation matrix", self.rows, self.trial.unknowns())?;
+        let mut residual = vec![T::zero(); self.rows];
+        let mut plan = Plan::new(self.gpu, "collocation rows");
+        for ((block, at), &weight) in self.blocks.iter().zip(linearised).zip(row_weights) {
+            let rows = residual[block.first_row..].iter_mut().zip(&at.residual);
+            rows.for_each(|(row, &value)| *row = T::from_f64(weight * value));
+            for (number, side) in block.sides.iter().enumerate() {
+                for field in &side.fields {
+                    let mut factors = vec![T::zero(); field.group.terms.len() * block.stride];
+                    for (&jet, factors) in field.group.jets.iter().zip(factors.chunks_mut(block.stride.max(1))) {
+                        let partials = factors.iter_mut().zip(&at.partials[jet]);
+                        partials.for_each(|(to, &value)| *to = T::from_f64(side.sign * weight * value));
+                    }
+                    let factors = self.gpu.upload("coefficients of the operator", &factors)?;
+                    let rows = Rows {
+                        terms: &field.group.terms,
+                        points: &side.points,
+                        count: block.collocation.points.len(),
+                        coefficients: &factors,
+                        matrix: &jacobian,
+                        first_row: block.first_row,
+                        first_column: self.trial.columns(field.group.field).start,
+                        accumulate: number > 0,
+                    };
+                    self.features[field.group.field].record_rows(&mut plan, &rows)?;
+                }
+            }
+        }
+        plan.run()?;
+        let residual = Matrix::upload(self.gpu, "residual", self.rows, 1, &residual)?;
+        Ok((jacobian, residual))
+    }
+}
+
+/// Coordinate after coordinate, each padded to `stride` points by the last one.
+fn upload_points<T: Tier>(
+    gpu: &Gpu,
+    coordinates: &[f64],
+    dimension: usize,
+    stride: usize,
+) -> Result<Buffer<T>, GpuError> {
+    let count = coordinates.len() / dimension.max(1);
+    let at = |i: usize, p: usize| T::from_f64(coordinates[p.min(count - 1) * dimension + i]);
+    let by_coordinate: Vec<T> = if count == 0 {
+        Vec::new()
+    } else {
+        (0..dimension).flat_map(|i| (0..stride).map(move |p| at(i, p))).collect()
+    };
+    gpu.upload("points", &by_coordinate)
+}

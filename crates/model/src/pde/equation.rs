@@ -1,0 +1,109 @@
+//! A condition as a solver sees it: its residual and the partial derivatives by the jets of the unknown.
+
+use ansatz_expr::{Expr, Jet, Leaf, Program, Scratch};
+use ansatz_problem::PointSet;
+
+/// R(x, u, u_x, …) = 0 on a region, with ∂R/∂u_α in closed form.
+#[derive(Debug, Clone)]
+pub(super) struct Equation {
+    /// Its name in reports.
+    pub name: String,
+    /// The derivatives of unknowns that it contains; between partners, their jumps.
+    pub jets: Vec<Jet>,
+    /// Whether R is affine in them.
+    pub linear: bool,
+    /// [R, R(u = 0), ∂R/∂u_α …]
+    program: Program,
+}
+
+/// R and its partial derivatives at points, for one state of the unknown.
+#[derive(Debug, Clone)]
+pub(super) struct Linearised {
+    /// R.
+    pub residual: Vec<f64>,
+    /// ∂R/∂u_α: for every jet, at every point.
+    pub partials: Vec<Vec<f64>>,
+    /// R for u = 0.
+    pub source: Vec<f64>,
+}
+
+impl Equation {
+    /// `parameters` are the values of the problem's parameters.
+    pub fn new(name: &str, residual: &Expr, parameters: &[f64]) -> Self {
+        let value = |leaf| match leaf {
+            Leaf::Parameter(index) => parameters.get(index).map(|&value| Expr::number(value)),
+            _ => None,
+        };
+        let residual = residual.substitute(value);
+        let jets = residual.jets();
+        let partials: Vec<Expr> = jets.iter().map(|&jet| residual.partial(&Leaf::Jet(jet))).collect();
+        let source = residual.substitute(|leaf| matches!(leaf, Leaf::Jet(_)).then(|| Expr::number(0.0)));
+        let linear = partials.iter().all(|partial| partial.jets().is_empty());
+        let outputs: Vec<Expr> = [residual.clone(), source].into_iter().chain(partials).collect();
+        Self { name: name.to_owned(), jets, linear, program: Program::new(&outputs) }
+    }
+
+    /// Whether anything is asked of the unknown.
+    pub fn is_void(&self) -> bool {
+        self.jets.is_empty()
+    }
+
+    /// R at `points` less `target`, where the unknown has these `jets`, jet after jet.
+    pub fn linearise(&self, points: &PointSet, jets: &[Vec<f64>], target: Option<&[f64]>) -> Linearised {
+        let count = points.len();
+        let inputs: Vec<Vec<f64>> = self.program.inputs().iter().map(|leaf| self.input(leaf, points, jets)).collect();
+        let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
+        let mut outputs = vec![vec![f64::NAN; count]; 2 + self.jets.len()];
+        let mut arrays: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        let evaluated = self.program.eval_points(&inputs, &mut arrays, &mut Scratch::default());
+        debug_assert_eq!(evaluated, Ok(()), "the arrays are made for the program");
+        let partials = outputs.split_off(2);
+        let mut source = outputs.pop().unwrap_or_default();
+        let mut residual = outputs.pop().unwrap_or_default();
+        if let Some(target) = target {
+            residual.iter_mut().zip(target).for_each(|(residual, target)| *residual -= target);
+            source.iter_mut().zip(target).for_each(|(source, target)| *source -= target);
+        }
+        Linearised { residual, source, partials }
+    }
+
+    fn input(&self, leaf: &Leaf, points: &PointSet, jets: &[Vec<f64>]) -> Vec<f64> {
+        let column = |values: &[f64], i: usize| -> Vec<f64> {
+            values.iter().skip(i).step_by(points.dimension.max(1)).copied().collect()
+        };
+        match leaf {
+            Leaf::Coordinate(i) => column(&points.coordinates, *i),
+            Leaf::Normal(i) => column(points.normals.as_deref().unwrap_or_default(), *i),
+            Leaf::Jet(jet) => {
+                let place = self.jets.iter().position(|known| known == jet);
+                place.map_or_else(|| vec![0.0; points.len()], |place| jets[place].clone())
+            }
+            // Parameters have got their values when the problem was made.
+            Leaf::Parameter(_) => vec![f64::NAN; points.len()],
+        }
+    }
+}
+
+impl Linearised {
+    /// √(mean R²).
+    pub fn rms(&self) -> f64 {
+        rms(&self.residual)
+    }
+
+    /// The size of what cancels in R, where the jet t of the unknown has the size `sizes[t]`:
+    /// √(mean (|R(u = 0)| + Σ_t |∂R/∂u_t| `sizes[t]`)²).
+    pub fn scale(&self, sizes: &[f64]) -> f64 {
+        let terms = |(p, source): (usize, &f64)| {
+            // Where R has no value at u = 0, such as 1/u, the other terms tell its size.
+            let source = if source.is_finite() { source.abs() } else { 0.0 };
+            source + sizes.iter().zip(&self.partials).map(|(size, partial)| (size * partial[p]).abs()).sum::<f64>()
+        };
+        rms(&self.source.iter().enumerate().map(terms).collect::<Vec<_>>())
+    }
+}
+
+/// The root of the mean square; 0 of nothing.
+pub(super) fn rms(values: &[f64]) -> f64 {
+    let sum: f64 = values.iter().map(|value| value * value).sum();
+    if values.is_empty() { 0.0 } else { (sum / values.len() as f64).sqrt() }
+}

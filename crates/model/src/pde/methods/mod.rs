@@ -1,0 +1,5 @@
+//! The methods that a PDE can be solved by.
+
+mod random_features;
+
+pub use random_features::RandomFeatures;

@@ -1,0 +1,155 @@
+//! Gauss–Newton on the weighted collocation residual; for a linear problem its first step is the solution.
+
+use ansatz_gpu::Gpu;
+use ansatz_linalg::{LeastSquares, LeastSquaresReason};
+
+use super::collocation::DeviceCollocation;
+use super::equation::{Equation, Linearised};
+use super::tier::Tier;
+use super::trial::Trial;
+use super::{Collocation, PdeError as Error, Watch};
+
+/// What a fit is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FitOptions {
+    /// λ of Tikhonov, for columns of norm 1; `None` takes what suits the precision.
+    pub tikhonov: Option<f64>,
+    /// Most steps.
+    pub max_steps: usize,
+}
+
+/// Why the steps ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Stop {
+    /// The residual is as small as the linear model of the last step promised.
+    Settled,
+    /// No step along the direction made the residual smaller.
+    Stagnated,
+    /// The steps are used up.
+    MaxSteps,
+    /// The matrix or the residual is not finite.
+    NonFinite,
+    /// Fewer rows than columns, and no regularisation.
+    TooFewRows,
+    /// The columns depend on each other, and there is no regularisation.
+    RankDeficient,
+    /// The caller stopped it.
+    Stopped,
+}
+
+/// Coefficients that fit the equations, and how they were found.
+#[derive(Debug, Clone)]
+pub(super) struct Fit {
+    pub c: Vec<f64>,
+    pub stop: Stop,
+    /// Weighted norm of the residual, before the first step and after each.
+    pub history: Vec<f64>,
+    pub rank: usize,
+    pub condition: f64,
+    pub rows: usize,
+    pub tier: String,
+}
+
+/// A norm within this factor of what the linear model promised is at its end.
+const AS_PROMISED: f64 = 1.2;
+/// Far below the first norm, a full step that gains less than this factor is the last.
+const SLOW: f64 = 0.5;
+const FAR_BELOW: f64 = 1e-3;
+/// Above that, so many full steps that gain hardly anything are.
+const SLOW_STEPS: usize = 4;
+/// The shortest step that is tried: far from a solution, the first ones can be this short.
+const SHORTEST: f64 = 1.0 / 16384.0;
+/// The part of the decrease along a direction that a step must bring (Armijo).
+const ARMIJO: f64 = 1e-4;
+
+/// Minimises Σ_b ω_b² mean_b R² from the coefficients `c` on.
+pub(super) fn fit<T: Tier>(
+    gpu: &Gpu,
+    trial: &Trial,
+    equations: &[Equation],
+    collocations: &[Collocation],
+    mut c: Vec<f64>,
+    options: FitOptions,
+    watch: &mut Watch<'_>,
+) -> Result<Fit, Error> {
+    let mut system = DeviceCollocation::<T>::new(gpu, trial, equations, collocations)?;
+    let weights: Vec<f64> =
+        collocations.iter().map(|block| block.weight / (block.points.len().max(1) as f64).sqrt()).collect();
+    let linear = equations.iter().all(|equation| equation.linear);
+
+    let mut at = system.linearise(&c)?;
+    let mut norm = weighted_norm(&at, &weights);
+    let mut fit = Fit {
+        c: Vec::new(),
+        stop: Stop::MaxSteps,
+        history: vec![norm],
+        rank: 0,
+        condition: f64::INFINITY,
+        rows: system.rows(),
+        tier: String::new(),
+    };
+    let mut slow_steps = 0;
+    for step in 1..=options.max_steps {
+        if !watch.step(step, norm) {
+            fit.stop = Stop::Stopped;
+            break;
+        }
+        // min ‖J δ + R‖² + λ²‖D δ‖²
+        let (jacobian, residual) = system.assemble(&at, &weights)?;
+        let solver = LeastSquares { tikhonov: options.tikhonov };
+        let solution = solver.solve(gpu, &jacobian, &residual)?;
+        (fit.rank, fit.condition) = (solution.rank, solution.condition);
+        fit.tier = solution.tier.clone();
+        let delta = match (solution.reason, solution.x.first()) {
+            (LeastSquaresReason::Solved, Some(x)) => x,
+            (LeastSquaresReason::TooFewRows { .. }, _) => {
+                fit.stop = Stop::TooFewRows;
+                break;
+            }
+            (LeastSquaresReason::RankDeficient { .. }, _) => {
+                fit.stop = Stop::RankDeficient;
+                break;
+            }
+            _ => {
+                fit.stop = Stop::NonFinite;
+                break;
+            }
+        };
+        // c ← c − α J⁺R with the largest α = 1, ½, ¼ … that makes the residual smaller.
+        let promised = solution.residual_norms.first().copied().unwrap_or(0.0);
+        let mut length = 1.0;
+        let accepted = loop {
+            let tried: Vec<f64> = c.iter().zip(delta).map(|(c, delta)| c - length * delta).collect();
+            let there = system.linearise(&tried)?;
+            let new_norm = weighted_norm(&there, &weights);
+            if new_norm < (1.0 - ARMIJO * length) * norm {
+                break Some((tried, there, new_norm));
+            }
+            length *= 0.5;
+            if length < SHORTEST {
+                break None;
+            }
+        };
+        let Some((tried, there, new_norm)) = accepted else {
+            fit.stop = if norm.is_finite() { Stop::Stagnated } else { Stop::NonFinite };
+            break;
+        };
+        let full = length == 1.0;
+        slow_steps = if full && new_norm > SLOW * norm { slow_steps + 1 } else { 0 };
+        (c, at, norm) = (tried, there, new_norm);
+        fit.history.push(norm);
+        let bottom = slow_steps > 0 && norm <= FAR_BELOW * fit.history[0];
+        if linear && norm <= AS_PROMISED * promised || bottom || slow_steps >= SLOW_STEPS {
+            fit.stop = Stop::Settled;
+            break;
+        }
+    }
+    fit.c = c;
+    Ok(fit)
+}
+
+/// √(Σ_b ω_b² mean_b R²).
+fn weighted_norm(linearised: &[Linearised], row_weights: &[f64]) -> f64 {
+    let square = |at: &Linearised, weight: &f64| at.residual.iter().map(|r| (weight * r).powi(2)).sum::<f64>();
+    linearised.iter().zip(row_weights).map(|(at, weight)| square(at, weight)).sum::<f64>().sqrt()
+}

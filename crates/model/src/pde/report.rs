@@ -1,0 +1,186 @@
+//! The account of a solved PDE: for the terminal, and as JSON.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What a run did. Its keys in JSON are stable.
+#[derive(Debug, Clone, Serialize)]
+pub struct PdeReport {
+    /// Name of the problem.
+    pub problem: String,
+    /// What the problem is, in one line.
+    pub title: String,
+    /// `random-features` or `gaussians`.
+    pub method: String,
+    /// `f32` or `f64`: the precision of the fit.
+    pub precision: String,
+    /// `wgpu` or `cpu`: which executor ran the plans.
+    pub executor: String,
+    /// Name of the device.
+    pub device: String,
+    /// `vulkan`, `metal`, `dx12` or `cpu`.
+    pub backend: String,
+    /// Driver and version.
+    pub driver: String,
+    /// How and where the least-squares problems were solved.
+    pub tier: String,
+    /// The seeds, one run each.
+    pub seeds: Vec<u64>,
+    /// Coefficients of the trial space, of all fields; per time window.
+    pub unknowns: usize,
+    /// Collocation points, of all conditions; per time window.
+    pub points: usize,
+    /// Time windows.
+    pub windows: usize,
+    /// Scale of the features, per coordinate: standard deviation of the frequencies, or width of the Gaussians.
+    pub scales: Vec<f64>,
+    /// Whether the scales were given, or else chosen by a held-out residual.
+    pub scales_chosen: bool,
+    /// Weight of each condition in the fit, by its name.
+    pub weights: Vec<(String, f64)>,
+    /// Median over the seeds of ‖u − u*‖₂/‖u*‖₂ on the problem's evaluation grid; null without a reference.
+    pub relative_l2_error: Option<f64>,
+    /// That of every seed.
+    pub relative_l2_errors: Vec<f64>,
+    /// Against what: `exact`, the name of a file, or null.
+    pub reference: Option<String>,
+    /// Root mean square of the residual of the equations, in f64 at fresh points; median over the seeds.
+    pub residual_rms: f64,
+    /// Its largest value; median over the seeds.
+    pub residual_max: f64,
+    /// Where that is.
+    pub residual_max_at: Vec<f64>,
+    /// Largest over the conditions of rms residual over rms size of its terms; median over the seeds.
+    pub relative_residual: f64,
+    /// The tolerance for it.
+    pub rtol: f64,
+    /// Whether every seed fulfils the tolerance, as verified in f64.
+    pub converged: bool,
+    /// Why the run ended: of the first seed that did not converge, else of the first.
+    pub reason: String,
+    /// One sentence on what to do.
+    pub hint: String,
+    /// Steps of Gauss–Newton, the most of all seeds.
+    pub steps: usize,
+    /// Seconds of preparation, which includes the choice of scales; median over the seeds.
+    pub setup_seconds: f64,
+    /// Seconds of the fit; median over the seeds.
+    pub solve_seconds: f64,
+    /// Seconds of the verification; median over the seeds.
+    pub verify_seconds: f64,
+    /// Every condition by itself, of the first seed.
+    pub conditions: Vec<ConditionReport>,
+    /// Numerical rank of the last least-squares matrix, of the first seed.
+    pub rank: usize,
+    /// Estimate of its condition number.
+    pub condition_estimate: f64,
+    /// Relative error of u that the rounding of its sum alone explains, in the precision of the fit.
+    pub rounding_floor: f64,
+    /// Weighted residual norm before the first step and after each, of the first seed.
+    pub history: Vec<f64>,
+    /// The classical method in the same binary; null where it does not apply.
+    pub baseline: Option<BaselineReport>,
+    /// What a reader should know beside the figures.
+    pub notes: Vec<String>,
+}
+
+/// One condition, verified in f64 at fresh points.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConditionReport {
+    /// Its name.
+    pub name: String,
+    /// Fresh points.
+    pub points: usize,
+    /// Root mean square of its residual.
+    pub residual_rms: f64,
+    /// Mean of the absolute residual.
+    pub residual_mean: f64,
+    /// Largest absolute residual.
+    pub residual_max: f64,
+    /// Where that is.
+    pub at: Vec<f64>,
+    /// `residual_rms` over the root mean square of the size of its terms.
+    pub relative: f64,
+}
+
+/// The same problem by a classical method.
+#[derive(Debug, Clone, Serialize)]
+pub struct BaselineReport {
+    /// The method.
+    pub method: String,
+    /// Its unknowns.
+    pub unknowns: usize,
+    /// As [`PdeReport::relative_l2_error`].
+    pub relative_l2_error: Option<f64>,
+    /// ‖u − u_baseline‖₂/‖u_baseline‖₂ of the first seed, where there is no other reference.
+    pub relative_difference: Option<f64>,
+    /// Seconds.
+    pub seconds: f64,
+}
+
+/// One screen, a line for each thing that a reader may doubt.
+impl fmt::Display for PdeReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.converged { "converged" } else { "NOT CONVERGED" };
+        let windows = if self.windows > 1 { format!(", in each of {} time windows", self.windows) } else { String::new() };
+        writeln!(f, "problem      {}: {}", self.problem, self.title)?;
+        writeln!(f, "device       {} ({}, {})", self.device, self.backend, self.driver)?;
+        writeln!(f, "executor     {}, {}", self.executor, self.tier)?;
+        writeln!(f, "method       {}, {} unknowns, {} points{windows}", self.method, self.unknowns, self.points)?;
+        let chosen = if self.scales_chosen { "chosen by a held-out residual" } else { "as given" };
+        writeln!(f, "scales       {}, {chosen}", list(&self.scales))?;
+        let weights: Vec<String> = self.weights.iter().map(|(name, weight)| format!("{name} {weight:.3e}")).collect();
+        writeln!(f, "weights      {}", weights.join(", "))?;
+        writeln!(f, "seeds        {:?}", self.seeds)?;
+        writeln!(f, "outcome      {verdict}: {} after {} step{}", self.reason, self.steps, if self.steps == 1 { "" } else { "s" })?;
+        writeln!(f, "             {}", self.hint)?;
+        for condition in &self.conditions {
+            writeln!(
+                f,
+                "residual     {:.2e} rms, {:.2e} largest, at {}: {}; {:.1e} of its terms",
+                condition.residual_rms,
+                condition.residual_max,
+                list(&condition.at),
+                condition.name,
+                condition.relative
+            )?;
+        }
+        writeln!(
+            f,
+            "             in f64 at fresh points; {:.1e} of the terms, the largest (asked for {:e})",
+            self.relative_residual, self.rtol
+        )?;
+        if let (Some(error), Some(reference)) = (self.relative_l2_error, &self.reference) {
+            let errors: Vec<String> = self.relative_l2_errors.iter().map(|error| format!("{error:.2e}")).collect();
+            writeln!(f, "error        {error:.2e} relative L2 against {reference}, the median of {}", errors.join(", "))?;
+        }
+        writeln!(f, "rounding     {:.1e}, the floor of u in {}", self.rounding_floor, self.precision)?;
+        if let Some(baseline) = &self.baseline {
+            let error = baseline.relative_l2_error.map(|error| format!(", error {error:.2e}")).unwrap_or_default();
+            let difference = baseline
+                .relative_difference
+                .map(|difference| format!(", differs from this one by {difference:.2e}"))
+                .unwrap_or_default();
+            writeln!(
+                f,
+                "baseline     {}, {} unknowns{error}{difference}, {:.3} s",
+                baseline.method, baseline.unknowns, baseline.seconds
+            )?;
+        }
+        for note in &self.notes {
+            writeln!(f, "note         {note}")?;
+        }
+        writeln!(
+            f,
+            "time         {:.3} s to prepare, {:.3} s to solve, {:.3} s to verify",
+            self.setup_seconds, self.solve_seconds, self.verify_seconds
+        )
+    }
+}
+
+/// (0.25, 1)
+pub(super) fn list(values: &[f64]) -> String {
+    let shown: Vec<String> = values.iter().map(|value| format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').to_owned()).collect();
+    format!("({})", shown.join(", "))
+}

@@ -1,0 +1,96 @@
+// Ridge features φ_j(x) = s(z), z = w_j·x + b_j: z for four features at four points, and s with its derivatives.
+//
+// z keeps what a plain sum loses where the w_ji x_i are large. w and x are cut into a high and a low part, so short that
+// w_high x_high is exact (12 bits each in f32; 29 and 24 in f64). Of each such product the whole part is split off exactly;
+// whole parts, fractions, and the small rest w_high x_low + w_low x are summed apart. For a sine, w and b are in turns and
+// the whole parts drop out: the error of the angle is about REAL_EPSILON, whatever |w·x| < 1/REAL_EPSILON is.
+//
+// The parameters of the features lie in `features`, for each group of four 2 + 2 DIMENSIONS vec4s: the whole and the
+// fractional parts of b, then w_high and w_low for each coordinate. Points: `points[i * quads + q]`, four per vec4.
+#import common/real
+#import common/turns
+
+override DIMENSIONS: u32 = 1u;
+// SINE, TANH, SIGMOID or RELU.
+override ACTIVATION: u32 = 0u;
+// Terms of the launch, sorted by class: those of class 0 end before END_0, and so on.
+override TERMS: u32 = 1u;
+override END_0: u32 = 1u;
+override END_1: u32 = 1u;
+override END_2: u32 = 1u;
+override END_3: u32 = 1u;
+// Nibble t: the place of term t before sorting.
+override SLOTS: u32 = 0x76543210u;
+
+const SINE: u32 = 0u;
+const RELU: u32 = 3u;
+
+// z = whole + (part + small) at four points.
+struct Argument {
+    whole: real4,
+    part: real4,
+    small: real4,
+}
+
+// The arguments of four features.
+struct Arguments {
+    a: Argument,
+    b: Argument,
+    c: Argument,
+    d: Argument,
+}
+
+// The leading bits of x.
+fn high_part(x: real4) -> real4 {
+#if F64
+    return real4(vec4<f32>(x));
+#else
+    return bitcast<vec4<f32>>(bitcast<vec4<u32>>(x) & vec4(0xfffff000u));
+#endif
+}
+
+fn add_coordinate(sum: Argument, w_high: real, w_low: real, x: real4, x_high: real4, x_low: real4) -> Argument {
+    let product = w_high * x_high;
+    let whole = round(product);
+    let small = w_high * x_low + w_low * x;
+    return Argument(sum.whole + whole, sum.part + (product - whole), sum.small + small);
+}
+
+// The arguments of the features 4f to 4f + 3 at the points 4q to 4q + 3.
+fn arguments(f: u32, q: u32, quads: u32) -> Arguments {
+    let first = f * (2u + 2u * DIMENSIONS);
+    let whole = features[first];
+    let part = features[first + 1u];
+    var z = Arguments(
+        Argument(real4(whole.x), real4(part.x), real4()),
+        Argument(real4(whole.y), real4(part.y), real4()),
+        Argument(real4(whole.z), real4(part.z), real4()),
+        Argument(real4(whole.w), real4(part.w), real4()),
+    );
+    for (var i = 0u; i < DIMENSIONS; i++) {
+        let x = points[i * quads + q];
+        let x_high = high_part(x);
+        let x_low = x - x_high;
+        let w_high = features[first + 2u + 2u * i];
+        let w_low = features[first + 3u + 2u * i];
+        z.a = add_coordinate(z.a, w_high.x, w_low.x, x, x_high, x_low);
+        z.b = add_coordinate(z.b, w_high.y, w_low.y, x, x_high, x_low);
+        z.c = add_coordinate(z.c, w_high.z, w_low.z, x, x_high, x_low);
+        z.d = add_coordinate(z.d, w_high.w, w_low.w, x, x_high, x_low);
+    }
+    return z;
+}
+
+// The derivative of s of this kind: for a sine, 0 is sin and 1 is cos; otherwise the order.
+fn derivative(kind: u32, z: Argument) -> real4 {
+    if ACTIVATION == SINE {
+        return sin_turns(z.part + 0.25 * real(kind), z.small);
+    }
+    let sum = z.whole + (z.part + z.small);
+    // ReLU. NaN is not <= 0.
+    if kind == 0u {
+        return select(sum, real4(), sum <= real4());
+    }
+    let nan = vec4(real_is_nan(sum.x), real_is_nan(sum.y), real_is_nan(sum.z), real_is_nan(sum.w));
+    return select(select(real4(1.0), real4(), sum <= real4()), sum, nan);
+}
