@@ -43,11 +43,6 @@ impl Equation {
         Self { name: name.to_owned(), jets, linear, program: Program::new(&outputs) }
     }
 
-    /// Whether anything is asked of the unknown.
-    pub fn is_void(&self) -> bool {
-        self.jets.is_empty()
-    }
-
     /// R at `points` less `target`, where the unknown has these `jets`, jet after jet.
     pub fn linearise(&self, points: &PointSet, jets: &[Vec<f64>], target: Option<&[f64]>) -> Linearised {
         let count = points.len();

@@ -6,8 +6,8 @@
 mod blas;
 mod features;
 mod krylov;
-mod math;
 mod linalg;
+mod math;
 mod probe;
 
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};

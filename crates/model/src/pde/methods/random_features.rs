@@ -85,7 +85,7 @@ impl Method for RandomFeatures {
             count: features,
             // A stream of its own for every field.
             seed: seed.wrapping_add((field as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
-            weights: Weights::Gaussian(spread),
+            weights: Weights::Ellipsoid(spread),
             biases: if self.activation == Activation::Sine { Biases::Phase } else { Biases::Inside(bounds) },
             periods,
         };
