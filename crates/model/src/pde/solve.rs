@@ -1,6 +1,7 @@
 //! From a problem to verified solutions: one run for each seed, in each run one fit for each time window.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::Instant;
 
 use ansatz_gpu::Gpu;
@@ -16,9 +17,10 @@ use super::{
     FitPrecision, Method, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport, PdeRun, Solution, Watch,
 };
 
-/// Solves `problem` with every seed.
+/// Solves `problem` with every seed; `folder` is where its reference solution may lie.
 pub(super) fn solve(
     problem: &Problem,
+    folder: Option<&Path>,
     gpu: &Gpu,
     method: &dyn Method,
     options: &PdeOptions,
@@ -32,7 +34,8 @@ pub(super) fn solve(
     let task = Task::new(problem, method)?;
     let windows =
         options.windows.or(problem.method.windows).filter(|_| problem.domain.time().is_some()).unwrap_or(1);
-    let yardstick = Yardstick::exact(problem)?;
+    let mut notes = Vec::new();
+    let yardstick = Yardstick::new(problem, folder, &mut notes)?;
     let mut watch = Watch::new(options.seeds, windows, tell);
     let attempt = Attempt { gpu, task: &task, method, options };
     let mut settings = settings(&task, method, options)?;
@@ -57,7 +60,7 @@ pub(super) fn solve(
     }
     let about =
         About { task: &task, gpu, method, options, settings: &settings, windows, chosen, choice_seconds };
-    let report = about.report(&runs, yardstick.as_ref());
+    let report = about.report(&runs, yardstick.as_ref(), notes);
     Ok(PdeRun { solutions: runs.into_iter().map(|run| run.solution).collect(), report })
 }
 
@@ -213,7 +216,7 @@ struct About<'a> {
 }
 
 impl About<'_> {
-    fn report(&self, runs: &[SeedRun], yardstick: Option<&Yardstick>) -> PdeReport {
+    fn report(&self, runs: &[SeedRun], yardstick: Option<&Yardstick>, notes: Vec<String>) -> PdeReport {
         let first = &runs[0];
         let speaks = runs.iter().find(|run| !run.reason.converged()).unwrap_or(first);
         let of = |value: fn(&SeedRun) -> f64| median(runs.iter().map(value).collect());
@@ -261,7 +264,7 @@ impl About<'_> {
             rounding_floor: of(|run| run.floor),
             history: first.history.clone(),
             baseline: None,
-            notes: Vec::new(),
+            notes,
         }
     }
 }
