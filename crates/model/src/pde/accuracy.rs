@@ -44,7 +44,8 @@ impl Yardstick {
         let Some(wanted) = &problem.reference else { return Ok(None) };
         let bounds = problem.domain.bounds();
         let periodic = |axis| {
-            let is_of = |region: &ansatz_problem::Region| *region == ansatz_problem::Region::Periodic { axis };
+            let is_of =
+                |region: &ansatz_problem::Region| *region == ansatz_problem::Region::Periodic { axis };
             problem.conditions.iter().any(|condition| is_of(&condition.region))
         };
         let axes: Vec<Axis> = wanted

@@ -35,7 +35,7 @@ use ansatz_problem::{Problem, examples};
 
 pub use error::PdeError;
 pub use method::{Frame, Method};
-pub use methods::RandomFeatures;
+pub use methods::{Gaussians, RandomFeatures};
 pub use options::{FitPrecision, PdeOptions};
 pub use reason::PdeReason;
 pub use report::{BaselineReport, ConditionReport, PdeReport};
