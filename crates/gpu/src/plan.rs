@@ -45,6 +45,11 @@ impl Plan {
         Self { gpu: gpu.clone(), label: label.to_owned(), steps: Vec::new(), profile: Profile::default() }
     }
 
+    /// The device that it runs on.
+    pub fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
     /// Number of recorded launches.
     pub fn len(&self) -> usize {
         self.steps.len()
