@@ -34,6 +34,19 @@ var<immediate> params: Params;
 @group(0) @binding(2) var<storage, read> b: array<real4>;
 @group(0) @binding(3) var<storage, read_write> c: array<real4>;
 
+// Columns of workgroups that go side by side.
+override BAND: u32 = 8u;
+
+// Row and column of a workgroup among those of C. Bands of BAND columns are gone through row by row, so that what the
+// band holds of op(B) stays in a cache, and each row of op(A) is read for all of the band.
+fn place_of(group: u32) -> vec2<u32> {
+    let columns = params.groups / params.row_groups;
+    let band = group / (BAND * params.row_groups);
+    let width = min(BAND, columns - band * BAND);
+    let within = group - band * BAND * params.row_groups;
+    return vec2(within / width, band * BAND + within % width);
+}
+
 fn four_of(first: u32, count: u32) -> vec4<u32> {
     return min(vec4(first) + vec4(0u, 1u, 2u, 3u), vec4(count - 1u));
 }

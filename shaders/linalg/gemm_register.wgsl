@@ -5,8 +5,8 @@
 // one. With β = 0 the old C is not used at all, so a C of NaN is overwritten.
 //
 // Bindings: params; 1 A and 2 B, read; 3 C, read and written; vec4s of columns, as told in common/gemm.
-// Mapping: `groups` workgroups of LANES invocations, `row_groups` of them down a column of C, which take 16 LANES rows
-// and 16 columns each. At most 60,000 groups of four columns of op(A).
+// Mapping: `groups` workgroups of LANES invocations, in bands of BAND columns of them, `row_groups` high; each takes
+// 16 LANES rows and 16 columns of C. At most 60,000 groups of four columns of op(A).
 // Cost: 2 m n k flops; per 16 by 16 block of C and four columns of op(A) 512 bytes are loaded (1024 in f64) for 2048 flops.
 // Needs nothing beyond WebGPU; 256 sums per invocation want many registers or a near cache. F64 needs SHADER_F64.
 // IMMEDIATES needs 56 bytes (64 in f64); else a storage buffer.
@@ -22,8 +22,9 @@ fn main(
 ) {
     let group = linear_workgroup(workgroup, workgroups);
     if group < params.groups {
-        let row = 16u * (group % params.row_groups * LANES + lane);
-        let column = 16u * (group / params.row_groups);
+        let place = place_of(group);
+        let row = 16u * (place.x * LANES + lane);
+        let column = 16u * place.y;
         let rows_0 = rows_of_a(row);
         let rows_1 = rows_of_a(row + 4u);
         let rows_2 = rows_of_a(row + 8u);

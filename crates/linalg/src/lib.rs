@@ -1,4 +1,5 @@
-//! Dense vectors on the device: copy, triad, axpby and reductions, and the bandwidth that a device reaches with them.
+//! Dense vectors and matrices on the device: copy, triad, axpby and reductions with the bandwidth that a device reaches
+//! with them, products of matrices and vectors.
 //!
 //! Each kernel is a struct of its buffers; `record` checks their shapes and adds the launch to a [`Plan`]. Vectors may
 //! have any length: the kernels work on groups of four, and a buffer's padding is zero.
@@ -27,6 +28,7 @@ mod bandwidth;
 mod copy;
 mod dot;
 mod gemm;
+mod gemv;
 mod grid;
 mod matrix;
 mod norm_max;
@@ -38,6 +40,7 @@ pub use bandwidth::{Bandwidth, measure};
 pub use copy::VectorCopy;
 pub use dot::Dot;
 pub use gemm::{Gemm, Tiling};
+pub use gemv::{ColumnSquares, Gemv};
 pub use grid::{Grid, MAX_TRIPS};
 pub use matrix::{Matrix, SLAB_GRAIN};
 pub use norm_max::NormMax;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ansatz_gpu::{Buffer, GpuError, Real};
+use ansatz_gpu::{Buffer, Gpu, GpuError, Real};
 
 use crate::Matrix;
 
@@ -13,6 +13,9 @@ pub struct View<'a, T> {
     rows: Range<usize>,
     columns: Range<usize>,
 }
+
+/// Slab, place there, and columns.
+pub(crate) type Part<T> = (Buffer<T>, usize, Range<usize>);
 
 impl<T: Real> Matrix<T> {
     /// All of it.
@@ -58,6 +61,21 @@ impl<'a, T: Real> View<'a, T> {
         let column = self.columns.start + column;
         let (slab, columns) = self.matrix.slabs().nth(column / self.matrix.slab_columns())?;
         Some((slab, (column - columns.start) * self.stride4() + self.rows.start / 4))
+    }
+
+    /// The parts of the view that lie in one slab and have at most so many columns: slab, place there as in
+    /// [`View::locate`], and columns of the view. A view without columns is one empty part, in a buffer of nothing.
+    pub(crate) fn parts(&self, gpu: &Gpu, most: usize) -> Result<Vec<Part<T>>, GpuError> {
+        let mut cuts: Vec<usize> = self.seams().chain([0, self.columns()]).collect();
+        cuts.extend((0..self.columns()).step_by(most.min(self.columns().max(1))));
+        cuts.sort_unstable();
+        cuts.dedup();
+        let part = |pair: &[usize]| {
+            let (slab, first4) = self.locate(pair[0])?;
+            Some((slab.clone(), first4, pair[0]..pair[1]))
+        };
+        let parts: Vec<_> = cuts.windows(2).filter_map(part).collect();
+        Ok(if parts.is_empty() { vec![(gpu.buffer("nothing", 0)?, 0, 0..0)] } else { parts })
     }
 
     /// Groups of four from one column to the next.

@@ -1,6 +1,7 @@
 //! C ← α op(A) op(B) + β C: the kernels `shaders/linalg/gemm_*.wgsl`.
 
 mod tiling;
+mod tune;
 mod twin;
 
 use std::ops::Range;
@@ -13,8 +14,9 @@ pub use tiling::Tiling;
 /// C ← α op(A) op(B) + β C, where op(X) is X or its transpose. With β = 0 the old C is not read, so it may hold NaN; rows
 /// and columns of the matrix outside the view of C keep their values.
 ///
-/// The order of the sums depends on the tiling and the shape alone: the same input gives the same bits on one device,
-/// and another tiling rounds otherwise.
+/// The order of the sums depends on the tiling and the shape alone: the same input gives the same bits on one device in
+/// one tiling, and another tiling rounds otherwise. The tuner keeps to its choice within a process and, where it has a
+/// cache directory, in later ones; after a reset it may choose another.
 ///
 /// ```
 /// use ansatz_gpu::{Gpu, Plan};
@@ -46,7 +48,8 @@ pub struct Gemm<'a, T> {
     pub beta: T,
     /// Result, in buffers other than those of A and B.
     pub c: View<'a, T>,
-    /// How the work is cut; `None` for what suits the device.
+    /// How the work is cut; `None` for what was the fastest on this device at the first product of about this shape, or
+    /// where tuning is off what suits its kind.
     pub tiling: Option<Tiling>,
 }
 
@@ -83,7 +86,7 @@ fn pieces(len: usize, mut cuts: Vec<usize>) -> Vec<Range<usize>> {
 }
 
 /// Columns of op(A) that one launch takes: an invocation must stay below 65,535 rounds of its loops.
-const MOST_DEPTH: usize = 4 * 60_000;
+const MOST_DEPTH: usize = 4 * 45_000;
 
 impl<'a, T: Real> Gemm<'a, T> {
     /// C ← A B.
@@ -102,7 +105,16 @@ impl<'a, T: Real> Gemm<'a, T> {
         if m == 0 || n == 0 {
             return Ok(());
         }
-        let tiling = self.tiling.unwrap_or_else(|| Tiling::of(plan.gpu()));
+        let tiling = match self.tiling {
+            Some(tiling) => tiling,
+            None => {
+                let transposed = [self.transpose_a, self.transpose_b];
+                tune::choose::<T>(plan.gpu(), [m, n, depth], transposed)?
+            }
+        };
+        if !tiling.runs_on(plan.gpu()) {
+            return self.wrong(format!("the tiling `{tiling}` does not run on {}", plan.gpu().summary()));
+        }
         let of_rows = if self.transpose_a { self.a.seams().collect() } else { Vec::new() };
         let mut of_columns: Vec<usize> = self.c.seams().collect();
         let mut of_depth: Vec<usize> = (MOST_DEPTH..depth).step_by(MOST_DEPTH).collect();

@@ -1,7 +1,11 @@
 //! The tilings of a product.
 
+use std::fmt;
+use std::str::FromStr;
+
 use ansatz_gpu::Gpu;
 use ansatz_shaders::Kernel;
+use ansatz_shaders::linalg::{GEMM_REGISTER, GEMM_SHARED, GEMM_TILED};
 
 /// How a product is cut into tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -12,23 +16,50 @@ pub enum Tiling {
         /// Invocations per workgroup, one below the other.
         lanes: u32,
     },
+    /// 8 by 32 elements of C per invocation, in registers; eight of them share op(B): `linalg/gemm_shared`.
+    Shared,
+    /// 64 by 64 elements of C per workgroup, 8 by 8 per invocation, by way of workgroup memory: `linalg/gemm_tiled`.
+    Tiled,
 }
 
 impl Tiling {
-    /// What suits devices of this kind.
-    pub fn of(_gpu: &Gpu) -> Self {
-        Self::Register { lanes: 8 }
+    /// Every one that can run on a device.
+    pub fn all(gpu: &Gpu) -> Vec<Self> {
+        let all = [Self::Shared, Self::Register { lanes: 8 }, Self::Register { lanes: 32 }, Self::Tiled];
+        all.into_iter().filter(|tiling| tiling.runs_on(gpu)).collect()
     }
 
-    /// Those that can run on a device.
-    pub fn all(_gpu: &Gpu) -> Vec<Self> {
-        vec![Self::Register { lanes: 8 }, Self::Register { lanes: 32 }]
+    /// What suits devices of this kind.
+    pub fn usual(gpu: &Gpu) -> Self {
+        match gpu.summary().kind {
+            // Workgroup memory is memory as any other there. Without subgroups, sharing takes barriers, which are slow.
+            "software" if gpu.capabilities().subgroups && Self::Shared.runs_on(gpu) => Self::Shared,
+            "software" => Self::Register { lanes: 8 },
+            _ => Self::Tiled,
+        }
+    }
+
+    /// Whether a device can run it. Invocations share through a subgroup, where there are such, which must hold all eight.
+    pub(super) fn runs_on(self, gpu: &Gpu) -> bool {
+        let capabilities = gpu.capabilities();
+        let (invocations, bytes) = match self {
+            Self::Register { lanes } => (lanes, 0),
+            Self::Shared => (8, if capabilities.subgroups { 0 } else { 8 * 20 * 8 }),
+            Self::Tiled => (64, 2 * 256 * 4 * 8),
+        };
+        let least = gpu.summary().subgroups.map_or(0, |(least, _)| least);
+        let holds_eight = self != Self::Shared || !capabilities.subgroups || least >= 8;
+        invocations <= capabilities.workgroup_invocations
+            && bytes <= capabilities.workgroup_bytes
+            && holds_eight
     }
 
     /// The kernel.
     pub(super) fn kernel(self) -> &'static Kernel {
         match self {
-            Self::Register { .. } => &ansatz_shaders::linalg::GEMM_REGISTER,
+            Self::Register { .. } => &GEMM_REGISTER,
+            Self::Shared => &GEMM_SHARED,
+            Self::Tiled => &GEMM_TILED,
         }
     }
 
@@ -36,6 +67,8 @@ impl Tiling {
     pub(super) fn tile(self) -> [usize; 2] {
         match self {
             Self::Register { lanes } => [16 * lanes as usize, 16],
+            Self::Shared => [64, 32],
+            Self::Tiled => [64, 64],
         }
     }
 
@@ -43,6 +76,35 @@ impl Tiling {
     pub(super) fn lanes(self) -> Option<u32> {
         match self {
             Self::Register { lanes } => Some(lanes),
+            Self::Shared | Self::Tiled => None,
         }
+    }
+}
+
+impl fmt::Display for Tiling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Register { lanes } => write!(f, "register {lanes}"),
+            Self::Shared => f.write_str("shared"),
+            Self::Tiled => f.write_str("tiled"),
+        }
+    }
+}
+
+impl FromStr for Tiling {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(' ') {
+            None if text == "shared" => return Ok(Self::Shared),
+            None if text == "tiled" => return Ok(Self::Tiled),
+            Some(("register", lanes)) => {
+                if let Ok(lanes) = lanes.parse() {
+                    return Ok(Self::Register { lanes });
+                }
+            }
+            _ => {}
+        }
+        Err(format!("`{text}` is no tiling; expected `shared`, `tiled`, or `register` and a number of lanes"))
     }
 }
