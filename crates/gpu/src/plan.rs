@@ -81,7 +81,9 @@ impl Plan {
     pub fn launch(&mut self, launch: Launch) -> Result<(), GpuError> {
         let capabilities = self.gpu.capabilities();
         let mut flags = launch.flags.clone();
-        flags.extend(capabilities.subgroups.then_some("SUBGROUPS"));
+        let subgroup = self.gpu.summary().subgroups.map_or(0, |(least, _)| least);
+        let subgroups = capabilities.subgroups && subgroup >= launch.least_subgroup;
+        flags.extend(subgroups.then_some("SUBGROUPS"));
         flags.extend(capabilities.immediates.then_some("IMMEDIATES"));
         let variant = launch.kernel.variant(&flags);
         check(&launch, variant, &self.gpu)?;

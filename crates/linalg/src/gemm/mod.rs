@@ -6,7 +6,7 @@ mod twin;
 
 use std::ops::Range;
 
-use ansatz_gpu::{GpuError, Launch, Plan, Real};
+use ansatz_gpu::{Gpu, GpuError, Launch, Plan, Real};
 
 use crate::View;
 pub use tiling::Tiling;
@@ -105,13 +105,7 @@ impl<'a, T: Real> Gemm<'a, T> {
         if m == 0 || n == 0 {
             return Ok(());
         }
-        let tiling = match self.tiling {
-            Some(tiling) => tiling,
-            None => {
-                let transposed = [self.transpose_a, self.transpose_b];
-                tune::choose::<T>(plan.gpu(), [m, n, depth], transposed)?
-            }
-        };
+        let tiling = self.tiling(plan.gpu())?;
         if !tiling.runs_on(plan.gpu()) {
             return self.wrong(format!("the tiling `{tiling}` does not run on {}", plan.gpu().summary()));
         }
@@ -140,6 +134,16 @@ impl<'a, T: Real> Gemm<'a, T> {
             }
         }
         Ok(())
+    }
+
+    /// The tiling in which it runs; finds it out where none is asked for.
+    ///
+    /// # Errors
+    /// [`GpuError::Misuse`] where the shapes do not fit, and a device that is lost.
+    pub fn tiling(&self, gpu: &Gpu) -> Result<Tiling, GpuError> {
+        let (m, n, depth) = self.shape()?;
+        let tuned = || tune::choose::<T>(gpu, [m, n, depth], [self.transpose_a, self.transpose_b]);
+        self.tiling.map_or_else(tuned, Ok)
     }
 
     /// Rows and columns of C, and the length of the sums.
@@ -214,6 +218,7 @@ impl<'a, T: Real> Gemm<'a, T> {
         }
         plan.launch(
             launch
+                .least_subgroup(tiling::LEAST_SUBGROUP)
                 .params(&params)
                 .bind(&a)
                 .bind(&b)

@@ -1,7 +1,6 @@
 //! The tilings of a product.
 
 use std::fmt;
-use std::str::FromStr;
 
 use ansatz_gpu::Gpu;
 use ansatz_shaders::Kernel;
@@ -33,25 +32,20 @@ impl Tiling {
     pub fn usual(gpu: &Gpu) -> Self {
         match gpu.summary().kind {
             // Workgroup memory is memory as any other there. Without subgroups, sharing takes barriers, which are slow.
-            "software" if gpu.capabilities().subgroups && Self::Shared.runs_on(gpu) => Self::Shared,
+            "software" if shares_in_subgroups(gpu) => Self::Shared,
             "software" => Self::Register { lanes: 8 },
             _ => Self::Tiled,
         }
     }
 
-    /// Whether a device can run it. Invocations share through a subgroup, where there are such, which must hold all eight.
+    /// Whether a device can run it.
     pub(super) fn runs_on(self, gpu: &Gpu) -> bool {
-        let capabilities = gpu.capabilities();
-        let (invocations, bytes) = match self {
-            Self::Register { lanes } => (lanes, 0),
-            Self::Shared => (8, if capabilities.subgroups { 0 } else { 8 * 20 * 8 }),
-            Self::Tiled => (64, 2 * 256 * 4 * 8),
+        let invocations = match self {
+            Self::Register { lanes } => lanes,
+            Self::Shared => LEAST_SUBGROUP,
+            Self::Tiled => 64,
         };
-        let least = gpu.summary().subgroups.map_or(0, |(least, _)| least);
-        let holds_eight = self != Self::Shared || !capabilities.subgroups || least >= 8;
-        invocations <= capabilities.workgroup_invocations
-            && bytes <= capabilities.workgroup_bytes
-            && holds_eight
+        (1..=gpu.capabilities().workgroup_invocations).contains(&invocations)
     }
 
     /// The kernel.
@@ -81,6 +75,14 @@ impl Tiling {
     }
 }
 
+/// Invocations that share op(B) in [`Tiling::Shared`].
+pub(super) const LEAST_SUBGROUP: u32 = 8;
+
+fn shares_in_subgroups(gpu: &Gpu) -> bool {
+    let least = gpu.summary().subgroups.map_or(0, |(least, _)| least);
+    gpu.capabilities().subgroups && least >= LEAST_SUBGROUP
+}
+
 impl fmt::Display for Tiling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -88,23 +90,5 @@ impl fmt::Display for Tiling {
             Self::Shared => f.write_str("shared"),
             Self::Tiled => f.write_str("tiled"),
         }
-    }
-}
-
-impl FromStr for Tiling {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(' ') {
-            None if text == "shared" => return Ok(Self::Shared),
-            None if text == "tiled" => return Ok(Self::Tiled),
-            Some(("register", lanes)) => {
-                if let Ok(lanes) = lanes.parse() {
-                    return Ok(Self::Register { lanes });
-                }
-            }
-            _ => {}
-        }
-        Err(format!("`{text}` is no tiling; expected `shared`, `tiled`, or `register` and a number of lanes"))
     }
 }

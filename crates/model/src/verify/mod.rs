@@ -4,6 +4,7 @@
 //! it must leave alone has to keep it. A kernel that no case launches is reported as a failure.
 
 mod blas;
+mod gemm;
 mod krylov;
 mod probe;
 
@@ -52,9 +53,11 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     probe::run(&mut suite)?;
     blas::run::<f32>(&mut suite)?;
     blas::norm_max(&mut suite)?;
+    gemm::run::<f32>(&mut suite)?;
     krylov::run::<f32>(&mut suite)?;
     if gpu.capabilities().f64 {
         blas::run::<f64>(&mut suite)?;
+        gemm::run::<f64>(&mut suite)?;
         krylov::run::<f64>(&mut suite)?;
     }
     for kernel in KERNELS {
