@@ -20,6 +20,7 @@ use crate::exit::{Exit, Failure};
 use crate::table::table;
 use crate::{output as out, stop};
 
+pub use input::read;
 pub use output::{Folder, Wanted};
 
 /// Solves a partial differential equation and verifies its residual in f64.
@@ -149,7 +150,7 @@ impl PdeCommand {
         }
         let Some(name) = &self.problem else { return Err(Failure::usage("name a problem, or use --list")) };
         out::check_json(self.json.as_deref())?;
-        let problem = input::read(name, &self.set)?;
+        let problem = read(name, &self.set)?;
         let folder =
             self.output.as_deref().map(|path| Folder::prepare(path, &self.inputs(name))).transpose()?;
         if let Some(path) = &self.json {

@@ -11,7 +11,7 @@ use ansatz::pde::{Pde, PdeRun, Solution};
 use ansatz::plot;
 use ansatz::problem::Problem;
 
-use super::pictures::{Pictures, picture_name};
+use super::pictures::Pictures;
 use super::report;
 use super::sampled::Sampled;
 use crate::exit::Failure;
@@ -207,10 +207,4 @@ fn elements(sampled: &Sampled, axes: &[usize], at: &[usize]) -> Vec<usize> {
             .collect(),
         _ => Vec::new(),
     }
-}
-
-/// The main picture of a field, for a demonstration.
-pub fn main_picture(problem: &Problem) -> String {
-    let fields = problem.scope.fields();
-    picture_name("solution", fields.first().map_or("", |name| name), fields.len())
 }

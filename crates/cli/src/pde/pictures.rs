@@ -273,14 +273,11 @@ impl Pictures<'_> {
         self.named(field, if shown == Shown::Error { "error" } else { "solution" })
     }
 
+    /// The name of a picture; that of the field is part of it where there are several.
     fn named(&self, field: &Field, what: &str) -> String {
-        picture_name(what, &field.name, self.sampled.fields.len())
+        let alone = self.sampled.fields.len() == 1;
+        if alone { format!("{what}.png") } else { format!("{what}_{}.png", field.name) }
     }
-}
-
-/// The name of a picture; that of the field is part of it where there are several.
-pub fn picture_name(what: &str, field: &str, fields: usize) -> String {
-    if fields == 1 { format!("{what}.png") } else { format!("{what}_{field}.png") }
 }
 
 fn label(field: &Field, shown: Shown) -> String {
