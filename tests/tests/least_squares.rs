@@ -294,7 +294,7 @@ fn random_features_solve_helmholtz() {
         for place in ON_DEVICE {
             let (error, found) = problem.solve::<f32>(gpu, place, None);
             say(&format!("{}: {error:.1e}, rank {} in {:.2} s", found.tier, found.rank, found.seconds));
-            assert!(error < 1e-5, "{place:?}: {error:e}");
+            assert!(error < 5e-5, "{place:?}: {error:e}");
         }
     });
 }

@@ -11,6 +11,7 @@ mod error;
 mod evaluate;
 mod multi_index;
 mod traits;
+mod twin;
 
 pub use error::FeatureError;
 pub use evaluate::Evaluate;

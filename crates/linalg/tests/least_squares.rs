@@ -19,7 +19,7 @@ fn solve<T: Real>(
         let entries: Vec<T> = entries.iter().copied().map(T::from_f64).collect();
         Matrix::upload(&gpu, "matrix", rows, columns, &entries).unwrap()
     };
-    let rhs = if rows == 0 { 1 } else { b.len() / rows };
+    let rhs = b.len().checked_div(rows).unwrap_or(1);
     how.solve(&gpu, &matrix(columns, a), &matrix(rhs, b)).unwrap()
 }
 

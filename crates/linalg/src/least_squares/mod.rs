@@ -65,7 +65,7 @@ impl LeastSquares {
     /// The λ that [`LeastSquares::tikhonov`] stands for where it is `None`: as small as the rounding of `T` in A lets it
     /// be, so that directions which carry nothing but rounding are damped and the others are left alone.
     pub fn tikhonov_for<T: Real>() -> f64 {
-        if T::IS_F64 { 1e-14 } else { 1e-6 }
+        if T::IS_F64 { 1e-14 } else { 1e-7 }
     }
 
     /// min ‖A x − b‖² + λ² ‖D x‖² for each column b of `rhs`; D holds the lengths of the columns of A.

@@ -63,8 +63,7 @@ impl Attempt<'_> {
         self.weigh(&settings.scales, &mut collocations);
         let rows: usize = collocations.iter().map(|block| block.points.len()).sum();
         self.check_size(rows, trial.unknowns())?;
-        let options =
-            FitOptions { tikhonov: self.options.tikhonov, max_steps: self.options.max_steps };
+        let options = FitOptions { tikhonov: self.options.tikhonov, max_steps: self.options.max_steps };
         let (c, equations) = (vec![0.0; trial.unknowns()], &self.task.equations);
         let fit = match self.options.precision {
             FitPrecision::F32 => fit::<f32>(self.gpu, &trial, equations, &collocations, c, options, watch)?,
@@ -73,12 +72,13 @@ impl Attempt<'_> {
         Ok(Attempted { trial, fit, collocations })
     }
 
-    fn trial(&self, domain: &Domain, settings: &Settings) -> Result<Trial, PdeError> {
+    pub fn trial(&self, domain: &Domain, settings: &Settings) -> Result<Trial, PdeError> {
         let bounds = domain.bounds();
         let mut frame = self.task.frame.clone();
         frame.low = bounds.iter().map(|bound| bound[0]).collect();
         frame.high = bounds.iter().map(|bound| bound[1]).collect();
-        let draw = |field| self.method.draw(&frame, settings.features, &settings.scales, settings.seed, field);
+        let draw =
+            |field| self.method.draw(&frame, settings.features, &settings.scales, settings.seed, field);
         let fields = (0..self.task.problem.scope.fields().len()).map(draw).collect::<Result<Vec<_>, _>>()?;
         for equation in &self.task.equations {
             for jet in &equation.jets {
@@ -128,7 +128,8 @@ impl Attempt<'_> {
         let frequencies: Vec<f64> = scales.iter().map(|scale| scale.max(TYPICAL_SCALE)).collect();
         for (number, block) in collocations.iter_mut().enumerate() {
             let size = operator_size(task, number, &block.points, &frequencies);
-            let factor = task.factors[number] * if task.regions[number] == Region::Interior { 1.0 } else { boundary };
+            let factor =
+                task.factors[number] * if task.regions[number] == Region::Interior { 1.0 } else { boundary };
             block.weight = if size > 0.0 && size.is_finite() { factor / size } else { factor };
         }
     }
@@ -138,7 +139,11 @@ impl Attempt<'_> {
         const MOST_GIGABYTES: f64 = 64.0;
         let bytes = if self.options.precision == FitPrecision::F32 { 4.0 } else { 8.0 };
         let gigabytes = points as f64 * unknowns as f64 * bytes * 1e-9;
-        if gigabytes > MOST_GIGABYTES { Err(PdeError::TooLarge { points, unknowns, gigabytes }) } else { Ok(()) }
+        if gigabytes > MOST_GIGABYTES {
+            Err(PdeError::TooLarge { points, unknowns, gigabytes })
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -156,6 +161,7 @@ pub(super) fn operator_size(task: &Task<'_>, number: usize, points: &PointSet, f
         powers.map(|((&order, frequency), half)| (frequency / half).powi(order.into())).product()
     };
     let growth: Vec<f64> = equation.jets.iter().map(growth).collect();
-    let size = |p: usize| growth.iter().zip(&at.partials).map(|(growth, partial)| growth * partial[p].abs()).sum();
+    let size =
+        |p: usize| growth.iter().zip(&at.partials).map(|(growth, partial)| growth * partial[p].abs()).sum();
     rms(&(0..points.len()).map(size).collect::<Vec<f64>>())
 }

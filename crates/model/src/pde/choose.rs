@@ -3,6 +3,7 @@
 use ansatz_problem::{Domain, Sampler};
 
 use super::attempt::{Attempt, Settings, TYPICAL_SCALE, operator_size};
+use super::solution::Piece;
 use super::truth::{evaluate, fresh};
 use super::{PdeError, Solution, Watch};
 
@@ -10,44 +11,74 @@ use super::{PdeError, Solution, Watch};
 const PILOT: usize = 500;
 /// Points of each equation that a score is taken at.
 const HELD_OUT: usize = 500;
+/// So many scales in a row that are worse than the best end the ladder.
+const ENOUGH: usize = 3;
+/// A pilot fit whose score is above this part of that of u = 0 has resolved nothing.
+const RESOLVED: f64 = 1e-3;
 /// A score must be this much better to be taken for better.
-const BETTER: f64 = 0.8;
+const BETTER: f64 = 0.5;
 
 impl Attempt<'_> {
-    /// Scales for the fit that `settings` describe otherwise: a ladder of equal scales in small fits, then each coordinate
-    /// by itself, then a few times the result in fits of full size (more features resolve rougher ones).
-    pub fn choose_scales(&self, domain: &Domain, settings: &Settings, watch: &mut Watch<'_>) -> Result<Vec<f64>, PdeError> {
-        let dimension = settings.scales.len();
+    /// Scales for the fit that `settings` describe otherwise: a ladder of equal scales, then each coordinate by itself. The
+    /// fits are small ones, unless those resolve nothing: then they are of full size.
+    pub fn choose_scales(
+        &self,
+        domain: &Domain,
+        settings: &Settings,
+        watch: &mut Watch<'_>,
+    ) -> Result<Vec<f64>, PdeError> {
         let shrink = (PILOT as f64 / settings.features as f64).min(1.0);
         let pilot = Settings {
             features: settings.features.min(PILOT),
             points: settings.points.map(|points| ((points as f64 * shrink) as usize).max(1)),
             ..settings.clone()
         };
+        let nothing = self.score(domain, &self.nothing(domain, &pilot)?, pilot.seed)?;
+        let mut best = self.climb(domain, &pilot, watch)?;
+        if shrink < 1.0 && best.0 > RESOLVED * nothing && !watch.stopped {
+            best = self.climb(domain, settings, watch)?;
+        }
+        Ok(best.1)
+    }
+
+    /// The best score on the way, and its scales.
+    fn climb(
+        &self,
+        domain: &Domain,
+        settings: &Settings,
+        watch: &mut Watch<'_>,
+    ) -> Result<(f64, Vec<f64>), PdeError> {
+        let dimension = settings.scales.len();
         let mut best = (f64::INFINITY, settings.scales.clone());
-        for scale in self.method.ladder(pilot.features, dimension) {
-            self.try_scales(domain, &pilot, vec![scale; dimension], &mut best, 1.0, watch)?;
+        let mut worse = 0;
+        for scale in self.method.ladder(settings.features, dimension) {
+            let better = self.try_scales(domain, settings, vec![scale; dimension], &mut best, 1.0, watch)?;
+            worse = if better { 0 } else { worse + 1 };
+            if worse == ENOUGH {
+                break;
+            }
         }
         for axis in 0..if dimension > 1 { dimension } else { 0 } {
             for factor in [2.0, 0.5] {
                 let mut scales = best.1.clone();
                 scales[axis] *= factor;
-                if self.try_scales(domain, &pilot, scales, &mut best, BETTER, watch)? {
+                if self.try_scales(domain, settings, scales, &mut best, BETTER, watch)? {
                     break;
                 }
             }
         }
-        if shrink < 1.0 {
-            let (start, mut full) = (best.1.clone(), (f64::INFINITY, best.1));
-            for factor in [1.0, 1.25, 1.5] {
-                let scales = start.iter().map(|scale| factor * scale).collect();
-                if !self.try_scales(domain, settings, scales, &mut full, 1.0, watch)? {
-                    break;
-                }
-            }
-            best = full;
-        }
-        Ok(best.1)
+        Ok(best)
+    }
+
+    /// u = 0.
+    fn nothing(&self, domain: &Domain, settings: &Settings) -> Result<Solution, PdeError> {
+        let trial = self.trial(domain, settings)?;
+        let c = vec![0.0; trial.unknowns()];
+        Ok(Solution {
+            dimension: domain.dimension(),
+            time: None,
+            pieces: vec![Piece { end: f64::INFINITY, trial, c }],
+        })
     }
 
     /// Fits with these scales and takes them if their score is better; whether it is.

@@ -43,15 +43,11 @@ impl Equation {
         Self { name: name.to_owned(), jets, linear, program: Program::new(&outputs) }
     }
 
-    /// Whether anything is asked of the unknown.
-    pub fn is_void(&self) -> bool {
-        self.jets.is_empty()
-    }
-
     /// R at `points` less `target`, where the unknown has these `jets`, jet after jet.
     pub fn linearise(&self, points: &PointSet, jets: &[Vec<f64>], target: Option<&[f64]>) -> Linearised {
         let count = points.len();
-        let inputs: Vec<Vec<f64>> = self.program.inputs().iter().map(|leaf| self.input(leaf, points, jets)).collect();
+        let inputs: Vec<Vec<f64>> =
+            self.program.inputs().iter().map(|leaf| self.input(leaf, points, jets)).collect();
         let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
         let mut outputs = vec![vec![f64::NAN; count]; 2 + self.jets.len()];
         let mut arrays: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
@@ -96,7 +92,12 @@ impl Linearised {
         let terms = |(p, source): (usize, &f64)| {
             // Where R has no value at u = 0, such as 1/u, the other terms tell its size.
             let source = if source.is_finite() { source.abs() } else { 0.0 };
-            source + sizes.iter().zip(&self.partials).map(|(size, partial)| (size * partial[p]).abs()).sum::<f64>()
+            source
+                + sizes
+                    .iter()
+                    .zip(&self.partials)
+                    .map(|(size, partial)| (size * partial[p]).abs())
+                    .sum::<f64>()
         };
         rms(&self.source.iter().enumerate().map(terms).collect::<Vec<_>>())
     }

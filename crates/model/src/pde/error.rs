@@ -16,11 +16,21 @@ pub enum PdeError {
         /// What it may be.
         expected: &'static str,
     },
+    /// No example has this name.
+    #[error("there is no example `{name}`; the nearest is `{nearest}`")]
+    NoExample {
+        /// What was asked for.
+        name: String,
+        /// The name that is nearest.
+        nearest: String,
+    },
     /// The problem itself is wrong.
     #[error(transparent)]
     Problem(#[from] ansatz_problem::ProblemError),
     /// An equation has derivatives that the method has not.
-    #[error("`{condition}` has a derivative of order {order}; {method} have derivatives up to order {most}: choose another method or write the equation as a system of lower order")]
+    #[error(
+        "`{condition}` has a derivative of order {order}; {method} have derivatives up to order {most}: choose another method or write the equation as a system of lower order"
+    )]
     Order {
         /// The condition.
         condition: String,
@@ -32,7 +42,9 @@ pub enum PdeError {
         most: usize,
     },
     /// The collocation matrix would be too large.
-    #[error("{points} points and {unknowns} unknowns make a matrix of {gigabytes:.0} GB; use fewer points or features, or time windows")]
+    #[error(
+        "{points} points and {unknowns} unknowns make a matrix of {gigabytes:.0} GB; use fewer points or features, or time windows"
+    )]
     TooLarge {
         /// Rows.
         points: usize,
@@ -41,6 +53,9 @@ pub enum PdeError {
         /// Its size.
         gigabytes: f64,
     },
+    /// The domain has no such points.
+    #[error(transparent)]
+    Domain(#[from] ansatz_problem::DomainError),
     /// Features cannot be made with these parameters.
     #[error(transparent)]
     Features(#[from] ansatz_features::FeatureError),

@@ -28,8 +28,9 @@ mod watch;
 
 use std::ops::ControlFlow;
 
+use ansatz_expr::nearest;
 use ansatz_gpu::Gpu;
-use ansatz_problem::Problem;
+use ansatz_problem::{Problem, examples};
 
 pub use error::PdeError;
 pub use method::{Frame, Method};
@@ -72,6 +73,20 @@ impl From<Problem> for Pde {
 }
 
 impl Pde {
+    /// The example of this name, with parameters set to other values; see [`ansatz_problem::examples`].
+    ///
+    /// # Errors
+    /// Where there is no such example, or a setting makes no sense.
+    pub fn example(name: &str, set: &[(String, String)]) -> Result<Self, PdeError> {
+        let example = examples::find(name).ok_or_else(|| PdeError::NoExample {
+            name: name.to_owned(),
+            nearest: nearest(name, examples::ALL.iter().map(|example| example.name))
+                .unwrap_or_default()
+                .to_owned(),
+        })?;
+        Ok(example.problem(set)?.into())
+    }
+
     /// The problem.
     pub fn problem(&self) -> &Problem {
         &self.problem

@@ -96,7 +96,7 @@ pub(super) fn fit<T: Tier>(
         }
         // min ‖J δ + R‖² + λ²‖D δ‖²
         let (jacobian, residual) = system.assemble(&at, &weights)?;
-        let solver = LeastSquares { tikhonov: options.tikhonov };
+        let solver = LeastSquares { tikhonov: options.tikhonov, ..LeastSquares::default() };
         let solution = solver.solve(gpu, &jacobian, &residual)?;
         (fit.rank, fit.condition) = (solution.rank, solution.condition);
         fit.tier = solution.tier.clone();
@@ -150,6 +150,7 @@ pub(super) fn fit<T: Tier>(
 
 /// √(Σ_b ω_b² mean_b R²).
 fn weighted_norm(linearised: &[Linearised], row_weights: &[f64]) -> f64 {
-    let square = |at: &Linearised, weight: &f64| at.residual.iter().map(|r| (weight * r).powi(2)).sum::<f64>();
+    let square =
+        |at: &Linearised, weight: &f64| at.residual.iter().map(|r| (weight * r).powi(2)).sum::<f64>();
     linearised.iter().zip(row_weights).map(|(at, weight)| square(at, weight)).sum::<f64>().sqrt()
 }

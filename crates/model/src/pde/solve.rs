@@ -30,7 +30,8 @@ pub(super) fn solve(
     let native = options.precision == FitPrecision::F32 || gpu.capabilities().f64;
     let gpu = if native { gpu } else { &cpu };
     let task = Task::new(problem, method)?;
-    let windows = if problem.domain.time().is_some() { options.windows.unwrap_or(1) } else { 1 };
+    let windows =
+        options.windows.or(problem.method.windows).filter(|_| problem.domain.time().is_some()).unwrap_or(1);
     let yardstick = Yardstick::exact(problem)?;
     let mut watch = Watch::new(options.seeds, windows, tell);
     let attempt = Attempt { gpu, task: &task, method, options };
@@ -40,7 +41,8 @@ pub(super) fn solve(
     let chosen = method.scales().is_none();
     if chosen {
         watch.stage("choosing scales");
-        settings.scales = attempt.choose_scales(&windows_of(&problem.domain, windows)[0], &settings, &mut watch)?;
+        settings.scales =
+            attempt.choose_scales(&windows_of(&problem.domain, windows)[0], &settings, &mut watch)?;
     }
     let choice_seconds = start.elapsed().as_secs_f64();
 
@@ -53,7 +55,8 @@ pub(super) fn solve(
             break;
         }
     }
-    let about = About { task: &task, gpu, method, options, settings: &settings, windows, chosen, choice_seconds };
+    let about =
+        About { task: &task, gpu, method, options, settings: &settings, windows, chosen, choice_seconds };
     let report = about.report(&runs, yardstick.as_ref());
     Ok(PdeRun { solutions: runs.into_iter().map(|run| run.solution).collect(), report })
 }
@@ -117,7 +120,8 @@ fn one_run(
     };
     let floor = 0.5 * epsilon * truth.amplification;
     let reason = reason(attempt, &truth, stop, floor);
-    let (fit, collocations) = last.map_or_else(Default::default, |Attempted { fit, collocations, .. }| (Some(fit), collocations));
+    let (fit, collocations) =
+        last.map_or_else(Default::default, |Attempted { fit, collocations, .. }| (Some(fit), collocations));
     let names = task.equations.iter().map(|equation| equation.name.clone());
     Ok(SeedRun {
         seed: settings.seed,
@@ -163,7 +167,11 @@ fn settings(task: &Task<'_>, method: &dyn Method, options: &PdeOptions) -> Resul
         Some(&[scale]) => vec![scale; dimension],
         Some(scales) if scales.len() == dimension => scales.to_vec(),
         Some(scales) => {
-            return wrong("scales", format!("{} numbers", scales.len()), "one, or one for each coordinate, time included");
+            return wrong(
+                "scales",
+                format!("{} numbers", scales.len()),
+                "one, or one for each coordinate, time included",
+            );
         }
         None => vec![1.0; dimension],
     };
@@ -171,11 +179,14 @@ fn settings(task: &Task<'_>, method: &dyn Method, options: &PdeOptions) -> Resul
         return wrong("scales", bad.to_string(), "positive numbers");
     }
     let fields = task.problem.scope.fields().len();
-    let inside = options.points.unwrap_or(4 * features * fields);
-    let elsewhere = options.boundary_points.unwrap_or(inside.div_ceil(4));
+    let hints = &task.problem.method;
+    let inside = options.points.or(hints.points).unwrap_or(POINTS_PER_UNKNOWN * features * fields);
+    let elsewhere = options.boundary_points.or(hints.boundary_points).unwrap_or(inside.div_ceil(4));
     Ok(Settings { features, points: [inside, elsewhere], scales, seed: options.seed })
 }
 
+/// Collocation points inside for each unknown, if their number is not given.
+const POINTS_PER_UNKNOWN: usize = 4;
 /// More features of a field than this are a mistake.
 const MOST_FEATURES: usize = 100_000;
 
@@ -184,7 +195,8 @@ fn windows_of(domain: &Domain, windows: usize) -> Vec<Domain> {
     let (Some([start, end]), Some(name)) = (domain.time(), domain.coordinates().last()) else {
         return vec![domain.clone()];
     };
-    let moment = |k: usize| if k == windows { end } else { start + (end - start) * k as f64 / windows as f64 };
+    let moment =
+        |k: usize| if k == windows { end } else { start + (end - start) * k as f64 / windows as f64 };
     (0..windows).map(|k| domain.clone().over(name, [moment(k), moment(k + 1)])).collect()
 }
 

@@ -42,7 +42,8 @@ pub(super) fn verify(task: &Task<'_>, solution: &Solution, seed: u64) -> Result<
     };
     let mut inside_rms = Vec::new();
     let domain = &task.problem.domain;
-    let everywhere = domain.sample(&Region::Interior, ELSEWHERE, Sampler::Uniform, fresh(seed, usize::MAX >> 40))?;
+    let everywhere =
+        domain.sample(&Region::Interior, ELSEWHERE, Sampler::Uniform, fresh(seed, usize::MAX >> 40))?;
     for (number, (equation, region)) in task.equations.iter().zip(&task.regions).enumerate() {
         let count = if inside[number] { INSIDE } else { ELSEWHERE };
         // Uniform points: independent of whichever sequence the fit used.
@@ -103,6 +104,7 @@ fn condition(equation: &Equation, points: &PointSet, at: &Linearised, scale: f64
 fn amplification(task: &Task<'_>, solution: &Solution, points: &PointSet) -> f64 {
     let fields: Vec<Jet> = (0..task.problem.scope.fields().len()).map(Jet::value).collect();
     let size = |values: &[Vec<f64>]| values.iter().map(|values| rms(values).powi(2)).sum::<f64>().sqrt();
-    let (sums, values) = (solution.magnitudes(&points.coordinates, &fields), solution.jets(&points.coordinates, &fields));
+    let (sums, values) =
+        (solution.magnitudes(&points.coordinates, &fields), solution.jets(&points.coordinates, &fields));
     size(&sums) / size(&values)
 }

@@ -29,7 +29,11 @@ pub(super) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    pub fn new(runs: usize, windows: usize, tell: &'a mut dyn FnMut(&PdeProgress) -> ControlFlow<()>) -> Self {
+    pub fn new(
+        runs: usize,
+        windows: usize,
+        tell: &'a mut dyn FnMut(&PdeProgress) -> ControlFlow<()>,
+    ) -> Self {
         let now = PdeProgress { stage: "", run: 1, runs, window: 1, windows, step: 0, residual: f64::NAN };
         Self { now, stopped: false, tell }
     }

@@ -374,9 +374,9 @@ fn unsuitable_input_is_refused() {
     unsuitable(heat_map(&good, &HeatMap { y_range: Some((0.0, f64::NAN)), ..one }));
     unsuitable(heat_map(&good, &HeatMap { range: Some((1.0, 0.0)), ..one }));
     unsuitable(heat_map(&good, &HeatMap { range: Some((0.0, 1.0)), scale: Scale::Logarithmic, ..one }));
-    unsuitable(super::slices(&good, &Slices::default()));
+    unsuitable(slices(&good, &Slices::default()));
     let other = HeatMap { x_range: Some((0.0, 2.0)), ..one };
-    unsuitable(super::slices(&good, &Slices { maps: &[one, other], shared: true, ..Slices::default() }));
+    unsuitable(slices(&good, &Slices { maps: &[one, other], shared: true, ..Slices::default() }));
     assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
     let missing = convergence(&folder.path().join("no/p.png"), &Convergence::default());
     assert!(matches!(missing, Err(WriteError::NoFolder { .. })));

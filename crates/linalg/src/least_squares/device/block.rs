@@ -164,10 +164,8 @@ fn weights_twin<T: Real>(args: &Args) {
     for (c, w) in weights.chunks_mut(PANEL).take(columns).enumerate() {
         w.fill(T::zero());
         for i in 0..width {
-            let mut rest = product(PANEL + c, i);
-            for k in 0..i {
-                rest -= product(i, k) * w[k];
-            }
+            let known: T = w[..i].iter().enumerate().map(|(k, &w)| product(i, k) * w).sum();
+            let rest = product(PANEL + c, i) - known;
             let halved = T::from_f64(0.5) * product(i, i);
             w[i] = if halved > T::zero() { rest / halved } else { T::zero() };
         }
