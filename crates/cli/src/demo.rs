@@ -4,16 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ansatz::krylov::operator::Cell;
+use ansatz::pde::{FitPrecision, Pde, PdeOptions, RandomFeatures};
 use ansatz::plot::{self, HeatMap};
-use ansatz::{LinearSystem, Run, SolveOptions};
+use ansatz::{Gpu, LinearSystem, Run, SolveOptions};
 use clap::Args;
 
 use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
+use crate::pde::{self, Folder, Wanted};
 use crate::solve::watched;
 use crate::{output, stop};
 
-/// Solves the pressure system of a flow around obstacles, and draws it.
+/// Solves the pressure system of a flow around obstacles and a PDE, and draws them.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Where the pictures, the field and the report go; made if it is not there.
@@ -26,6 +28,11 @@ pub struct Demo {
 
 const SYSTEM: &str = "obstacles:64x64x64";
 const RTOL: f64 = 1e-10;
+
+/// A PDE whose solution is known, so that its error can be shown.
+const PROBLEM: &str = "helmholtz";
+const FEATURES: usize = 1500;
+const BANDWIDTH: f64 = 10.0;
 
 impl Demo {
     /// Runs the subcommand.
@@ -51,7 +58,20 @@ impl Demo {
             run.report,
             folder.display()
         ))?;
-        Ok(if run.converged() { Exit::Success } else { Exit::NotConverged })
+        let solved = self.pde(&gpu)?;
+        Ok(if run.converged() && solved { Exit::Success } else { Exit::NotConverged })
+    }
+
+    /// Solves the PDE on the device; whether it converged.
+    fn pde(&self, gpu: &Gpu) -> Result<bool, Failure> {
+        let folder = Folder::prepare(&self.folder.join(PROBLEM), &[])?;
+        let pde = Pde::from(pde::read(PROBLEM, &[])?);
+        let method = RandomFeatures::new(FEATURES).with_bandwidth(&[BANDWIDTH]);
+        let options = PdeOptions { precision: FitPrecision::F32, ..PdeOptions::default() };
+        let run = pde::watched(&pde, gpu, &method, &options, false)?;
+        let written = folder.write(&pde, &run, Wanted::default())?;
+        output::print(&format!("\n{}wrote        {}\n", run.report, written.join(", ")))?;
+        Ok(run.converged())
     }
 }
 

@@ -6,6 +6,8 @@ use ansatz::Error;
 use ansatz::gpu::GpuError;
 use ansatz::io::{ErrorKind, WriteError};
 use ansatz::krylov::KrylovError;
+use ansatz::pde::PdeError;
+use ansatz::problem::ProblemError;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,5 +84,21 @@ impl From<GpuError> for Failure {
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
         Error::from(error).into()
+    }
+}
+
+impl From<ProblemError> for Failure {
+    fn from(error: ProblemError) -> Self {
+        Self::data(error.to_string())
+    }
+}
+
+impl From<PdeError> for Failure {
+    fn from(error: PdeError) -> Self {
+        match error {
+            PdeError::Gpu(error) => error.into(),
+            PdeError::Setting { .. } | PdeError::Features(_) => Self::usage(error.to_string()),
+            error => Self::data(error.to_string()),
+        }
     }
 }

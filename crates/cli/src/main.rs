@@ -7,6 +7,7 @@ mod devices;
 mod exit;
 mod memory;
 mod output;
+mod pde;
 mod progress;
 mod solve;
 mod stop;
@@ -19,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 use exit::{Exit, Failure};
 
-/// Solves linear systems on any GPU, or on the CPU where there is none, and verifies every answer in f64.
+/// Solves linear systems and PDEs on any GPU, or on the CPU where there is none, and verifies every answer in f64.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES, disable_help_subcommand = true)]
 struct Cli {
@@ -31,6 +32,7 @@ struct Cli {
 enum Command {
     Devices(devices::Devices),
     Solve(Box<solve::Solve>),
+    Pde(Box<pde::PdeCommand>),
     Verify(verify::Verify),
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Devices(devices) => devices.run(),
         Command::Solve(solve) => solve.run(),
+        Command::Pde(pde) => pde.run(),
         Command::Verify(verify) => verify.run(),
         Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => demo.run(),

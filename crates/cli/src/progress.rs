@@ -18,21 +18,20 @@ pub struct Meter {
 }
 
 /// Resolution of the bar.
-const STEPS: u64 = 1000;
+pub const STEPS: u64 = 1000;
 /// Without a terminal, the first line comes after this time, the next after twice that, and so on.
-const FIRST_LINE: Duration = Duration::from_secs(5);
+pub const FIRST_LINE: Duration = Duration::from_secs(5);
 
 impl Meter {
     /// A meter that shows nothing where `quiet`.
     pub fn new(quiet: bool) -> Self {
-        let bar = (!quiet).then(|| {
-            let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("[{bar:30}] {percent:>3}%  {wide_msg}") {
-                bar.set_style(style.progress_chars("=> "));
-            }
-            bar
-        });
-        Self { start: Instant::now(), bar, first_residual: None, fraction: 0.0, next_line: FIRST_LINE }
+        Self {
+            start: Instant::now(),
+            bar: bar(quiet),
+            first_residual: None,
+            fraction: 0.0,
+            next_line: FIRST_LINE,
+        }
     }
 
     /// Takes in what a look of the host saw.
@@ -70,7 +69,19 @@ impl Meter {
     }
 }
 
-fn duration(seconds: f64) -> String {
+/// A bar on standard error; none where `quiet`.
+pub fn bar(quiet: bool) -> Option<ProgressBar> {
+    (!quiet).then(|| {
+        let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("[{bar:30}] {percent:>3}%  {wide_msg}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar
+    })
+}
+
+/// A time as people say it.
+pub fn duration(seconds: f64) -> String {
     match seconds {
         s if s < 100.0 => format!("{s:.0} s"),
         s if s < 6000.0 => format!("{:.0} min", s / 60.0),

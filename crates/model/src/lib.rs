@@ -21,6 +21,7 @@ pub use ansatz_gpu::{Gpu, OpenOptions, Selection};
 pub use ansatz_krylov as krylov;
 pub use ansatz_krylov::{Outcome, Precision, Preconditioner, Progress, Reason, Solution, SolveOptions};
 pub use ansatz_linalg as linalg;
+pub use ansatz_problem as problem;
 pub use error::Error;
 pub use linear_system::{LinearSystem, Run};
 pub use reference::{Axis, Reference};

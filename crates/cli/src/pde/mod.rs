@@ -1,0 +1,282 @@
+//! `ansatz pde`.
+
+mod input;
+mod meter;
+mod output;
+mod pictures;
+mod report;
+mod sampled;
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use ansatz::Gpu;
+use ansatz::pde::{FitPrecision, Method, Pde, PdeError, PdeOptions, PdeRun, RandomFeatures};
+use ansatz::problem::{Problem, Sampler, examples};
+use clap::{Args, ValueEnum};
+
+use crate::device::DeviceArgs;
+use crate::exit::{Exit, Failure};
+use crate::table::table;
+use crate::{output as out, stop};
+
+pub use input::read;
+pub use output::{Folder, Wanted};
+
+/// Solves a partial differential equation and verifies its residual in f64.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub struct PdeCommand {
+    /// The problem: a file in TOML, or the name of a built-in example.
+    #[arg(value_name = "PROBLEM", required_unless_present = "list", conflicts_with = "list")]
+    problem: Option<String>,
+
+    /// Lists the built-in examples.
+    #[arg(long)]
+    list: bool,
+
+    /// Which features span the trial space [default: that of the problem, else random-features].
+    #[arg(long, value_enum)]
+    method: Option<MethodArg>,
+
+    /// Features of each unknown [default: those of the problem, else 1000].
+    #[arg(long, value_name = "N")]
+    features: Option<usize>,
+
+    /// Scale of the features, for all coordinates or one for each, in units of half the side of the domain's box
+    /// [default: that of the problem, else chosen by a held-out residual].
+    #[arg(long, value_name = "NUMBER", value_delimiter = ',', allow_hyphen_values = true)]
+    bandwidth: Vec<f64>,
+
+    /// Precision of the fit; the solution is verified in f64 in any case.
+    #[arg(long, value_enum, default_value_t = PrecisionArg::F64)]
+    precision: PrecisionArg,
+
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+
+    /// Number of runs, with the seeds SEED, SEED + 1, ….
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seeds: usize,
+
+    /// Gives a parameter of the problem another value; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true, value_parser = input::setting)]
+    set: Vec<(String, String)>,
+
+    /// Collocation points inside [default: those of the problem, else four for every feature].
+    #[arg(long, value_name = "N")]
+    points: Option<usize>,
+
+    /// Collocation points of each other condition [default: a quarter of those inside].
+    #[arg(long, value_name = "N")]
+    boundary_points: Option<usize>,
+
+    /// How points are spread: uniform, latin-hypercube, halton, sobol or grid [default: that of the problem, else sobol].
+    #[arg(long, value_name = "NAME")]
+    sampler: Option<Sampler>,
+
+    /// Weight of boundary and initial conditions against the equations.
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    boundary_weight: Option<f64>,
+
+    /// Tikhonov's parameter, for columns of norm 1 [default: what suits the precision].
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    tikhonov: Option<f64>,
+
+    /// Time windows, solved one after another.
+    #[arg(long, value_name = "N")]
+    windows: Option<usize>,
+
+    /// Most steps of Gauss–Newton.
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
+
+    /// Converged when no condition's residual exceeds RTOL times the size of its terms.
+    #[arg(long, allow_hyphen_values = true)]
+    rtol: Option<f64>,
+
+    /// Leaves the classical method out that solves the problem too.
+    #[arg(long)]
+    no_baseline: bool,
+
+    #[command(flatten)]
+    device: DeviceArgs,
+
+    /// Writes report.md, pictures, solution.npz and VTK files into a folder, which is made if it is not there.
+    #[arg(short, long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+
+    /// Draws that many frames of an animation in time as well, into FOLDER/frames.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "output")]
+    frames: usize,
+
+    /// Writes the report as JSON; - is standard output.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// No progress and no report on the terminal.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MethodArg {
+    /// Sines with random frequencies.
+    RandomFeatures,
+    /// Gaussians with fixed centres and widths.
+    Gaussians,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PrecisionArg {
+    /// f32, all on the device.
+    F32,
+    /// f64; on the CPU executor where the device has none.
+    F64,
+}
+
+const AFTER: &str = "\
+Exit codes: 0 converged, as verified in f64 at points that the fit has not seen; 2 not converged (the solution and the \
+report are written all the same).";
+
+const FEATURES: usize = 1000;
+
+impl PdeCommand {
+    /// Runs the subcommand.
+    pub fn run(&self) -> Result<Exit, Failure> {
+        if self.list {
+            return list();
+        }
+        let Some(name) = &self.problem else { return Err(Failure::usage("name a problem, or use --list")) };
+        out::check_json(self.json.as_deref())?;
+        let problem = read(name, &self.set)?;
+        let folder =
+            self.output.as_deref().map(|path| Folder::prepare(path, &self.inputs(name))).transpose()?;
+        if let Some(path) = &self.json {
+            self.check_json_apart(name, path, folder.as_ref())?;
+        }
+        stop::listen();
+        let gpu = self.device.open()?;
+        let (method, options) = (self.method(&problem)?, self.options(&problem));
+        let pde = Pde::from(problem);
+        let run = watched(&pde, &gpu, &*method, &options, self.quiet)?;
+
+        let mut written = Vec::new();
+        if let Some(folder) = &folder {
+            written = folder.write(&pde, &run, Wanted { frames: self.frames })?;
+        }
+        if let Some(path) = &self.json {
+            out::json(path, &run.report)?;
+            written.push(path.display().to_string());
+        }
+        self.tell(&run, &written)?;
+        Ok(if run.converged() { Exit::Success } else { Exit::NotConverged })
+    }
+
+    /// Files that must not be overwritten, with what they are.
+    fn inputs(&self, name: &str) -> Vec<PathBuf> {
+        input::file(name).into_iter().collect()
+    }
+
+    /// The report goes neither over an input nor over a file of the folder.
+    fn check_json_apart(
+        &self,
+        name: &str,
+        json: &std::path::Path,
+        folder: Option<&Folder>,
+    ) -> Result<(), Failure> {
+        let (inputs, outputs) = (self.inputs(name), folder.map(Folder::files).unwrap_or_default());
+        let taken: Vec<_> = inputs
+            .iter()
+            .map(|path| ("the problem", Some(path.as_path())))
+            .chain(outputs.iter().map(|path| ("a file of --output", Some(path.as_path()))))
+            .collect();
+        out::check_distinct(&taken, &[("--json", Some(json))])
+    }
+
+    fn method(&self, problem: &Problem) -> Result<Box<dyn Method>, Failure> {
+        let hint = &problem.method;
+        let named = hint.name.as_deref().map(|name| match name {
+            "gaussians" => MethodArg::Gaussians,
+            _ => MethodArg::RandomFeatures,
+        });
+        let features = self.features.or(hint.features).unwrap_or(FEATURES);
+        let bandwidth = if self.bandwidth.is_empty() {
+            hint.bandwidth.into_iter().collect()
+        } else {
+            self.bandwidth.clone()
+        };
+        match self.method.or(named).unwrap_or(MethodArg::RandomFeatures) {
+            MethodArg::RandomFeatures => {
+                let method = RandomFeatures::new(features);
+                Ok(Box::new(if bandwidth.is_empty() { method } else { method.with_bandwidth(&bandwidth) }))
+            }
+            MethodArg::Gaussians => {
+                Err(Failure::usage("--method gaussians is not there yet; use random-features"))
+            }
+        }
+    }
+
+    fn options(&self, problem: &Problem) -> PdeOptions {
+        let (hint, default) = (&problem.method, PdeOptions::default());
+        PdeOptions {
+            precision: match self.precision {
+                PrecisionArg::F32 => FitPrecision::F32,
+                PrecisionArg::F64 => FitPrecision::F64,
+            },
+            seed: self.seed,
+            seeds: self.seeds,
+            points: self.points.or(hint.points),
+            boundary_points: self.boundary_points.or(hint.boundary_points),
+            sampler: self.sampler.or(hint.sampler).unwrap_or(default.sampler),
+            boundary_weight: self.boundary_weight.or(hint.boundary_weight),
+            tikhonov: self.tikhonov,
+            rtol: self.rtol.unwrap_or(default.rtol),
+            max_steps: self.steps.or(hint.steps).unwrap_or(default.max_steps),
+            windows: self.windows.or(hint.windows),
+            baseline: !self.no_baseline,
+        }
+    }
+
+    fn tell(&self, run: &PdeRun, written: &[String]) -> Result<(), Failure> {
+        if self.quiet {
+            return Ok(());
+        }
+        let mut text = run.report.to_string();
+        if !written.is_empty() {
+            text += &format!("wrote        {}\n", written.join(", "));
+        }
+        if out::is_stdout(self.json.as_deref()) {
+            out::note(text.trim_end());
+            return Ok(());
+        }
+        out::print(&text)
+    }
+}
+
+/// Solves, with progress on standard error unless `quiet`, until Ctrl-C.
+pub fn watched(
+    pde: &Pde,
+    gpu: &Gpu,
+    method: &dyn Method,
+    options: &PdeOptions,
+    quiet: bool,
+) -> Result<PdeRun, PdeError> {
+    let mut meter = meter::Meter::new(quiet);
+    let run = pde.solve_watched(gpu, method, options, |progress| {
+        meter.show(progress);
+        if stop::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    meter.finish();
+    run
+}
+
+fn list() -> Result<Exit, Failure> {
+    let mut rows = Vec::new();
+    for example in examples::ALL {
+        rows.push(vec![example.name.to_owned(), example.problem(&[])?.title]);
+    }
+    out::print(&table(&["example", "problem"], &rows))?;
+    Ok(Exit::Success)
+}

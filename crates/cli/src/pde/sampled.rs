@@ -1,0 +1,146 @@
+//! A solution on a lattice: what pictures and files show.
+
+use ansatz::pde::Solution;
+use ansatz::problem::{PointSet, Problem};
+
+/// Fields on the points of a lattice, the last coordinate (time) running fastest.
+pub struct Sampled {
+    /// The places along each coordinate; a single one where the lattice is but a section.
+    pub axes: Vec<Vec<f64>>,
+    /// Whether each point lies in the domain.
+    pub inside: Vec<bool>,
+    /// The fields.
+    pub fields: Vec<Field>,
+}
+
+/// One unknown.
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// NaN outside of the domain.
+    pub values: Vec<f64>,
+    /// |u − exact|, where the exact solution is known.
+    pub error: Option<Vec<f64>>,
+}
+
+/// Times at which a field in two or three dimensions is shown.
+const TIMES: usize = 6;
+
+impl Sampled {
+    /// A solution on all of the domain, or for more than three dimensions of space on the section through its middle along
+    /// the first two, at the end of time.
+    pub fn whole(problem: &Problem, solution: &Solution) -> Self {
+        let domain = &problem.domain;
+        let bounds = domain.bounds();
+        let time = domain.time().is_some();
+        let space = bounds.len() - usize::from(time);
+        let along = |axis: usize| match (space, time) {
+            _ if axis == space => match space {
+                1 => 101,
+                2 | 3 => TIMES,
+                _ => 1,
+            },
+            (1, false) => 1001,
+            (1, true) => 201,
+            (2, false) => 151,
+            (2, true) => 81,
+            (3, false) => 41,
+            (3, true) => 21,
+            _ => {
+                if axis < 2 {
+                    101
+                } else {
+                    1
+                }
+            }
+        };
+        let axes = bounds.iter().enumerate().map(|(axis, &[low, high])| match along(axis) {
+            1 if axis == space => vec![high],
+            1 => vec![0.5 * (low + high)],
+            count => spread(low, high, count),
+        });
+        Self::on(problem, solution, axes.collect())
+    }
+
+    /// A solution on a lattice.
+    pub fn on(problem: &Problem, solution: &Solution, axes: Vec<Vec<f64>>) -> Self {
+        let points = PointSet::new(axes.len(), lattice(&axes));
+        let inside: Vec<bool> = points.iter().map(|point| problem.domain.contains(point, true)).collect();
+        let known: Vec<_> = problem.exact.iter().flatten().cloned().collect();
+        let mut exact = problem.values(&known, &points).into_iter();
+        let fields = problem.scope.fields().iter().enumerate().map(|(number, name)| {
+            let mut values = solution.values(number, &points.coordinates);
+            values.iter_mut().zip(&inside).for_each(|(value, &inside)| {
+                if !inside {
+                    *value = f64::NAN;
+                }
+            });
+            let known = problem.exact.get(number).is_some_and(Option::is_some);
+            let error = if known { exact.next() } else { None };
+            let error =
+                error.map(|exact| values.iter().zip(exact).map(|(u, exact)| (u - exact).abs()).collect());
+            Field { name: name.to_string(), values, error }
+        });
+        let fields = fields.collect();
+        Self { axes, inside, fields }
+    }
+
+    /// The coordinates along which there is more than one place.
+    pub fn varied(&self) -> Vec<usize> {
+        (0..self.axes.len()).filter(|&axis| self.axes[axis].len() > 1).collect()
+    }
+
+    /// Number of points along each coordinate.
+    pub fn shape(&self) -> Vec<usize> {
+        self.axes.iter().map(Vec::len).collect()
+    }
+
+    /// The elements of the plane in which all but the coordinates `x` and `y` are those of `at`: row after row, x running
+    /// fastest.
+    pub fn plane(&self, x: usize, y: usize, at: &[usize]) -> Vec<usize> {
+        let mut index = at.to_vec();
+        let mut plane = Vec::new();
+        for row in 0..self.axes[y].len() {
+            for column in 0..self.axes[x].len() {
+                (index[x], index[y]) = (column, row);
+                plane.push(self.element(&index));
+            }
+        }
+        plane
+    }
+
+    /// The elements along a coordinate, the others being those of `at`.
+    pub fn line(&self, along: usize, at: &[usize]) -> Vec<usize> {
+        let mut index = at.to_vec();
+        let step = |place| {
+            index[along] = place;
+            self.element(&index)
+        };
+        (0..self.axes[along].len()).map(step).collect()
+    }
+
+    fn element(&self, index: &[usize]) -> usize {
+        index.iter().zip(&self.axes).fold(0, |element, (&place, axis)| element * axis.len() + place)
+    }
+
+    /// The coordinates of every point.
+    pub fn points(&self) -> Vec<f64> {
+        lattice(&self.axes)
+    }
+}
+
+/// `count` places from `low` to `high`, both included.
+pub fn spread(low: f64, high: f64, count: usize) -> Vec<f64> {
+    let last = count.saturating_sub(1).max(1);
+    (0..count).map(|k| if k == last { high } else { low + (high - low) * (k as f64 / last as f64) }).collect()
+}
+
+/// All points of a lattice, one after another, the last coordinate running fastest.
+fn lattice(axes: &[Vec<f64>]) -> Vec<f64> {
+    let mut points: Vec<Vec<f64>> = vec![Vec::new()];
+    for axis in axes {
+        points =
+            points.iter().flat_map(|point| axis.iter().map(|&x| [point.as_slice(), &[x]].concat())).collect();
+    }
+    points.concat()
+}
