@@ -1,9 +1,23 @@
-//! What is to be solved, without how.
+//! What is to be solved, without how: domains and their boundaries, the points that samplers draw from them, and the
+//! residuals that must vanish on them.
 
+mod build;
+mod builder;
+mod condition;
 mod domain;
+mod error;
+pub mod examples;
+pub mod file;
+mod method;
 mod points;
+mod problem;
 mod sampler;
 
+pub use builder::ProblemBuilder;
+pub use condition::Condition;
 pub use domain::{BoundaryPiece, Domain, DomainError, MAX_POINTS, Region, Shape};
+pub use error::{Place, ProblemError};
+pub use method::{Method, Reference};
 pub use points::PointSet;
+pub use problem::{Defect, Problem};
 pub use sampler::{Sampler, UnknownSampler};

@@ -1,0 +1,278 @@
+//! From a problem as text to a problem that can be solved.
+
+mod check;
+mod exact;
+mod expressions;
+mod periodic;
+
+pub(crate) use expressions::parse;
+
+use ansatz_expr::{Expr, Jet, Leaf, Scope};
+
+use crate::builder::{Draft, DraftRegion, ProblemBuilder};
+use crate::{Condition, Domain, MAX_POINTS, Problem, ProblemError, Reference, Region};
+
+/// Reads and checks everything; the first error is returned, with its place.
+pub(crate) fn build(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
+    let source = builder.source.clone();
+    unplaced(builder).map_err(|error| match source {
+        Some(source) => source.locate(error),
+        None => error,
+    })
+}
+
+fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
+    let domain = &builder.domain;
+    domain.check().map_err(|error| of_domain("domain", &error))?;
+    let scope = expressions::names(&builder)?;
+    let (scope, exact) = expressions::definitions(&builder, scope)?;
+    let boundary_scope = scope.clone().with_normals().map_err(|error| expressions::taken("fields", &error))?;
+    let parameters: Vec<f64> = builder.parameters.iter().map(|(_, value)| *value).collect();
+
+    let mut conditions = Vec::new();
+    let mut left_out = Vec::new();
+    for draft in &builder.conditions {
+        if !imposed(draft, &scope, &parameters)? {
+            left_out.push(draft.place.clone());
+            continue;
+        }
+        if let DraftRegion::Periodic(_) = draft.place {
+            continue;
+        }
+        let scope = if draft.place == DraftRegion::Interior { &scope } else { &boundary_scope };
+        conditions.push(condition(draft, domain, scope)?);
+    }
+    let axes = periodic_axes(&builder, domain)?;
+    for (draft, axis) in &axes {
+        conditions.extend(periodic(draft, *axis, &scope, &conditions));
+    }
+    check::all(&builder, &scope, &conditions, &left_out)?;
+
+    let reference = reference(&builder, &scope)?;
+    let evaluate = evaluate(&builder)?;
+    let problem = Problem {
+        name: builder.name,
+        title: builder.title,
+        domain: builder.domain,
+        scope,
+        parameters,
+        conditions,
+        exact,
+        reference,
+        evaluate,
+        method: builder.method,
+        source: builder.source,
+    };
+    periodic::check(&problem)?;
+    exact::check(&problem)?;
+    Ok(problem)
+}
+
+/// An error of the domain as one of the problem.
+pub(crate) fn of_domain(key: &str, error: &crate::DomainError) -> ProblemError {
+    // Messages of domains read `problem; expected …: remedy` or `problem; remedy`.
+    let text = error.to_string();
+    let (problem, rest) = text.split_once("; ").unwrap_or((&text, ""));
+    let (expected, remedy) = match rest.strip_prefix("expected ").and_then(|rest| rest.split_once(": ")) {
+        Some((expected, remedy)) => (expected, remedy),
+        None => (rest.strip_prefix("expected ").unwrap_or("a domain of positive volume"), rest),
+    };
+    ProblemError::new(key, problem, expected, remedy)
+}
+
+/// Whether the condition's `when` is not zero.
+fn imposed(draft: &Draft, scope: &Scope, parameters: &[f64]) -> Result<bool, ProblemError> {
+    let Some(when) = &draft.when else { return Ok(true) };
+    let key = format!("{}.when", draft.key);
+    let expr = parse(&key, scope, when)?;
+    let value = expr.substitute(|leaf| match leaf {
+        Leaf::Parameter(index) => Some(Expr::number(parameters[index])),
+        _ => None,
+    });
+    value.as_number().map(|value| value != 0.0).ok_or_else(|| {
+        ProblemError::new(
+            key,
+            format!("`{when}` depends on more than parameters"),
+            "an expression of parameters; 0 leaves the condition out",
+            "use parameters and numbers only",
+        )
+    })
+}
+
+fn condition(draft: &Draft, domain: &Domain, scope: &Scope) -> Result<Condition, ProblemError> {
+    let key = format!("{}.residual", draft.key);
+    let residual = expressions::parse_equation(&key, scope, &draft.residual)?;
+    if residual.jets().is_empty() {
+        let known = scope.fields().join(", ");
+        return Err(ProblemError::new(
+            key,
+            format!("`{}` holds no unknown field, so nothing could make it vanish", draft.residual),
+            format!("an equation for {known} or derivatives"),
+            "write the unknown into it, or remove it",
+        ));
+    }
+    if let Some(weight) = draft.weight
+        && !(weight > 0.0 && weight.is_finite())
+    {
+        let key = format!("{}.weight", draft.key);
+        return Err(ProblemError::new(key, format!("the weight is {weight}"), "a positive number", "leave it out"));
+    }
+    let region = match &draft.place {
+        DraftRegion::Boundary(names) => {
+            for name in names {
+                domain.has_piece(name).map_err(|error| {
+                    let text = error.to_string();
+                    let (problem, rest) = text.split_once("; it has ").unwrap_or((&text, ""));
+                    let (known, hint) = rest.split_once("; ").unwrap_or((rest, "use one of these names"));
+                    ProblemError::new(format!("{}.on", draft.key), problem, format!("one of {known}"), hint)
+                })?;
+            }
+            Region::Boundary(names.clone())
+        }
+        DraftRegion::Initial if domain.time().is_none() => {
+            return Err(ProblemError::new(
+                &draft.key,
+                "an initial condition, but the problem has no time",
+                "a time interval",
+                "add `time = { t = [0, 1] }`, or make it a condition on the boundary",
+            ));
+        }
+        DraftRegion::Initial => Region::Initial,
+        DraftRegion::Points(points) if points.dimension != domain.dimension() => {
+            return Err(ProblemError::new(
+                format!("{}.at", draft.key),
+                format!("points of {} coordinates", points.dimension),
+                format!("{} coordinates: {}", domain.dimension(), domain.coordinates().join(", ")),
+                "give each point all of them, time last",
+            ));
+        }
+        DraftRegion::Points(points) => Region::Points(points.clone()),
+        DraftRegion::Interior | DraftRegion::Periodic(_) => Region::Interior,
+    };
+    let name = draft.name.clone().unwrap_or_else(|| draft.key.clone());
+    Ok(Condition { name, key, region, residual, weight: draft.weight })
+}
+
+/// The coordinates that are periodic, with the condition that says so.
+fn periodic_axes<'a>(
+    builder: &'a ProblemBuilder,
+    domain: &Domain,
+) -> Result<Vec<(&'a Draft, usize)>, ProblemError> {
+    let mut axes: Vec<(&Draft, usize)> = Vec::new();
+    for draft in &builder.conditions {
+        let DraftRegion::Periodic(name) = &draft.place else { continue };
+        let key = format!("{}.periodic", draft.key);
+        let space = &domain.coordinates()[..domain.shape().dimension()];
+        let Some(axis) = space.iter().position(|other| other == name) else {
+            return Err(ProblemError::new(
+                key,
+                format!("`{name}` is no coordinate of space"),
+                format!("one of {}", space.join(", ")),
+                "name a coordinate, not a piece of the boundary",
+            ));
+        };
+        domain.opposite_sides(axis).map_err(|_| {
+            ProblemError::new(
+                &key,
+                format!("the two sides in `{name}` are not of equal shape"),
+                "a box, whose opposite sides have equal shapes",
+                "use a box without holes as the domain, or other conditions",
+            )
+        })?;
+        if axes.iter().any(|(_, other)| *other == axis) {
+            return Err(ProblemError::new(
+                key,
+                format!("`{name}` is made periodic twice"),
+                "each coordinate once",
+                "remove one",
+            ));
+        }
+        axes.push((draft, axis));
+    }
+    Ok(axes)
+}
+
+/// For each field: value and derivatives below the order that the equations have in this coordinate.
+fn periodic(draft: &Draft, axis: usize, scope: &Scope, conditions: &[Condition]) -> Vec<Condition> {
+    let inside = conditions.iter().filter(|condition| condition.region == Region::Interior);
+    let jets: Vec<Jet> = inside.flat_map(|condition| condition.residual.jets()).collect();
+    let mut agree = Vec::new();
+    for field in 0..scope.fields().len() {
+        let of_field = jets.iter().filter(|jet| jet.field == field);
+        let order = of_field.map(|jet| jet.orders[axis]).max().unwrap_or(0);
+        let mut jet = Jet::value(field);
+        for _ in 0..order {
+            let residual = Expr::leaf(Leaf::Jet(jet));
+            agree.push(Condition {
+                name: format!("{} ({})", draft.name.as_ref().unwrap_or(&draft.key), scope.name(&Leaf::Jet(jet))),
+                key: format!("{}.periodic", draft.key),
+                region: Region::Periodic { axis },
+                residual,
+                weight: draft.weight,
+            });
+            jet = jet.derivative(axis);
+        }
+    }
+    agree
+}
+
+fn reference(builder: &ProblemBuilder, scope: &Scope) -> Result<Option<Reference>, ProblemError> {
+    let Some(draft) = &builder.reference else { return Ok(None) };
+    let place = |key: &str, kind: &str, names: &[String], name: &String| {
+        names.iter().position(|other| other == name).ok_or_else(|| {
+            let known = format!("one of {}", names.join(", "));
+            ProblemError::new(key, format!("`{name}` is no {kind}"), known, "use one of these names")
+        })
+    };
+    let field = match &draft.field {
+        Some(name) => place("reference.field", "field", scope.fields(), name)?,
+        None => 0,
+    };
+    let names = scope.coordinates();
+    let axes = match &draft.axes {
+        Some(axes) => axes
+            .iter()
+            .map(|name| place("reference.axes", "coordinate", names, name))
+            .collect::<Result<Vec<_>, _>>()?,
+        None => (0..names.len()).collect(),
+    };
+    let mut sorted = axes.clone();
+    sorted.sort_unstable();
+    if !sorted.into_iter().eq(0..names.len()) {
+        return Err(ProblemError::new(
+            "reference.axes",
+            format!("the axes {:?} are not each coordinate once", draft.axes.as_deref().unwrap_or_default()),
+            format!("{} in the order of the array", names.join(", ")),
+            "name each coordinate once",
+        ));
+    }
+    Ok(Some(Reference { file: draft.file.clone(), field, axes }))
+}
+
+/// The lattice of evaluation; by default as fine as about 60,000 points allow.
+fn evaluate(builder: &ProblemBuilder) -> Result<Vec<usize>, ProblemError> {
+    let dimension = builder.domain.dimension();
+    let Some(counts) = &builder.evaluate else {
+        let each = 6e4f64.powf(1.0 / dimension as f64).round() as usize;
+        return Ok(vec![each.clamp(2, 1001); dimension]);
+    };
+    let key = "evaluate.grid";
+    if counts.len() != dimension || counts.contains(&0) {
+        return Err(ProblemError::new(
+            key,
+            format!("{counts:?} for {dimension} coordinates"),
+            format!("a positive number for each of {}", builder.domain.coordinates().join(", ")),
+            "give one number per coordinate, time last",
+        ));
+    }
+    let total = counts.iter().fold(1usize, |product, n| product.saturating_mul(*n));
+    if total > MAX_POINTS {
+        return Err(ProblemError::new(
+            key,
+            format!("{total} points"),
+            format!("at most {MAX_POINTS}"),
+            "use fewer values along each coordinate",
+        ));
+    }
+    Ok(counts.clone())
+}

@@ -1,0 +1,176 @@
+//! Problems in Rust, as they stand in a book. Errors wait for [`ProblemBuilder::build`].
+
+use std::sync::Arc;
+
+use crate::file::Source;
+use crate::{Domain, Method, PointSet, Problem, ProblemError};
+
+/// A problem in the making; see [`Problem::on`].
+#[derive(Debug, Clone)]
+pub struct ProblemBuilder {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) domain: Domain,
+    pub(crate) fields: Vec<String>,
+    pub(crate) parameters: Vec<(String, f64)>,
+    pub(crate) definitions: Vec<(String, String)>,
+    pub(crate) exact: Vec<(String, String)>,
+    pub(crate) conditions: Vec<Draft>,
+    pub(crate) reference: Option<ReferenceDraft>,
+    pub(crate) evaluate: Option<Vec<usize>>,
+    pub(crate) method: Method,
+    pub(crate) allow_missing: Vec<String>,
+    pub(crate) source: Option<Source>,
+}
+
+/// A condition as text.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub place: DraftRegion,
+    /// `boundary[2]`.
+    pub key: String,
+    pub residual: String,
+    pub name: Option<String>,
+    pub weight: Option<f64>,
+    pub when: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum DraftRegion {
+    Interior,
+    Boundary(Vec<String>),
+    /// A coordinate; the residual is not used.
+    Periodic(String),
+    Initial,
+    Points(Arc<PointSet>),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct ReferenceDraft {
+    pub file: String,
+    pub field: Option<String>,
+    pub axes: Option<Vec<String>>,
+}
+
+impl ProblemBuilder {
+    pub(crate) fn new(domain: Domain) -> Self {
+        Self {
+            name: "problem".into(),
+            title: String::new(),
+            domain,
+            fields: Vec::new(),
+            parameters: Vec::new(),
+            definitions: Vec::new(),
+            exact: Vec::new(),
+            conditions: Vec::new(),
+            reference: None,
+            evaluate: None,
+            method: Method::default(),
+            allow_missing: Vec::new(),
+            source: None,
+        }
+    }
+
+    /// A short name, for reports and files.
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = name.to_owned();
+        self
+    }
+
+    /// One line on what the problem is.
+    pub fn title(mut self, title: &str) -> Self {
+        self.title = title.to_owned();
+        self
+    }
+
+    /// Adds an unknown.
+    pub fn field(mut self, name: &str) -> Self {
+        self.fields.push(name.to_owned());
+        self
+    }
+
+    /// Adds a parameter.
+    pub fn parameter(mut self, name: &str, value: f64) -> Self {
+        self.parameters.push((name.to_owned(), value));
+        self
+    }
+
+    /// Names an expression. Definitions may use each other, in any order, and the exact solution of `u` as `u_exact`.
+    pub fn define(mut self, name: &str, expression: &str) -> Self {
+        self.definitions.push((name.to_owned(), expression.to_owned()));
+        self
+    }
+
+    /// An equation that holds inside, at all times.
+    pub fn equation(self, residual: &str) -> Self {
+        self.condition("equation", DraftRegion::Interior, residual)
+    }
+
+    /// A condition on a named piece of the boundary; `all` is every piece.
+    pub fn boundary(self, piece: &str, residual: &str) -> Self {
+        self.condition("boundary", DraftRegion::Boundary(vec![piece.to_owned()]), residual)
+    }
+
+    /// Joins the two sides of a box in a coordinate: values and derivatives below the order of the equation agree.
+    pub fn periodic(self, coordinate: &str) -> Self {
+        self.condition("boundary", DraftRegion::Periodic(coordinate.to_owned()), "")
+    }
+
+    /// A condition at the initial time.
+    pub fn initial(self, residual: &str) -> Self {
+        self.condition("initial", DraftRegion::Initial, residual)
+    }
+
+    /// A condition on given points: measurements, say.
+    pub fn at(self, points: PointSet, residual: &str) -> Self {
+        self.condition("points", DraftRegion::Points(Arc::new(points)), residual)
+    }
+
+    /// Weight of the rows of the condition added last.
+    pub fn weight(mut self, weight: f64) -> Self {
+        if let Some(draft) = self.conditions.last_mut() {
+            draft.weight = Some(weight);
+        }
+        self
+    }
+
+    /// The exact solution of a field.
+    pub fn exact(mut self, field: &str, solution: &str) -> Self {
+        self.exact.push((field.to_owned(), solution.to_owned()));
+        self
+    }
+
+    /// Number of lattice values along each coordinate on which errors are measured.
+    pub fn evaluate(mut self, counts: &[usize]) -> Self {
+        self.evaluate = Some(counts.to_vec());
+        self
+    }
+
+    /// Hints on how to solve it.
+    pub fn method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// States that a condition is left out on purpose: the name of a piece of the boundary, or `initial`.
+    pub fn allow_missing(mut self, place: &str) -> Self {
+        self.allow_missing.push(place.to_owned());
+        self
+    }
+
+    fn condition(mut self, kind: &str, place: DraftRegion, residual: &str) -> Self {
+        let before = self.conditions.iter().filter(|draft| draft.key.starts_with(kind)).count();
+        let key = format!("{kind}[{}]", before + 1);
+        let residual = residual.to_owned();
+        self.conditions.push(Draft { place, key, residual, name: None, weight: None, when: None });
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its key, what was expected and what to do.
+    pub fn build(self) -> Result<Problem, ProblemError> {
+        crate::build::build(self)
+    }
+}

@@ -1,0 +1,113 @@
+//! Problem files in TOML.
+//!
+//! ```toml
+//! title = "Helmholtz on a square, with a known solution"
+//! fields = ["u"]
+//!
+//! [parameters]
+//! a = 4
+//!
+//! [coordinates]
+//! x = [-1, 1]
+//! y = [-1, 1]
+//!
+//! [exact]
+//! u = "sin(a*pi*y)*sin(pi*x)"
+//!
+//! [[equation]]
+//! residual = "laplacian(u) + u = laplacian(u_exact) + u_exact"
+//!
+//! [[boundary]]
+//! on = "all"
+//! residual = "u = u_exact"
+//! ```
+//!
+//! # Keys
+//!
+//! Wherever a number is expected, a text with an expression of parameters stands as well: `"2*pi"`. Unknown keys are errors.
+//!
+//! | key | meaning |
+//! | --- | --- |
+//! | `name` | short name; that of the file unless given |
+//! | `title` | one line on the problem |
+//! | `fields` | names of the unknowns: `["u", "v"]` |
+//! | `allow_missing` | where conditions are left out on purpose: names of boundary pieces, or `"initial"` |
+//! | `[parameters]` | `name = number`; may use those above it; `--set name=value` overrides |
+//! | `[coordinates]` | `name = [low, high]` for each coordinate of space: a box |
+//! | `[domain]` | in place of `[coordinates]`, a shape (below), and `coordinates = ["x", "y"]` to name its coordinates |
+//! | `time` | `{ t = [start, end] }`: the coordinate of time, which comes last |
+//! | `[define]` | `name = "expression"`, in any order; may use the exact solution of `u` as `u_exact`, with its derivatives: `laplacian(u_exact)`, `d(u_exact, x)` |
+//! | `[[equation]]` | holds inside, at all times |
+//! | `[[boundary]]` | holds on the pieces `on`, or joins two sides: `periodic = "x"` |
+//! | `[[initial]]` | holds at the initial time |
+//! | `[[points]]` | holds at the points `at = [[x, y, t], …]` |
+//! | `[exact]` | `field = "expression"` of coordinates and parameters; it is checked against all conditions |
+//! | `[reference]` | a solution in a file (below) |
+//! | `[evaluate]` | `grid = [nx, ny, nt]`: lattice on which errors are measured |
+//! | `[method]` | hints (below) |
+//!
+//! Each `[[equation]]`, `[[boundary]]`, `[[initial]]` and `[[points]]` has
+//!
+//! | key | meaning |
+//! | --- | --- |
+//! | `residual` | `"left = right"`, or an expression that must vanish; on boundaries and at points also `n_x`, `n_y`, … (the outward normal) and `dn(u)` (the normal derivative), so that Dirichlet, Neumann and Robin conditions are written out |
+//! | `on` | of `[[boundary]]`: `"all"`, a piece or a list of pieces |
+//! | `periodic` | of `[[boundary]]`, in place of `residual` and `on`: a coordinate. Values and derivatives below the order of the equations agree on both sides |
+//! | `at` | of `[[points]]`: the points |
+//! | `name` | name in reports |
+//! | `weight` | weight of its rows |
+//! | `when` | an expression of parameters; the condition is left out where it is 0 |
+//!
+//! A shape is a table with one of these keys, and `name` to name its boundary. Pieces of boundaries are called as described at
+//! [`Shape`](crate::Shape): `x_min`, `x_max`, `circle`, `edge_1`, `hole.circle`, ….
+//!
+//! | key | meaning |
+//! | --- | --- |
+//! | `box` | `[[low, high], …]`, a range per coordinate |
+//! | `disk` | `{ centre = [x, y], radius = r }` |
+//! | `ball` | `{ centre = [x, y, z], radius = r }`, in any dimension |
+//! | `polygon` | corners in order: `[[0, 0], [1, 0], [0, 1]]` |
+//! | `union`, `intersection` | a list of shapes |
+//! | `difference` | a list of shapes: the first without the others |
+//!
+//! `[reference]`: `file`, looked for beside the problem file and in the folder `$ANSATZ_REFERENCES`; `field`, the first unless
+//! given; `axes`, the coordinates in the order of the array's axes. An npz holds the array under the name of the field and
+//! the values along each axis under the name of the coordinate; in an npy these are evenly spaced from end to end.
+//!
+//! `[method]`: `name` (`random-features` or `gaussians`), `features`, `bandwidth`, `points` (inside), `boundary_points`,
+//! `initial_points`, `boundary_weight`, `windows` (of time), `steps` (of Newton's method), `sampler` (`uniform`,
+//! `latin-hypercube`, `halton`, `sobol`, `grid`). All are optional, and the command line overrides them.
+
+mod node;
+mod read;
+mod shape;
+mod source;
+
+use ansatz_expr::{Expr, Leaf, Scope};
+
+use crate::{Problem, ProblemError};
+
+pub(crate) use source::Source;
+
+impl Problem {
+    /// Reads a problem file's text. `file` is its name for messages, and `set` are values of parameters, as text, which
+    /// override those of the file.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with file, line, column, key, what was expected and what to do.
+    pub fn parse(file: &str, text: &str, set: &[(String, String)]) -> Result<Self, ProblemError> {
+        read::problem(file, text, set)?.build()
+    }
+}
+
+/// The value of an expression of parameters and constants.
+fn number(key: &str, text: &str, scope: &Scope, values: &[f64]) -> Result<f64, ProblemError> {
+    let expr = crate::build::parse(key, scope, text)?;
+    let value = expr.substitute(|leaf| match leaf {
+        Leaf::Parameter(index) => values.get(index).copied().map(Expr::number),
+        _ => None,
+    });
+    value.as_number().filter(|value| value.is_finite()).ok_or_else(|| {
+        ProblemError::new(key, format!("{text:?} is no finite number"), "a finite number", "correct the expression")
+    })
+}

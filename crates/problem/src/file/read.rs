@@ -1,0 +1,314 @@
+//! From TOML to a problem as text.
+
+use std::sync::Arc;
+
+use ansatz_expr::{Scope, nearest};
+use toml::de::DeTable;
+
+use super::node::{Node, Table};
+use super::shape::shape;
+use super::source::{Lines, Source};
+use crate::builder::{Draft, DraftRegion, ProblemBuilder, ReferenceDraft};
+use crate::{Domain, MAX_POINTS, Method, Place, PointSet, ProblemError, Shape};
+
+const KEYS: [&str; 15] = [
+    "name",
+    "title",
+    "fields",
+    "allow_missing",
+    "parameters",
+    "coordinates",
+    "domain",
+    "time",
+    "define",
+    "equation",
+    "boundary",
+    "initial",
+    "points",
+    "exact",
+    "reference",
+];
+const LAST_KEYS: [&str; 2] = ["evaluate", "method"];
+
+pub(super) fn problem(
+    file: &str,
+    text: &str,
+    set: &[(String, String)],
+) -> Result<ProblemBuilder, ProblemError> {
+    let root = DeTable::parse(text).map_err(|error| {
+        let (line, column) = Lines::new(text).place(text, error.span().map_or(0, |span| span.start));
+        let place = Place { file: file.to_owned(), line, column };
+        let message = error.message().replace('\n', "; ");
+        ProblemError {
+            place: Some(place),
+            ..ProblemError::new("", message, "a file in TOML", "correct the syntax at this place")
+        }
+    })?;
+    let source = Source::new(file, text, root.get_ref());
+    let mut builder = top(&Table::new("", root.get_ref()), file, set).map_err(|error| source.locate(error))?;
+    builder.source = Some(source);
+    Ok(builder)
+}
+
+fn top(root: &Table<'_>, file: &str, set: &[(String, String)]) -> Result<ProblemBuilder, ProblemError> {
+    root.only(&[KEYS.as_slice(), &LAST_KEYS].concat())?;
+    let (scope, values) = parameters(root, set)?;
+    let mut builder = ProblemBuilder::new(domain(root, &scope, &values)?);
+    builder.parameters = scope.parameters().iter().cloned().zip(values.iter().copied()).collect();
+    let stem = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    builder.name = match root.get("name") {
+        Some(name) => name.text()?.to_owned(),
+        None => stem.strip_suffix(".toml").unwrap_or(stem).to_owned(),
+    };
+    if let Some(title) = root.get("title") {
+        builder.title = title.text()?.to_owned();
+    }
+    if let Some(fields) = root.get("fields") {
+        builder.fields = fields.texts()?;
+    }
+    if let Some(allow) = root.get("allow_missing") {
+        builder.allow_missing = allow.texts()?;
+    }
+    builder.definitions = texts(root, "define")?;
+    builder.exact = texts(root, "exact")?;
+    for kind in ["equation", "boundary", "initial", "points"] {
+        if let Some(conditions) = root.get(kind) {
+            for condition in conditions.list()? {
+                builder.conditions.push(draft(kind, &condition.table()?, &scope, &values)?);
+            }
+        }
+    }
+    builder.reference = root.get("reference").map(|node| reference(&node)).transpose()?;
+    if let Some(evaluate) = root.get("evaluate") {
+        let evaluate = evaluate.table()?;
+        evaluate.only(&["grid"])?;
+        if let Some(grid) = evaluate.get("grid") {
+            builder.evaluate = Some(grid.list()?.iter().map(Node::count).collect::<Result<_, _>>()?);
+        }
+    }
+    if let Some(node) = root.get("method") {
+        builder.method = method(&node.table()?, &scope, &values)?;
+    }
+    Ok(builder)
+}
+
+/// Names and values of the parameters: each may use those above it, and `set` overrides.
+fn parameters(root: &Table<'_>, set: &[(String, String)]) -> Result<(Scope, Vec<f64>), ProblemError> {
+    let mut scope = Scope::default();
+    let mut values = Vec::new();
+    let entries = match root.get("parameters") {
+        Some(node) => node.table()?.entries(),
+        None => Vec::new(),
+    };
+    let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
+    if let Some((name, _)) = set.iter().find(|(name, _)| !names.contains(&name.as_str())) {
+        let known = if names.is_empty() { "none: there are no parameters".into() } else { names.join(", ") };
+        let remedy = match nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "leave it out, or add it to [parameters]".into(),
+        };
+        let problem = format!("`{name}` is set, but it is no parameter");
+        return Err(ProblemError::new("parameters", problem, format!("one of {known}"), remedy));
+    }
+    for (name, node) in &entries {
+        // The last of several settings holds.
+        let value = match set.iter().rev().find(|(other, _)| other == name) {
+            Some((_, text)) => super::number(&node.key, text, &scope, &values)?,
+            None => node.number(&scope, &values)?,
+        };
+        scope = scope.with_parameter(name).map_err(|error| {
+            ProblemError::new(&node.key, error.to_string(), "a name that is free", "rename it")
+        })?;
+        values.push(value);
+    }
+    Ok((scope, values))
+}
+
+fn domain(root: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Domain, ProblemError> {
+    let domain = match (root.get("coordinates"), root.get("domain")) {
+        (Some(node), None) => {
+            let mut names = Vec::new();
+            let mut ranges = Vec::new();
+            for (name, range) in node.table()?.entries() {
+                let [low, high] = range.range(scope, values)?;
+                if low >= high {
+                    let problem = format!("the range [{low}, {high}] has no length, so the domain has zero volume");
+                    return Err(ProblemError::new(
+                        range.key,
+                        problem,
+                        "a low end below the high one",
+                        "correct the range",
+                    ));
+                }
+                ranges.push([low, high]);
+                names.push(name);
+            }
+            Domain::named(Shape::cuboid(&ranges), names)
+        }
+        (None, Some(node)) => {
+            let table = node.table()?;
+            let shape = shape(&table, &["coordinates"], scope, values)?;
+            match table.get("coordinates") {
+                Some(names) => Domain::named(shape, names.texts()?),
+                None => Domain::from(shape),
+            }
+        }
+        (None, None) => {
+            let problem = "there is no domain";
+            let remedy = "add [coordinates] with x = [0, 1]";
+            return Err(ProblemError::new("", problem, "[coordinates] for a box, or [domain]", remedy));
+        }
+        (Some(_), Some(_)) => {
+            let problem = "both [coordinates] and [domain] are given";
+            return Err(ProblemError::new("domain", problem, "one of them", "remove one"));
+        }
+    };
+    let Some(node) = root.get("time") else { return Ok(domain) };
+    let entries = node.table()?.entries();
+    let [(name, range)] = entries.as_slice() else {
+        return Err(node.wrong("one coordinate", "write time = { t = [0, 1] }"));
+    };
+    Ok(domain.over(name, range.range(scope, values)?))
+}
+
+/// The entries of a table of texts.
+fn texts(root: &Table<'_>, name: &str) -> Result<Vec<(String, String)>, ProblemError> {
+    let Some(node) = root.get(name) else { return Ok(Vec::new()) };
+    let entries = node.table()?.entries();
+    entries.into_iter().map(|(name, node)| Ok((name, node.text()?.to_owned()))).collect()
+}
+
+fn draft(kind: &str, table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Draft, ProblemError> {
+    let own: &[&str] = match kind {
+        "boundary" => &["on", "periodic"],
+        "points" => &["at"],
+        _ => &[],
+    };
+    table.only(&[["residual", "name", "weight", "when"].as_slice(), own].concat())?;
+    let place = match (kind, table.get("periodic")) {
+        ("equation", _) => DraftRegion::Interior,
+        ("initial", _) => DraftRegion::Initial,
+        ("boundary", Some(periodic)) => {
+            for key in ["on", "residual"] {
+                if let Some(node) = table.get(key) {
+                    let problem = format!("`{key}` beside `periodic`");
+                    return Err(ProblemError::new(
+                        node.key,
+                        problem,
+                        "`periodic` alone, which says all",
+                        "remove it, or write a [[boundary]] of its own",
+                    ));
+                }
+            }
+            DraftRegion::Periodic(periodic.text()?.to_owned())
+        }
+        ("boundary", None) => match table.get("on") {
+            Some(on) => DraftRegion::Boundary(on.texts()?),
+            None => {
+                let problem = "it is not said on which part of the boundary it holds";
+                let remedy = "add on = \"all\", or on = [\"x_min\"]";
+                return Err(ProblemError::new(&table.key, problem, "`on` or `periodic`", remedy));
+            }
+        },
+        _ => DraftRegion::Points(Arc::new(points(table, scope, values)?)),
+    };
+    let residual = match (table.get("residual"), &place) {
+        (Some(node), _) => node.text()?.to_owned(),
+        (None, DraftRegion::Periodic(_)) => String::new(),
+        (None, _) => {
+            return Err(ProblemError::new(
+                &table.key,
+                "there is no residual",
+                "`residual`",
+                "add residual = \"left = right\"",
+            ));
+        }
+    };
+    let text = |name: &str| table.get(name).map(|node| node.text().map(str::to_owned)).transpose();
+    let weight = table.get("weight").map(|node| node.number(scope, values)).transpose()?;
+    Ok(Draft { place, key: table.key.clone(), residual, name: text("name")?, weight, when: text("when")? })
+}
+
+fn points(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<PointSet, ProblemError> {
+    let Some(at) = table.get("at") else {
+        let problem = "it is not said at which points it holds";
+        return Err(ProblemError::new(&table.key, problem, "`at`", "add at = [[0, 0], [1, 0]]"));
+    };
+    let mut coordinates = Vec::new();
+    let mut dimension = None;
+    for point in at.list()? {
+        let x = point.numbers(scope, values)?;
+        if x.len() != *dimension.get_or_insert(x.len()) {
+            return Err(point.wrong("as many coordinates as the points before it", "give every point all of them"));
+        }
+        coordinates.extend(x);
+    }
+    Ok(PointSet::new(dimension.unwrap_or(0), coordinates))
+}
+
+fn reference(node: &Node<'_>) -> Result<ReferenceDraft, ProblemError> {
+    let table = node.table()?;
+    table.only(&["file", "field", "axes"])?;
+    let Some(file) = table.get("file") else {
+        return Err(node.wrong("a `file`", "add file = \"solution.npz\""));
+    };
+    Ok(ReferenceDraft {
+        file: file.text()?.to_owned(),
+        field: table.get("field").map(|node| node.text().map(str::to_owned)).transpose()?,
+        axes: table.get("axes").map(|node| node.texts()).transpose()?,
+    })
+}
+
+fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Method, ProblemError> {
+    const NAMES: [&str; 2] = ["random-features", "gaussians"];
+    table.only(&[
+        "name",
+        "features",
+        "bandwidth",
+        "points",
+        "boundary_points",
+        "initial_points",
+        "boundary_weight",
+        "windows",
+        "steps",
+        "sampler",
+    ])?;
+    let count = |name: &str| {
+        let Some(node) = table.get(name) else { return Ok(None) };
+        let count = node.count()?;
+        if count == 0 || count > MAX_POINTS {
+            let expected = format!("a number from 1 to {MAX_POINTS}");
+            return Err(node.wrong(&expected, "use fewer, or leave it out"));
+        }
+        Ok(Some(count))
+    };
+    let positive = |name: &str| {
+        let Some(node) = table.get(name) else { return Ok(None) };
+        let number = node.number(scope, values)?;
+        let positive = (number > 0.0).then_some(number);
+        positive.map(Some).ok_or_else(|| node.wrong("a positive number", "leave it out to have it chosen"))
+    };
+    let name = match table.get("name") {
+        Some(node) if NAMES.contains(&node.text()?) => Some(node.text()?.to_owned()),
+        Some(node) => return Err(node.wrong("random-features or gaussians", "take one of these")),
+        None => None,
+    };
+    let sampler = match table.get("sampler") {
+        Some(node) => Some(node.text()?.parse().map_err(|_| {
+            node.wrong("uniform, latin-hypercube, halton, sobol or grid", "take one of these")
+        })?),
+        None => None,
+    };
+    Ok(Method {
+        name,
+        features: count("features")?,
+        bandwidth: positive("bandwidth")?,
+        points: count("points")?,
+        boundary_points: count("boundary_points")?,
+        initial_points: count("initial_points")?,
+        boundary_weight: positive("boundary_weight")?,
+        windows: count("windows")?,
+        steps: count("steps")?,
+        sampler,
+    })
+}
