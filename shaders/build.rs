@@ -11,10 +11,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs, io, thread};
 
-use preprocess::Sources;
+use preprocess::{Resolved, Sources};
 
 /// Folders of the crate which hold no family of kernels.
-const NOT_FAMILIES: [&str; 4] = ["common", "src", "tests", "examples"];
+const NOT_FAMILIES: [&str; 5] = ["common", "generated", "src", "tests", "examples"];
 /// 2⁶ variants of one kernel are the most that a build should check.
 const MAX_FLAGS: usize = 6;
 
@@ -96,6 +96,8 @@ fn kernel(sources: &Sources, name: &str) -> Result<String, String> {
             let (module, info) = check::check(&resolved, &on).map_err(|e| e.to_string())?;
             let fields = reflect::reflect(&module, &info)
                 .map_err(|message| format!("shaders/{name}.wgsl:1: {message} [flags: {}]", on.join(" ")))?;
+            let generated = generated(&resolved);
+            let fields = format!("{fields}, generated: {generated:?}");
             let index = known.len();
             let _ = writeln!(texts, "const {constant}_{index}: &str = {:?};", resolved.text);
             known.insert(resolved.text.clone(), (index, fields));
@@ -115,6 +117,20 @@ fn kernel(sources: &Sources, name: &str) -> Result<String, String> {
     let _ = writeln!(text, "    name: {name:?},\n    header: {header:?},\n    flags: &{flags:?},");
     let _ = writeln!(text, "    variants: &[\n{variants}    ],\n}};");
     Ok(text)
+}
+
+/// The bytes of the text that came from the file of a generated import, which imports nothing itself.
+fn generated(resolved: &Resolved) -> Option<std::ops::Range<usize>> {
+    let mut range: Option<std::ops::Range<usize>> = None;
+    let mut end = 0;
+    for (line, (name, _)) in resolved.text.split_inclusive('\n').zip(&resolved.lines) {
+        let start = end;
+        end += line.len();
+        if name.starts_with("generated/") {
+            range = Some(range.map_or(start, |range| range.start)..end);
+        }
+    }
+    range
 }
 
 /// A module per family, a `static` per kernel, and the list of all.

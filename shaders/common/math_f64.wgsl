@@ -24,17 +24,18 @@ const TURN_LIMIT: f64 = 1073741824.0;
 fn reduce_turn(x: f64) -> Turn {
     let k = nearest_integer(x * 0.6366197723675814);
     let turns = f64(k);
-    // π/2 in three parts of 33 bits and a rest of 53. Up to |x| = 1e6, k has 20 bits: three products are exact, the first
-    // difference too, and so is each other where it cancels.
+    // π/2 in three parts of 33 bits and a rest of 53. Up to |x| = 1e6, k has 20 bits: three products and the first
+    // difference are exact, and the second too where it cancels. Elsewhere the second product fits the tail.
+    let part_2 = turns * 6.077100506303966e-11;
     let part_3 = turns * 2.022266248711166e-21;
-    let part_4 = turns * 8.478427660368900e-32;
-    let head = (x - turns * 1.5707963267341256) - turns * 6.077100506303966e-11;
-    let cancels = abs(head) < 0.0001;
+    let first = x - turns * 1.5707963267341256;
+    let second = first - part_2;
+    let cancels = abs(second) < 0.0001;
     let nan = nan_of(x);
     return Turn(
         k,
-        select(nan, select(head, head - part_3, cancels), abs(x) <= TURN_LIMIT),
-        select(part_3 + part_4, part_4, cancels),
+        select(nan, select(first, second - part_3, cancels), abs(x) <= TURN_LIMIT),
+        select(part_2 + part_3, turns * 8.478427660368900e-32, cancels),
     );
 }
 

@@ -8,22 +8,26 @@
 // The parameters of the features lie in `features`, for each group of four 2 + 2 DIMENSIONS vec4s: the whole and the
 // fractional parts of b, then w_high and w_low for each coordinate. Points: `points[i * quads + q]`, four per vec4.
 #import common/real
+#import common/math
+#import common/tile
 #import common/turns
+
+@group(0) @binding(3) var<storage, read> features: array<real4>;
+@group(0) @binding(4) var<storage, read> factors: array<real4>;
 
 override DIMENSIONS: u32 = 1u;
 // SINE, TANH, SIGMOID or RELU.
 override ACTIVATION: u32 = 0u;
-// Terms of the launch, sorted by class: those of class 0 end before END_0, and so on.
+// Terms of the launch, sorted by the derivative of s: those of kind 0 end before END_0, and so on.
 override TERMS: u32 = 1u;
 override END_0: u32 = 1u;
 override END_1: u32 = 1u;
 override END_2: u32 = 1u;
 override END_3: u32 = 1u;
-// Nibble t: the place of term t before sorting.
-override SLOTS: u32 = 0x76543210u;
 
 const SINE: u32 = 0u;
-const RELU: u32 = 3u;
+const TANH: u32 = 1u;
+const SIGMOID: u32 = 2u;
 
 // z = whole + (part + small) at four points.
 struct Argument {
@@ -51,7 +55,7 @@ fn high_part(x: real4) -> real4 {
 
 fn add_coordinate(sum: Argument, w_high: real, w_low: real, x: real4, x_high: real4, x_low: real4) -> Argument {
     let product = w_high * x_high;
-    let whole = round(product);
+    let whole = nearest4(product);
     let small = w_high * x_low + w_low * x;
     return Argument(sum.whole + whole, sum.part + (product - whole), sum.small + small);
 }
@@ -81,16 +85,46 @@ fn arguments(f: u32, q: u32, quads: u32) -> Arguments {
     return z;
 }
 
-// The derivative of s of this kind: for a sine, 0 is sin and 1 is cos; otherwise the order.
-fn derivative(kind: u32, z: Argument) -> real4 {
+fn derivatives(kind: u32, z: Arguments) -> Tile {
+    return Tile(derivative(kind, z.a), derivative(kind, z.b), derivative(kind, z.c), derivative(kind, z.d));
+}
+
+// The derivative of s of this kind: for a sine, 0 is sin and 1 is cos; otherwise the order. For tanh, z is twice the
+// argument, and the derivatives are those of σ.
+fn derivative(kind: u32, argument: Argument) -> real4 {
     if ACTIVATION == SINE {
-        return sin_turns(z.part + 0.25 * real(kind), z.small);
+        return sin_turns(argument.part + 0.25 * real(kind), argument.small);
     }
-    let sum = z.whole + (z.part + z.small);
-    // ReLU. NaN is not <= 0.
+    let z = argument.whole + (argument.part + argument.small);
+    if ACTIVATION == TANH || ACTIVATION == SIGMOID {
+        return logistic(kind, z);
+    }
+    // ReLU
+    let nan = vec4(real_is_nan(z.x), real_is_nan(z.y), real_is_nan(z.z), real_is_nan(z.w));
+    let on = select(real4(1.0), z, vec4(kind == 0u));
+    return select(select(real4(), on, z > real4()), z, nan);
+}
+
+// With e = exp(-|z|), from which nothing overflows: σ' = e/(1 + e)², h = tanh(z/2) = 2σ - 1, σ'' = -hσ',
+// σ''' = σ'(1 - 6σ'), σ'''' = -hσ'(1 - 12σ').
+fn logistic(kind: u32, z: real4) -> real4 {
+    let size = -abs(z);
+    let e = real4(real_exp(size.x), real_exp(size.y), real_exp(size.z), real_exp(size.w));
+    let q = 1.0 / (1.0 + e);
+    let negative = z < real4();
+    let h = select(1.0 - e, e - 1.0, negative) * q;
+    let slope = e * q * q;
     if kind == 0u {
-        return select(sum, real4(), sum <= real4());
+        return select(select(q, e * q, negative), h, vec4(ACTIVATION == TANH));
     }
-    let nan = vec4(real_is_nan(sum.x), real_is_nan(sum.y), real_is_nan(sum.z), real_is_nan(sum.w));
-    return select(select(real4(1.0), real4(), sum <= real4()), sum, nan);
+    if kind == 1u {
+        return slope;
+    }
+    if kind == 2u {
+        return -h * slope;
+    }
+    if kind == 3u {
+        return slope * (1.0 - 6.0 * slope);
+    }
+    return -h * slope * (1.0 - 12.0 * slope);
 }

@@ -3,8 +3,17 @@
 //
 // Reduction: r = t − h/2 with h the nearest integer to 2t, |r| ≤ 1/4, exact up to the rounding of its last sum; then
 // sin(2πt) = (−1)^h r (2π + r²P(r²)) with the minimax P: relative error 6e-9 in f32, 3e-19 in f64, before rounding. In
-// all within 1.5 units in the last place of 1. NaN and infinity give NaN.
+// all within 1.5 REAL_EPSILON. NaN and infinity give NaN; in f64, so do more than 2^30 turns.
 #import common/real
+
+// The integers nearest to x. f64 has no `round` on some drivers; its integers go to 2^31.
+fn nearest4(x: real4) -> real4 {
+#if F64
+    return real4(vec4<i32>(x + select(real4(-0.5), real4(0.5), x >= real4())));
+#else
+    return round(x);
+#endif
+}
 
 #if F64
 const TURN: real = 6.283185307179586lf;
@@ -15,7 +24,7 @@ const TURN_REST: real = -1.7484556e-7;
 #endif
 
 fn sin_turns(part: real4, small: real4) -> real4 {
-    let halves = round(2.0 * (part + small));
+    let halves = nearest4(2.0 * (part + small));
     // Exact but for the last sum.
     let r = (part - 0.5 * halves) + small;
     let y = r * r;
@@ -34,6 +43,12 @@ fn sin_turns(part: real4, small: real4) -> real4 {
 #endif
     let sine = r * TURN + r * (TURN_REST + y * p);
     // 1 where `halves` is odd, else 0: exact.
-    let odd = abs(halves - 2.0 * round(0.5 * halves));
-    return select(sine, -sine, odd == vec4(real(1.0)));
+    let odd = abs(halves - 2.0 * nearest4(0.5 * halves));
+    let signed = select(sine, -sine, odd == vec4(real(1.0)));
+#if F64
+    // Beyond the integers, no answer rather than a wrong one.
+    return select(real4(bitcast<vec4<f32>>(bitcast<vec4<u32>>(vec4<f32>(y)) | vec4(0x7fc00000u))), signed, y <= real4(0.07));
+#else
+    return signed;
+#endif
 }

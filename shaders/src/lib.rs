@@ -5,6 +5,9 @@
 //! `F64` (`real` is f64), and flags of its own. This crate is the table of them, with the bindings, the workgroup
 //! size and the override constants that naga found: the host makes pipelines from it and never parses a shader.
 //!
+//! A kernel may import a file of `shaders/generated/`: a sample, with which the build validates the kernel, and in whose
+//! place the host puts text that it emits ([`Variant::source_with`]).
+//!
 //! ```
 //! let triad = ansatz_shaders::blas::TRIAD.variant(&["IMMEDIATES", "SUBGROUPS"]);
 //! assert_eq!(triad.flags, ["IMMEDIATES"]); // a triad has no subgroup operations
@@ -49,6 +52,8 @@ pub struct Variant {
     pub flags: &'static [&'static str],
     /// WGSL with imports and conditions resolved and without full-line comments. The entry point is `main`.
     pub source: &'static str,
+    /// Where in the source the sample of a generated import stands, which emitted text takes the place of.
+    pub generated: Option<std::ops::Range<usize>>,
     /// The block called `params`, if there is one.
     pub params: Option<Params>,
     /// Buffers of group 0 by index. `params` is the first where it is a storage buffer, absent where immediate; the
@@ -72,6 +77,12 @@ impl Variant {
     /// Bytes of workgroup memory with these constants set and the others at their defaults.
     pub fn workgroup_bytes_with(&self, values: &[(&str, f64)]) -> Option<u32> {
         self.extent(&self.workgroup_bytes, values)
+    }
+
+    /// The source with `text` in the place of the generated import's sample.
+    pub fn source_with(&self, text: &str) -> String {
+        let Some(range) = &self.generated else { return self.source.to_owned() };
+        [&self.source[..range.start], text, &self.source[range.end..]].concat()
     }
 
     /// The constant called `name`.

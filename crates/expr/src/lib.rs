@@ -3,7 +3,7 @@
 //! A [`Scope`] names the coordinates, fields and parameters of a problem. Expressions come from text
 //! ([`Scope::parse`]) or from operators in Rust, and both give the same tree. An [`Expr`] is differentiated
 //! symbolically ([`Expr::derivative`], [`Expr::partial`]); a [`Program`] evaluates several at once, in `f64`, `f32` or
-//! [`Dual`] numbers, over many points.
+//! [`Dual`] numbers, over many points, or emits them as a WGSL function.
 
 mod build;
 mod canonical;
@@ -26,7 +26,7 @@ pub use function::{Binary, Unary};
 pub use leaf::{Jet, Leaf, MAX_COORDINATES};
 pub use nearest::nearest;
 pub use parse::ParseError;
-pub use program::{EvalError, Program, Scratch};
+pub use program::{EvalError, Precision, Program, Scratch};
 pub use scalar::Scalar;
 pub use scope::{Scope, ScopeError};
 pub use show::Shown;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 use ansatz_shaders::Kernel;
-use rayon::prelude::*;
 
 use crate::check::{check_rows, check_values};
+use crate::twin::{Twin, sum_twin};
 use crate::{MultiIndex, Rows, Values};
 
 /// Terms that one launch takes.
@@ -17,8 +17,9 @@ const LANES: u32 = 64;
 /// Groups of four features that one invocation takes, with loops over coordinates and terms in each: below 65,535
 /// iterations in all, where one driver cuts it off, silently.
 const MOST_SHARE: usize = 2048;
-/// Invocations that fill a large GPU.
+/// Invocations that fill a large GPU, and the threads of a processor.
 const INVOCATIONS: usize = 1 << 16;
+const SOFTWARE_INVOCATIONS: usize = 1 << 9;
 
 /// What a family brings to a launch: its kernels, and the specialisation for some terms.
 pub struct Family<'a, T> {
@@ -44,49 +45,58 @@ pub struct Family<'a, T> {
 pub struct Specialised<T> {
     /// Override constants.
     pub constants: Vec<(&'static str, u32)>,
-    /// Numbers per feature and term.
-    pub factors: Buffer<T>,
+    /// Numbers per feature and term, where the kernel has such.
+    pub factors: Option<Buffer<T>>,
     /// The twin: the terms of one feature at one point.
     pub jets: Jets<T>,
 }
 
-/// `(features, factors, j, x, out)`: `out[t]` ← ∂^{α_t} φ_j(x), from the buffers of the kernel.
+impl<T: Real> Specialised<T> {
+    fn bind_factors(&self, launch: Launch) -> Launch {
+        match &self.factors {
+            Some(factors) => launch.bind(factors),
+            None => launch,
+        }
+    }
+}
+
+/// `(features, factors, j, x, out)`: `out[t]` ← ∂^{α_t} φ_j(x), from the buffers of the kernel; no factors are empty ones.
 pub type Jets<T> = Arc<dyn Fn(&[T], &[T], usize, &[T], &mut [T]) + Send + Sync>;
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct RowsParams {
-    count: u32,
-    point_groups: u32,
-    first_quad: u32,
-    quads: u32,
-    begin: u32,
-    end: u32,
-    shift: u32,
-    stride4: u32,
-    first4: u32,
-    accumulate: u32,
-    first_term: u32,
+pub(crate) struct RowsParams {
+    pub count: u32,
+    pub point_groups: u32,
+    pub first_quad: u32,
+    pub quads: u32,
+    pub begin: u32,
+    pub end: u32,
+    pub shift: u32,
+    pub stride4: u32,
+    pub first4: u32,
+    pub accumulate: u32,
+    pub first_term: u32,
 }
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct ValuesParams {
-    count: u32,
-    point_groups: u32,
-    chunks: u32,
-    features: u32,
-    share: u32,
-    first_weight: u32,
-    first_term: u32,
-    terms: u32,
+pub(crate) struct ValuesParams {
+    pub count: u32,
+    pub point_groups: u32,
+    pub chunks: u32,
+    pub features: u32,
+    pub share: u32,
+    pub first_weight: u32,
+    pub first_term: u32,
+    pub terms: u32,
 }
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct SumParams {
-    n4: u32,
-    chunks: u32,
+pub(crate) struct SumParams {
+    pub n4: u32,
+    pub chunks: u32,
 }
 
 /// Records a launch for each slab of the matrix that the block reaches, and each [`MAX_TERMS`] terms.
@@ -132,17 +142,15 @@ pub fn record_rows<T: Real>(
             };
             let (entries, reals) = ((rows.count * (end - begin)) as u64, size_of::<T>() as u64);
             let streamed = (quads * 4 * (family.dimensions + terms.len())) as u64;
-            let (jets, dimensions, count) = (special.jets.clone(), family.dimensions, terms.len());
-            let twin = move |args: &Args| rows_twin::<T>(args, &jets, dimensions, count);
+            let twin = Twin::new(family, &special, terms);
+            let twin = move |args: &Args| twin.rows(args);
             let launch = Launch::new(family.rows, twin).real::<T>().constant("LANES", LANES);
             let launch = special.constants.iter().fold(launch, |l, &(name, value)| l.constant(name, value));
+            let launch =
+                launch.params(&params).bind(rows.points).bind(rows.coefficients).bind(family.features);
             plan.launch(
-                launch
-                    .params(&params)
-                    .bind(rows.points)
-                    .bind(rows.coefficients)
-                    .bind(family.features)
-                    .bind(&special.factors)
+                special
+                    .bind_factors(launch)
                     .bind(slab)
                     .workgroups((point_groups * feature_quads) as u64)
                     .cost(
@@ -153,30 +161,6 @@ pub fn record_rows<T: Real>(
         }
     }
     Ok(())
-}
-
-fn rows_twin<T: Real>(args: &Args, jets: &Jets<T>, dimensions: usize, terms: usize) {
-    let params: RowsParams = args.params();
-    let (points, coefficients) = (args.read::<T>(1), args.read::<T>(2));
-    let (features, factors, mut matrix) = (args.read::<T>(3), args.read::<T>(4), args.write::<T>(5));
-    let (count, padded) = (params.count as usize, params.count.next_multiple_of(4) as usize);
-    let (stride, first) = (4 * params.stride4 as usize, 4 * params.first4 as usize);
-    let coefficients = &coefficients[(params.first_term as usize * padded).min(coefficients.len())..];
-    let columns = params.begin.wrapping_add(params.shift) as usize * stride;
-    let last = params.end.wrapping_add(params.shift) as usize * stride;
-    matrix[columns..last].par_chunks_mut(stride).enumerate().for_each(|(column, to)| {
-        let j = params.begin as usize + column;
-        let (mut x, mut values) = (vec![T::zero(); dimensions], vec![T::zero(); terms]);
-        for (p, to) in to[first..first + padded].iter_mut().enumerate() {
-            let mut sum = T::zero();
-            if p < count {
-                x.iter_mut().enumerate().for_each(|(i, x)| *x = points[i * padded + p]);
-                jets(&features, &factors, j, &x, &mut values);
-                sum = values.iter().enumerate().map(|(t, &value)| coefficients[t * padded + p] * value).sum();
-            }
-            *to = if params.accumulate != 0 { *to + sum } else { sum };
-        }
-    });
 }
 
 /// Records the launches that evaluate u and its derivatives: one per [`MAX_TERMS`] terms, and where the features are cut
@@ -213,18 +197,15 @@ pub fn record_values<T: Real>(
             first_term: (chunk * MAX_TERMS) as u32,
             terms: values.terms.len() as u32,
         };
-        let (jets, dimensions, count) = (special.jets.clone(), family.dimensions, terms.len());
-        let twin = move |args: &Args| values_twin::<T>(args, &jets, dimensions, count);
+        let twin = Twin::new(family, &special, terms);
+        let twin = move |args: &Args| twin.values(args);
         let launch = Launch::new(family.values, twin).real::<T>().constant("LANES", LANES);
         let launch = special.constants.iter().fold(launch, |l, &(name, value)| l.constant(name, value));
         let streamed = chunks * quads * 4 * (family.dimensions + terms.len());
+        let launch = launch.params(&params).bind(values.points).bind(values.weights).bind(family.features);
         plan.launch(
-            launch
-                .params(&params)
-                .bind(values.points)
-                .bind(values.weights)
-                .bind(family.features)
-                .bind(&special.factors)
+            special
+                .bind_factors(launch)
                 .bind(partials.as_ref().unwrap_or(values.values))
                 .workgroups((point_groups * chunks) as u64)
                 .cost(
@@ -249,52 +230,9 @@ pub fn record_values<T: Real>(
 
 /// Groups of four features per chunk.
 fn share(gpu: &Gpu, quads: usize, feature_quads: usize) -> usize {
-    if gpu.is_cpu() {
-        return feature_quads.max(1);
-    }
-    let few = if gpu.summary().kind == "software" { 64 } else { INVOCATIONS };
+    let software = gpu.is_cpu() || gpu.summary().kind == "software";
+    let enough = if software { SOFTWARE_INVOCATIONS } else { INVOCATIONS };
     // A chunk of a few groups would mostly write.
-    let chunks = few.div_ceil(quads).min(feature_quads.div_ceil(8)).min(1024).max(1);
+    let chunks = enough.div_ceil(quads).min(feature_quads.div_ceil(8)).min(1024).max(1);
     feature_quads.div_ceil(chunks).clamp(1, MOST_SHARE)
-}
-
-fn values_twin<T: Real>(args: &Args, jets: &Jets<T>, dimensions: usize, terms: usize) {
-    let params: ValuesParams = args.params();
-    let (points, weights) = (args.read::<T>(1), args.read::<T>(2));
-    let (features, factors, mut values) = (args.read::<T>(3), args.read::<T>(4), args.write::<T>(5));
-    let (count, padded) = (params.count as usize, params.count.next_multiple_of(4) as usize);
-    let weights = &weights[params.first_weight as usize..][..params.features as usize];
-    let (first, all) = (params.first_term as usize, params.terms as usize);
-    let share = 4 * params.share as usize;
-    for chunk in 0..params.chunks as usize {
-        let features_of_chunk = chunk * share..((chunk + 1) * share).min(weights.len());
-        let sums: Vec<T> = (0..padded)
-            .into_par_iter()
-            .flat_map_iter(|p| {
-                let mut sums = vec![T::zero(); terms];
-                if p < count {
-                    let x: Vec<T> = (0..dimensions).map(|i| points[i * padded + p]).collect();
-                    let mut out = vec![T::zero(); terms];
-                    for j in features_of_chunk.clone() {
-                        jets(&features, &factors, j, &x, &mut out);
-                        sums.iter_mut().zip(&out).for_each(|(sum, &out)| *sum += weights[j] * out);
-                    }
-                }
-                sums
-            })
-            .collect();
-        for t in 0..terms {
-            let to = &mut values[(chunk * all + first + t) * padded..][..padded];
-            to.iter_mut().enumerate().for_each(|(p, to)| *to = sums[p * terms + t]);
-        }
-    }
-}
-
-fn sum_twin<T: Real>(args: &Args) {
-    let SumParams { n4, chunks } = args.params();
-    let (partials, mut values) = (args.read::<T>(1), args.write::<T>(2));
-    let n = 4 * n4 as usize;
-    for (i, value) in values.iter_mut().enumerate() {
-        *value = (0..chunks as usize).map(|chunk| partials[chunk * n + i]).sum();
-    }
 }

@@ -8,9 +8,12 @@ pub mod launch;
 
 mod check;
 mod error;
+mod evaluate;
 mod multi_index;
 mod traits;
+mod twin;
 
 pub use error::FeatureError;
+pub use evaluate::Evaluate;
 pub use multi_index::{MAX_DIMENSIONS, MultiIndex};
 pub use traits::{DeviceFeatures, Features, Rows, Values};

@@ -28,8 +28,10 @@ pub struct Launch {
     pub(crate) kernel: &'static Kernel,
     pub(crate) flags: Vec<&'static str>,
     pub(crate) constants: Vec<(&'static str, f64)>,
+    pub(crate) generated: Option<Arc<str>>,
     pub(crate) args: Args,
     pub(crate) workgroups: u64,
+    pub(crate) least_subgroup: u32,
     pub(crate) cost: Cost,
     pub(crate) twin: Twin,
 }
@@ -41,8 +43,10 @@ impl Launch {
             kernel,
             flags: Vec::new(),
             constants: Vec::new(),
+            generated: None,
             args: Args { kernel: kernel.name, params: Vec::new(), bound: Vec::new() },
             workgroups: 1,
+            least_subgroup: 1,
             cost: Cost::default(),
             twin: Arc::new(twin),
         }
@@ -64,6 +68,12 @@ impl Launch {
     /// Sets an `override` constant.
     pub fn constant(mut self, name: &'static str, value: u32) -> Self {
         self.constants.push((name, f64::from(value)));
+        self
+    }
+
+    /// Gives the text of the kernel's generated import.
+    pub fn generated(mut self, text: impl Into<Arc<str>>) -> Self {
+        self.generated = Some(text.into());
         self
     }
 
@@ -91,6 +101,12 @@ impl Launch {
     /// How many workgroups run; the kernel rebuilds this linear index from a 2-D grid.
     pub fn workgroups(mut self, count: u64) -> Self {
         self.workgroups = count;
+        self
+    }
+
+    /// Takes the variant without subgroups where they may be smaller than this.
+    pub fn least_subgroup(mut self, invocations: u32) -> Self {
+        self.least_subgroup = invocations;
         self
     }
 
@@ -211,6 +227,13 @@ fn check_parameters(launch: &Launch, variant: &Variant) -> Result<(), GpuError> 
     let (given, wanted) = (launch.args.params.len(), variant.params.map_or(0, |params| params.size as usize));
     if given != wanted {
         return wrong(format!("the parameters are {given} bytes; the kernel has {wanted}"));
+    }
+    if launch.generated.is_some() != variant.generated.is_some() {
+        let message = match variant.generated {
+            Some(_) => "the text of the kernel's generated import is missing",
+            None => "the kernel has no generated import",
+        };
+        return wrong(message.to_owned());
     }
     let unknown = launch.constants.iter().find(|(name, _)| variant.constant(name).is_none());
     unknown.map_or(Ok(()), |(name, _)| wrong(format!("the kernel has no constant `{name}`")))

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use ansatz_shaders::{Access, Kernel, Variant};
+use ansatz_shaders::{Access, Variant};
 use parking_lot::Mutex;
 
 use crate::counters::add;
 use crate::gpu::Device;
-use crate::{Capabilities, Gpu, GpuError};
+use crate::{Capabilities, Gpu, GpuError, Launch};
 
 /// A compiled kernel and the layout of its bindings.
 #[derive(Debug)]
@@ -20,8 +20,8 @@ pub(crate) struct Pipeline {
     pub layout: wgpu::BindGroupLayout,
 }
 
-/// Kernel, flags that are on, and the bits of its override constants.
-type Key = (&'static str, Vec<&'static str>, Vec<(&'static str, u64)>);
+/// Kernel, flags that are on, the bits of its override constants, and the text of its generated import.
+type Key = (&'static str, Vec<&'static str>, Vec<(&'static str, u64)>, Option<Arc<str>>);
 
 pub(crate) struct Pipelines {
     made: Mutex<HashMap<Key, Arc<Pipeline>>>,
@@ -65,7 +65,7 @@ impl Pipelines {
 }
 
 /// FNV-1a: drivers believe what they are given, so damage on disk must be found here.
-fn checksum(data: &[u8]) -> u64 {
+pub(crate) fn checksum(data: &[u8]) -> u64 {
     let mix = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     data.iter().fold(0xcbf2_9ce4_8422_2325, mix)
 }
@@ -96,30 +96,30 @@ impl Gpu {
     pub(crate) fn pipeline(
         &self,
         device: &Device,
-        kernel: &'static Kernel,
+        launch: &Launch,
         variant: &'static Variant,
-        constants: &[(&'static str, f64)],
     ) -> Result<Arc<Pipeline>, GpuError> {
+        let Launch { kernel, constants, generated, .. } = launch;
         let bits = constants.iter().map(|&(name, value)| (name, value.to_bits())).collect();
-        let key: Key = (kernel.name, variant.flags.to_vec(), bits);
+        let key: Key = (kernel.name, variant.flags.to_vec(), bits, generated.clone());
         if let Some(found) = device.pipelines.made.lock().get(&key) {
             return Ok(found.clone());
         }
-        let made = device.scoped(kernel.name, 0, || compile(device, kernel, variant, constants))?;
+        let made = device.scoped(kernel.name, 0, || compile(device, launch, variant))?;
         add(&self.inner.tally.pipelines, 1);
         device.pipelines.unsaved.store(true, Ordering::Relaxed);
         Ok(device.pipelines.made.lock().entry(key).or_insert(Arc::new(made)).clone())
     }
 }
 
-fn compile(
-    device: &Device,
-    kernel: &Kernel,
-    variant: &Variant,
-    constants: &[(&'static str, f64)],
-) -> Pipeline {
+fn compile(device: &Device, launch: &Launch, variant: &Variant) -> Pipeline {
+    let Launch { kernel, constants, generated, .. } = launch;
     let label = Some(kernel.name);
-    let source = wgpu::ShaderSource::Wgsl(variant.source.into());
+    let source = match generated {
+        Some(text) => variant.source_with(text).into(),
+        None => variant.source.into(),
+    };
+    let source = wgpu::ShaderSource::Wgsl(source);
     let descriptor = wgpu::ShaderModuleDescriptor { label, source };
     // SAFETY: the kernels are ours, validated at build time and tested against their twins; every index is bounded by
     // parameters that the typed launch checked against the lengths of the bound buffers, and every loop ends.

@@ -9,7 +9,7 @@ use crate::grid::same_length;
 /// A function of `shaders/common/math.wgsl`. Its header states domains and special values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Function {
-    /// Sine; within 2 ULP for |x| ≤ 10⁴ (10⁶ in f64).
+    /// Sine; within 2 ULP for |x| ≤ 10⁴ (10⁶ in f64), NaN past 2²² (2³⁰ in f64).
     Sin,
     /// Cosine; as the sine.
     Cos,
@@ -39,9 +39,11 @@ impl Function {
         }
     }
 
-    /// The function's value, from the platform's library.
+    /// The function's value, from the platform's library; NaN where the shader gives that.
     pub fn value<T: Real>(self, x: T) -> T {
+        let turn_limit = T::from_f64(if T::IS_F64 { 1_073_741_824.0 } else { 4_194_304.0 });
         match self {
+            Self::Sin | Self::Cos if x.abs() > turn_limit => T::nan(),
             Self::Sin => x.sin(),
             Self::Cos => x.cos(),
             Self::Exp => x.exp(),

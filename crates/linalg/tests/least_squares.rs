@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use ansatz_gpu::{Gpu, GpuError, Real};
-use ansatz_linalg::{LeastSquares, LeastSquaresReason, LeastSquaresSolution, Matrix};
+use ansatz_linalg::{LeastSquares, LeastSquaresReason, LeastSquaresSolution, Matrix, Place};
 
-const EXACT: LeastSquares = LeastSquares { tikhonov: Some(0.0) };
+const EXACT: LeastSquares = LeastSquares { tikhonov: Some(0.0), place: Place::Auto };
 
 fn solve<T: Real>(
     how: LeastSquares,
@@ -19,7 +19,7 @@ fn solve<T: Real>(
         let entries: Vec<T> = entries.iter().copied().map(T::from_f64).collect();
         Matrix::upload(&gpu, "matrix", rows, columns, &entries).unwrap()
     };
-    let rhs = if rows == 0 { 1 } else { b.len() / rows };
+    let rhs = b.len().checked_div(rows).unwrap_or(1);
     how.solve(&gpu, &matrix(columns, a), &matrix(rhs, b)).unwrap()
 }
 
@@ -115,7 +115,7 @@ fn shapes_and_settings_are_checked() {
     let refused = |how: LeastSquares, rhs| how.solve(&gpu, &matrix, rhs).unwrap_err();
     assert!(matches!(refused(EXACT, &short), GpuError::Misuse { .. }));
     for tikhonov in [-1.0, f64::NAN, f64::INFINITY] {
-        let how = LeastSquares { tikhonov: Some(tikhonov) };
+        let how = LeastSquares { tikhonov: Some(tikhonov), ..EXACT };
         assert!(matches!(refused(how, &matrix), GpuError::Misuse { .. }));
     }
 }

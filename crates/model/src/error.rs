@@ -42,6 +42,9 @@ pub enum Error {
         /// Its entries.
         entries: usize,
     },
+    /// Parameters of features are wrong.
+    #[error(transparent)]
+    Features(#[from] ansatz_features::FeatureError),
     /// The text of a generated system is wrong.
     #[error(transparent)]
     Generate(#[from] ansatz_krylov::generate::GenerateError),

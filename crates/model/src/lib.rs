@@ -8,8 +8,11 @@ pub mod io;
 pub mod plot;
 pub mod verify;
 
+pub mod pde;
+
 mod error;
 mod linear_system;
+mod reference;
 mod report;
 mod save;
 
@@ -20,6 +23,7 @@ pub use ansatz_krylov::{Outcome, Precision, Preconditioner, Progress, Reason, So
 pub use ansatz_linalg as linalg;
 pub use error::Error;
 pub use linear_system::{LinearSystem, Run};
+pub use reference::{Axis, Reference};
 pub use report::{ColumnReport, KernelReport, Report, kernels};
 
 /// The examples of the README, tested.

@@ -70,7 +70,8 @@ impl LinearSystem {
         if !kind.is_empty() {
             fields.push(("kind", Values::U8(&kind)));
         }
-        vtk::write_image(path, &vtk::Grid { cells, origin: [0.0; 3], spacing: [1.0; 3] }, &fields)
+        let grid = vtk::Grid { cells, origin: [0.0; 3], spacing: [1.0; 3] };
+        vtk::write_image(path, &grid, vtk::On::Cells, &fields)
     }
 }
 

@@ -1,7 +1,7 @@
 //! NumPy and VTK files, and whole-file writing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use ansatz::io::{Dense, ErrorKind, WriteError, atomic::write_whole, npy, read_dense, vtk};
+use ansatz::io::{Dense, ErrorKind, NdArray, WriteError, atomic::write_whole, npy, npz, read_dense, vtk};
 use proptest::prelude::*;
 use std::{fs, io::Write, path::Path};
 
@@ -113,7 +113,7 @@ fn npz_holds_its_arrays() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.npz");
     let arrays = [("x", npy::Array::vector(&[1.0, 2.0])), ("history", npy::Array::matrix(1, 2, &[3.0, 4.0]))];
-    npy::write_npz(&path, &arrays).unwrap();
+    npz::write(&path, &arrays).unwrap();
     // The members are stored uncompressed, so each stands in the archive as it would in a file of its own.
     let archive = fs::read(&path).unwrap();
     for (member, shape, fortran, values) in
@@ -129,7 +129,7 @@ fn npz_holds_its_arrays() {
     }
     assert!(matches!(npy::read(&path).unwrap_err().kind(), ErrorKind::BadData));
     let short = [("x", npy::Array::matrix(2, 2, &[1.0]))];
-    assert!(matches!(npy::write_npz(&path, &short), Err(WriteError::Unsuitable { .. })));
+    assert!(matches!(npz::write(&path, &short), Err(WriteError::Unsuitable { .. })));
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn vtk_reads_back() {
         ("speed", vtk::Values::F32(&speed)),
         ("solid", vtk::Values::U8(&solid)),
     ];
-    vtk::write_image(&path, &grid, &fields).unwrap();
+    vtk::write_image(&path, &grid, vtk::On::Cells, &fields).unwrap();
 
     let file = fs::read(&path).unwrap();
     let mark = b"<AppendedData encoding=\"raw\">\n   _";
@@ -241,9 +241,138 @@ fn vtk_reads_back() {
     assert_eq!(&file[end..], b"\n  </AppendedData>\n</VTKFile>\n");
 
     let short = [("speed", vtk::Values::F32(&speed[1..]))];
-    assert!(matches!(vtk::write_image(&path, &grid, &short), Err(WriteError::Unsuitable { .. })));
+    assert!(matches!(
+        vtk::write_image(&path, &grid, vtk::On::Cells, &short),
+        Err(WriteError::Unsuitable { .. })
+    ));
     let flat = vtk::Grid { spacing: [0.0, 1.0, 1.0], ..grid };
-    assert!(matches!(vtk::write_image(&path, &flat, &fields), Err(WriteError::Unsuitable { .. })));
+    assert!(matches!(
+        vtk::write_image(&path, &flat, vtk::On::Cells, &fields),
+        Err(WriteError::Unsuitable { .. })
+    ));
+}
+
+/// An archive as `numpy.savez_compressed` makes it, of x = [0, 1, …, 99] as f4.
+fn compressed() -> Vec<u8> {
+    let data = bytes_of((0..100).map(|v| (v as f32).to_le_bytes()));
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    zip.start_file("x.npy", options).unwrap();
+    zip.write_all(&npy_file("<f4", false, "(4, 5, 5)", &data)).unwrap();
+    zip.start_file("label.npy", options).unwrap();
+    zip.write_all(&npy_file("<U5", false, "()", b"hello")).unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn npz_reads_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.npz");
+    let cube: Vec<f64> = (0..24).map(f64::from).collect();
+    let arrays = [
+        ("x", npy::Array::vector(&[1.0, 2.0])),
+        ("m", npy::Array::matrix(2, 2, &[1.0, 2.0, 3.0, 4.0])),
+        ("u", npy::Array::row_major(&[2, 3, 4], &cube)),
+        ("nu", npy::Array::row_major(&[], &[0.01])),
+    ];
+    npz::write(&path, &arrays).unwrap();
+    let mut archive = npz::Archive::open(&path).unwrap();
+    assert_eq!(archive.names(), ["m", "nu", "u", "x"]);
+    let array = |shape: &[usize], values: &[f64]| NdArray { shape: shape.to_vec(), values: values.to_vec() };
+    assert_eq!(archive.array("u").unwrap(), array(&[2, 3, 4], &cube));
+    assert_eq!(archive.array("m").unwrap(), array(&[2, 2], &[1.0, 3.0, 2.0, 4.0]));
+    assert_eq!(archive.array("nu").unwrap(), array(&[], &[0.01]));
+    let error = archive.array("v").unwrap_err();
+    assert!(
+        error.to_string().contains("no array `v`; expected one of its arrays: `m`, `nu`, `u`, `x` — "),
+        "{error}"
+    );
+
+    let mut packed = npz::Archive::new(std::io::Cursor::new(compressed()), "p.npz").unwrap();
+    let x = packed.array("x").unwrap();
+    assert_eq!((&x.shape[..], x.values[99]), (&[4, 5, 5][..], 99.0));
+    let error = packed.array("label").unwrap_err().to_string();
+    assert!(error.starts_with("p.npz/label.npy: ") && error.contains("U5"), "{error}");
+}
+
+#[test]
+fn damaged_npz_are_refused() {
+    let good = compressed();
+    let flaw = |bytes: &[u8]| {
+        let read = npz::Archive::new(std::io::Cursor::new(bytes), "p.npz").and_then(|mut npz| npz.array("x"));
+        let error = read.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BadData, "{error}");
+        let message = error.to_string();
+        assert!(
+            message.starts_with("p.npz") && message.contains("; expected ") && message.contains(" — "),
+            "{message}"
+        );
+    };
+    flaw(b"");
+    flaw(b"not a zip at all");
+    flaw(&good[..good.len() / 2]);
+    flaw(&good[10..]);
+    let mut broken = good.clone();
+    broken[60..90].fill(0xa5);
+    flaw(&broken);
+    assert_eq!(npz::Archive::open(Path::new("no.npz")).err().unwrap().kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn arrays_of_any_dimension_survive_a_round_trip() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("u.npy");
+    let values: Vec<f64> = (0..120).map(f64::from).collect();
+    npy::write_array(&path, &[2, 3, 4, 5], &values).unwrap();
+    assert_eq!(npy::read_array(&path).unwrap(), NdArray { shape: vec![2, 3, 4, 5], values });
+    let fortran = npy_file("<i4", true, "(2, 3, 2)", &bytes_of((0..12_i32).map(i32::to_le_bytes)));
+    let array = npy::parse_array(&fortran[..], "f.npy").unwrap();
+    assert_eq!(array.values, [0., 6., 2., 8., 4., 10., 1., 7., 3., 9., 5., 11.]);
+    assert!(matches!(npy::write_array(&path, &[2, 2], &[1.0]), Err(WriteError::Unsuitable { .. })));
+}
+
+#[test]
+fn points_and_series_are_whole_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("u.vtu");
+    let points = [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]];
+    let fields = [("u", vtk::Values::F64(&[6.0, 7.0])), ("inside", vtk::Values::U8(&[1, 0]))];
+    vtk::write_points(&path, &points, &fields).unwrap();
+    let file = fs::read(&path).unwrap();
+    let mark = b"   _";
+    let data = file.windows(mark.len()).position(|window| window == mark).unwrap() + mark.len();
+    let xml = std::str::from_utf8(&file[..data]).unwrap();
+    let offsets: Vec<usize> =
+        xml.split("offset=\"").skip(1).map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect();
+    // u, inside, coordinates, connectivity, offsets, types.
+    let lengths = [16, 2, 48, 16, 16, 2];
+    let mut at = 0;
+    for (offset, length) in offsets.iter().zip(lengths) {
+        assert_eq!(*offset, at);
+        let stored = u64::from_le_bytes(file[data + at..data + at + 8].try_into().unwrap());
+        assert_eq!(stored, length as u64);
+        at += 8 + length;
+    }
+    assert_eq!(offsets.len(), 6);
+    assert_eq!(&file[data + at..], b"\n  </AppendedData>\n</VTKFile>\n");
+    assert_eq!(&file[data + offsets[4] + 8..][..16], &bytes_of([1_i64, 2].map(i64::to_le_bytes))[..]);
+    assert!(vtk::write_points(&path, &points[..1], &fields).is_err());
+    assert!(vtk::write_points(&path, &[[f64::NAN; 3]; 2], &fields).is_err());
+
+    let path = folder.path().join("u.pvd");
+    vtk::write_series(&path, &[(0.0, "u&0.vti".into()), (0.5, "u1.vti".into())]).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(
+        text.contains(r#"<DataSet timestep="0.5" file="u1.vti"/>"#) && text.contains("u&amp;0"),
+        "{text}"
+    );
+    assert!(vtk::write_series(&path, &[(f64::NAN, String::new())]).is_err());
+
+    let path = folder.path().join("p.vti");
+    let grid = vtk::Grid { cells: [1, 1, 0], origin: [0.0; 3], spacing: [1.0; 3] };
+    vtk::write_image(&path, &grid, vtk::On::Points, &[("u", vtk::Values::F64(&[0.0; 4]))]).unwrap();
+    assert!(String::from_utf8_lossy(&fs::read(&path).unwrap()).contains("<PointData>"));
 }
 
 proptest! {

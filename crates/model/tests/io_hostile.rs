@@ -1,7 +1,7 @@
 //! Damaged files: readers must neither panic nor take memory that the file does not account for.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use ansatz::io::{matrix_market, npy};
+use ansatz::io::{matrix_market, npy, npz};
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
@@ -174,4 +174,27 @@ fn a_nested_header_does_not_exhaust_the_stack() {
         bytes.extend(bracket.repeat(0x3fff).bytes());
         assert!(npy::parse(&bytes[..], "b.npy").is_err());
     }
+}
+
+#[test]
+fn mutated_npz_do_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("u.npz");
+    npz::write(&path, &[("u", npy::Array::row_major(&[2, 3], &[0.5; 6]))]).unwrap();
+    let seed = std::fs::read(&path).unwrap();
+    let words: [&[u8]; 4] = [b"u.npy", b"PK", b"99999999", b"\xff\xff\xff\xff"];
+    let mut random = Random(3);
+    let mut bad = 0;
+    for _ in 0..20_000 {
+        let mut bytes = seed.clone();
+        mutate(&mut bytes, &words, &mut random);
+        let most = memory_of(|| {
+            let read =
+                npz::Archive::new(std::io::Cursor::new(&bytes), "u.npz").and_then(|mut npz| npz.array("u"));
+            bad += u32::from(read.is_err());
+        });
+        // The directory may announce a member for every byte of the file.
+        assert!(most < 8 << 20, "{most} bytes for {:?}", String::from_utf8_lossy(&bytes));
+    }
+    assert!(bad > 1000, "{bad}");
 }

@@ -23,7 +23,7 @@ impl fmt::Display for Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProblemError {
     /// The place in the problem file, if there is one.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
     /// The key, as `boundary[2].residual`; list entries are counted from 1. Empty for the file as a whole.
     pub key: String,
     /// Column within the expression that the key holds, from 1, where that is what is wrong.

@@ -4,7 +4,8 @@ use ansatz_expr::{Expr, Leaf, Program, Scope, Scratch};
 
 use crate::file::Source;
 use crate::{
-    Condition, Domain, DomainError, Method, PointSet, ProblemBuilder, ProblemError, Reference, Region, Sampler,
+    Condition, Domain, DomainError, Method, PointSet, ProblemBuilder, ProblemError, Reference, Region,
+    Sampler,
 };
 
 /// A partial differential equation with all that belongs to it: where it holds, what must vanish inside, on the boundary
@@ -125,7 +126,9 @@ impl Problem {
         let column = |values: &[f64], axis: usize| values.iter().skip(axis).step_by(d).copied().collect();
         let inputs = program.inputs().iter().map(|leaf| match (*leaf, &points.normals) {
             (Leaf::Coordinate(axis), _) => column(&points.coordinates, axis),
-            (Leaf::Parameter(index), _) => vec![self.parameters[index]; points.len()],
+            (Leaf::Parameter(index), _) => {
+                vec![self.parameters.get(index).copied().unwrap_or(f64::NAN); points.len()]
+            }
             (Leaf::Normal(axis), Some(normals)) => column(normals, axis),
             _ => vec![0.0; points.len()],
         });

@@ -9,7 +9,9 @@ fn every_file_is_compiled_in() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     let mut files: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
-        .filter_map(|entry| entry.unwrap().file_name().into_string().unwrap().strip_suffix(".toml").map(str::to_owned))
+        .filter_map(|entry| {
+            entry.unwrap().file_name().into_string().unwrap().strip_suffix(".toml").map(str::to_owned)
+        })
         .collect();
     let mut names: Vec<&str> = examples::ALL.iter().map(|example| example.name).collect();
     files.sort_unstable();
@@ -45,8 +47,17 @@ fn examples_can_be_sampled() {
         let problem = example.problem(&[]).unwrap();
         for condition in &problem.conditions {
             let points = problem.sample(&condition.region, 40, Sampler::LatinHypercube, 7).unwrap();
-            assert!(points.len() == 40 || problem.domain.dimension() == 1, "{}, {}", example.name, condition.key);
-            assert!(points.iter().all(|x| problem.domain.contains(x, true) || condition.region != Region::Interior));
+            assert!(
+                points.len() == 40 || problem.domain.dimension() == 1,
+                "{}, {}",
+                example.name,
+                condition.key
+            );
+            assert!(
+                points
+                    .iter()
+                    .all(|x| problem.domain.contains(x, true) || condition.region != Region::Interior)
+            );
         }
         assert!(problem.evaluation_points().unwrap().len() > 100);
     }
@@ -62,7 +73,7 @@ fn linear_and_order() {
     assert!(helmholtz.check_order(2, "collocation").is_ok());
     assert_eq!(
         helmholtz.check_order(1, "this method").unwrap_err().to_string(),
-        "helmholtz.toml:16:13: equation[1].residual: `u_yy` is a derivative of order 2; expected at most order 1, which \
+        "helmholtz.toml:16:12: equation[1].residual: `u_yy` is a derivative of order 2; expected at most order 1, which \
          this method has — take another method, or write the equation as a system with the derivative as a field of \
          its own"
     );
@@ -71,7 +82,8 @@ fn linear_and_order() {
 #[test]
 fn parameters_are_overridden() {
     let set = |values: &[(&str, &str)]| {
-        let values: Vec<_> = values.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let values: Vec<_> =
+            values.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         examples::find("helmholtz").unwrap().problem(&values)
     };
     assert_eq!(set(&[("a1", "10"), ("a2", "2*5")]).unwrap().parameters, [10.0, 10.0]);

@@ -33,7 +33,11 @@ impl<T: Real> DeviceRidge<T> {
                 set(3 + 2 * i, T::from_f64(weight - high.widen()));
             }
         }
-        Ok(Self { gpu: gpu.clone(), host: Arc::new(host.clone()), features: gpu.upload("features", &features)? })
+        Ok(Self {
+            gpu: gpu.clone(),
+            host: Arc::new(host.clone()),
+            features: gpu.upload("features", &features)?,
+        })
     }
 
     /// Sorts terms by the derivative of s that they need, and gives their factors.
@@ -41,17 +45,16 @@ impl<T: Real> DeviceRidge<T> {
         let (n, activation) = (self.host.len(), self.host.activation());
         let mut order: Vec<usize> = (0..terms.len()).collect();
         order.sort_by_key(|&t| kind(activation, terms[t].order()).0);
-        let end = |most: usize| {
-            terms.iter().filter(|term| kind(activation, term.order()).0 <= most).count() as u32
-        };
+        let end =
+            |most: usize| terms.iter().filter(|term| kind(activation, term.order()).0 <= most).count() as u32;
         let slots = order.iter().enumerate().fold(0, |slots, (t, &slot)| slots | (slot as u32) << (4 * t));
 
         let mut factors = vec![T::zero(); n.div_ceil(4) * terms.len() * 4];
         for (t, &slot) in order.iter().enumerate() {
             let (_, factor) = kind(activation, terms[slot].order());
+            let monomial = self.host.monomials(&terms[slot]);
             for j in 0..n {
-                let value = factor * self.host.monomial(j, &terms[slot]);
-                factors[(j / 4 * terms.len() + t) * 4 + j % 4] = T::from_f64(value);
+                factors[(j / 4 * terms.len() + t) * 4 + j % 4] = T::from_f64(factor * monomial(j));
             }
         }
         let kinds: Vec<_> = terms.iter().map(|term| kind(activation, term.order())).collect();
@@ -66,7 +69,7 @@ impl<T: Real> DeviceRidge<T> {
                 ("END_3", end(3)),
                 ("SLOTS", slots),
             ],
-            factors: self.gpu.upload("factors", &factors)?,
+            factors: Some(self.gpu.upload("factors", &factors)?),
             jets: Arc::new(move |features, factors, j, x, out| {
                 let values = kernel_derivatives(activation, features, j, x);
                 for (t, &slot) in order.iter().enumerate() {

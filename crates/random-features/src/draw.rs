@@ -3,9 +3,16 @@
 use std::f64::consts::TAU;
 
 use ansatz_features::FeatureError;
+use ansatz_random::Philox;
 
-use crate::random::{normal, uniform};
 use crate::{Activation, RandomFeatures};
+
+/// The streams of the weights of coordinate 0, 1, …; from [`POINTS`] on those of the points in a box, then the biases' and
+/// the distances' in an ellipsoid.
+const STREAMS: u32 = 0x6665_6174;
+const POINTS: u32 = 8;
+const BIASES: u32 = 16;
+const RADIUS: u32 = 17;
 
 /// How features are drawn. Every number follows from the seed and its place alone.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +39,9 @@ pub enum Weights {
     Gaussian(Vec<f64>),
     /// Uniform on [−limit_i, limit_i].
     Uniform(Vec<f64>),
+    /// Uniform in the ellipsoid with these half-axes: a spectrum with a sharp edge, so that no feature is rougher than it
+    /// need be.
+    Ellipsoid(Vec<f64>),
 }
 
 /// The law of the biases.
@@ -58,32 +68,41 @@ impl Draw {
     /// # Errors
     /// [`FeatureError`] where the lengths do not fit or a width, limit or period is not positive.
     pub fn features(&self) -> Result<RandomFeatures, FeatureError> {
-        let (Weights::Gaussian(spread) | Weights::Uniform(spread)) = &self.weights;
+        let (Weights::Gaussian(spread) | Weights::Uniform(spread) | Weights::Ellipsoid(spread)) =
+            &self.weights;
         let dimensions = spread.len();
         FeatureError::dimensions(dimensions)?;
         FeatureError::values("bandwidth", spread, "zero or positive", |value| value >= 0.0)?;
         self.check(dimensions)?;
-        // Streams 0 … of the weights, 8 … of the points, 16 of the biases.
+        let stream = |number: u32| Philox::new(self.seed, STREAMS + number);
+        // Point j of the unit ball: a normal direction, and the root of a uniform number for its distance.
+        let in_ball = |i: usize, j: u64| {
+            let square = |axis: u32| stream(axis).normal(j).powi(2);
+            let length = (0..dimensions as u32).map(square).sum::<f64>().sqrt();
+            stream(i as u32).normal(j) / length * stream(RADIUS).uniform(j).powf(1.0 / dimensions as f64)
+        };
         let mut weights = Vec::with_capacity(dimensions * self.count);
         for (i, &spread) in spread.iter().enumerate() {
             let period = self.periods.get(i).copied().flatten();
+            let drawn = stream(i as u32);
             weights.extend((0..self.count as u64).map(|j| {
                 let weight = match self.weights {
-                    Weights::Gaussian(_) => spread * normal(self.seed, i as u64, j),
-                    Weights::Uniform(_) => spread * (2.0 * uniform(self.seed, i as u64, j) - 1.0),
+                    Weights::Gaussian(_) => spread * drawn.normal(j),
+                    Weights::Uniform(_) => drawn.uniform_in(j, -spread, spread),
+                    Weights::Ellipsoid(_) => spread * in_ball(i, j),
                 };
                 // The nearest wave that fits the period.
                 period.map_or(weight, |period| (weight * period / TAU).round() * (TAU / period))
             }));
         }
         let biases = (0..self.count).map(|j| match &self.biases {
-            Biases::Phase => TAU * uniform(self.seed, 16, j as u64),
-            Biases::Uniform(limit) => limit * (2.0 * uniform(self.seed, 16, j as u64) - 1.0),
+            Biases::Phase => stream(BIASES).uniform_in(j as u64, 0.0, TAU),
+            Biases::Uniform(limit) => stream(BIASES).uniform_in(j as u64, -limit, *limit),
             Biases::Inside(bounds) => -bounds
                 .iter()
                 .enumerate()
-                .map(|(i, (low, high))| {
-                    let x = low + (high - low) * uniform(self.seed, 8 + i as u64, j as u64);
+                .map(|(i, &(low, high))| {
+                    let x = stream(POINTS + i as u32).uniform_in(j as u64, low, high);
                     weights[i * self.count + j] * x
                 })
                 .sum::<f64>(),

@@ -48,10 +48,13 @@ impl RandomFeatures {
         &self.biases
     }
 
-    /// w_j^α = Π_i w_ji^{α_i}.
-    pub(crate) fn monomial(&self, j: usize, term: &MultiIndex) -> f64 {
-        let factors = term.0[..self.dimensions].iter().enumerate();
-        factors.map(|(i, &order)| self.weights[i * self.biases.len() + j].powi(order.into())).product()
+    /// w_j^α = Π_i w_ji^{α_i} for the feature j.
+    pub(crate) fn monomials<'a>(&'a self, term: &MultiIndex) -> impl Fn(usize) -> f64 + use<'a> {
+        let n = self.biases.len();
+        let orders = term.0.iter().enumerate().filter(|(_, order)| **order > 0);
+        let powers: Vec<(&[f64], i32)> =
+            orders.map(|(i, &order)| (&self.weights[i * n..(i + 1) * n], order.into())).collect();
+        move |j| powers.iter().map(|(weights, order)| weights[j].powi(*order)).product()
     }
 }
 
@@ -71,12 +74,13 @@ impl Features for RandomFeatures {
     fn jets(&self, x: &[f64], terms: &[MultiIndex], out: &mut [f64]) {
         let n = self.len();
         let highest = terms.iter().map(MultiIndex::order).max().unwrap_or(0);
+        let terms: Vec<_> = terms.iter().map(|term| (self.monomials(term), term.order())).collect();
         for (j, &bias) in self.biases.iter().enumerate() {
             let products = x.iter().enumerate().map(|(i, &x)| self.weights[i * n + j] * x);
             let derivatives = self.activation.derivatives(bias + products.sum::<f64>(), highest);
-            for (t, term) in terms.iter().enumerate() {
+            for (t, (monomial, order)) in terms.iter().enumerate() {
                 // ∂^α s(w·x + b) = w^α s^{(|α|)}(w·x + b)
-                out[t * n + j] = self.monomial(j, term) * derivatives[term.order()];
+                out[t * n + j] = monomial(j) * derivatives[*order];
             }
         }
     }

@@ -18,7 +18,6 @@ mod activation;
 mod device;
 mod draw;
 mod features;
-mod random;
 
 pub use activation::Activation;
 pub use draw::{Biases, Draw, Weights};

@@ -74,8 +74,8 @@ impl Function {
 /// The highest total order of a derivative in text.
 const MAX_ORDER: u32 = 16;
 
-/// Derivatives of one text make at most this many parts: nested ones can grow without bound.
-const MAX_WORK: usize = 100_000;
+/// Derivatives of one text are taken of at most this many parts in all: nested ones can grow without bound.
+const MAX_WORK: usize = 20_000;
 
 impl Parser<'_> {
     /// `name(…)`, where the bracket comes next.
@@ -243,12 +243,12 @@ impl Parser<'_> {
 
     /// ∂f/∂xᵢ, within bounds of order and size.
     fn derivative(&mut self, f: &Expr, coordinate: usize, column: usize) -> Result<Expr, Failure> {
-        let slope = f.derivative(coordinate);
-        self.work += slope.size();
+        self.work += f.size();
         if self.work > MAX_WORK {
             let message = "the derivatives grow too large";
             return Err(Failure::new(column, message).expected("fewer nested derivatives"));
         }
+        let slope = f.derivative(coordinate);
         self.check_order(&slope, column)?;
         Ok(slope)
     }

@@ -14,7 +14,7 @@ pub(super) struct Parser<'a> {
     tokens: Vec<(Token, usize)>,
     at: usize,
     depth: usize,
-    /// Parts that derivatives in this text have made so far.
+    /// Parts that derivatives in this text were taken of so far.
     pub work: usize,
 }
 

@@ -63,10 +63,30 @@ impl Lowering {
         }
     }
 
+    /// Π factors: those that are inverses make one divisor. A number comes last, so that the others can be shared.
     fn product(&mut self, factors: &[Value]) -> Value {
         let one = self.constant(1.0);
-        let (first, rest) = factors.split_first().map_or((one, factors), |(first, rest)| (*first, rest));
-        rest.iter().fold(first, |product, &factor| self.emit(Operation::Multiply, [product, factor, product]))
+        let inverted = |value: Value| match value {
+            Value::Result(place) => {
+                let Instruction { operation, operands } = self.instructions[place];
+                (operation == Operation::Divide && operands[0] == one).then_some(operands[1])
+            }
+            _ => None,
+        };
+        let below: Vec<_> = factors.iter().filter_map(|&factor| inverted(factor)).collect();
+        let mut above: Vec<_> =
+            factors.iter().copied().filter(|&factor| inverted(factor).is_none()).collect();
+        if matches!(above.first(), Some(Value::Constant(_))) {
+            above.rotate_left(1);
+        }
+        let mut multiply = |factors: &[Value]| {
+            let multiplied = |a: Value, b: Value| self.emit(Operation::Multiply, [a, b, a]);
+            factors.iter().copied().reduce(multiplied)
+        };
+        match (multiply(&above), multiply(&below)) {
+            (above, None) => above.unwrap_or(one),
+            (above, Some(below)) => self.emit(Operation::Divide, [above.unwrap_or(one), below, one]),
+        }
     }
 
     fn constant(&mut self, value: f64) -> Value {
@@ -109,28 +129,17 @@ impl Lowering {
     }
 
     fn emit(&mut self, operation: Operation, operands: [Value; 3]) -> Value {
-        let made_by = |value: Value| match value {
-            Value::Result(place) => Some(self.instructions[place]),
+        let negated = |value: Value| match value {
+            Value::Result(place) => {
+                let made_by = self.instructions[place];
+                (made_by.operation == Operation::Negate).then_some(made_by.operands[0])
+            }
             _ => None,
         };
-        let one = self.constant_places.get(&1.0f64.to_bits()).map(|&place| Value::Constant(place));
         let [a, b, _] = operands;
-        let (first, second) = (made_by(a), made_by(b));
-        let is_inverse = |i: &Instruction| i.operation == Operation::Divide && Some(i.operands[0]) == one;
-        let negated = |i: Option<Instruction>| i.filter(|i| i.operation == Operation::Negate);
-        let inverse = |i: Option<Instruction>| i.filter(is_inverse).map(|i| i.operands[1]);
-        let (operation, operands) = match operation {
-            Operation::Add => match (negated(first), negated(second)) {
-                (_, Some(b)) => (Operation::Subtract, [a, b.operands[0], a]),
-                (Some(a), None) => (Operation::Subtract, [b, a.operands[0], b]),
-                _ => (operation, operands),
-            },
-            Operation::Multiply if a == b => (operation, operands),
-            Operation::Multiply => match (inverse(first), inverse(second)) {
-                (_, Some(divisor)) => (Operation::Divide, [a, divisor, a]),
-                (Some(divisor), None) => (Operation::Divide, [b, divisor, b]),
-                _ => (operation, operands),
-            },
+        let (operation, operands) = match (operation, negated(a), negated(b)) {
+            (Operation::Add, _, Some(b)) => (Operation::Subtract, [a, b, a]),
+            (Operation::Add, Some(a), None) => (Operation::Subtract, [b, a, b]),
             _ => (operation, operands),
         };
         let instruction = Instruction { operation, operands };

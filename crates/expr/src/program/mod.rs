@@ -2,10 +2,12 @@
 
 mod eval;
 mod lower;
+mod wgsl;
 
 use crate::{Binary, Expr, Leaf, Unary};
 
 pub use eval::{EvalError, Scratch};
+pub use wgsl::Precision;
 
 /// Several expressions as one list of instructions, in which each common part is computed once.
 ///

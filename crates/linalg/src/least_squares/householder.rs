@@ -13,14 +13,18 @@ use faer::traits::RealField;
 use faer::{Accum, Conj, Mat, MatMut, Par};
 
 /// Columns per block of reflections.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
-/// Turns the first `columns` of `work` into R, by reflections that go over all of its columns. In a row past `tall` only
-/// the diagonal that begins there may hold anything: row `tall` + j is zero left of column j, and is not touched before.
-pub(super) fn triangularise<F: RealField>(mut work: MatMut<'_, F>, tall: usize, columns: usize) {
+/// Turns the first `columns` of `work` into R, by reflections that go over all of its columns. The columns before `end` hold
+/// nothing from the row `end_row(end)` on.
+pub(super) fn triangularise<F: RealField>(
+    mut work: MatMut<'_, F>,
+    columns: usize,
+    end_row: impl Fn(usize) -> usize,
+) {
     for first in (0..columns.min(work.nrows())).step_by(BLOCK) {
         let block = BLOCK.min(columns - first).min(work.nrows() - first);
-        let end = work.nrows().min(tall + first + block);
+        let end = work.nrows().min(end_row(first + block));
         let rows = work.rb_mut().subrows_mut(first, end - first);
         let (_, rest) = rows.split_at_col_mut(first);
         let (mut panel, rest) = rest.split_at_col_mut(block);

@@ -36,6 +36,8 @@ pub enum LeastSquaresReason {
         /// Which right-hand side, counted from 0.
         column: usize,
     },
+    /// The entries are finite, but the device took one for something else: it is too near the largest number.
+    Overflow,
 }
 
 impl LeastSquaresReason {
@@ -47,6 +49,7 @@ impl LeastSquaresReason {
             Self::TooFewRows { .. } => "TooFewRows",
             Self::NonFiniteMatrix { .. } => "NonFiniteMatrix",
             Self::NonFiniteRhs { .. } => "NonFiniteRhs",
+            Self::Overflow => "Overflow",
         }
     }
 
@@ -64,6 +67,7 @@ impl LeastSquaresReason {
                 "Look at this row's point and at its coefficients: one of them is not finite, or a feature overflows there."
             }
             Self::NonFiniteRhs { .. } => "Look at the data of this row: it is not finite.",
+            Self::Overflow => "Scale the equations down, or solve in f64.",
         }
     }
 }
@@ -72,7 +76,7 @@ impl fmt::Display for LeastSquaresReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
         match self {
-            Self::Solved => Ok(()),
+            Self::Solved | Self::Overflow => Ok(()),
             Self::RankDeficient { rank, column } => {
                 write!(f, " (rank {rank}; column {column} depends on those before it)")
             }

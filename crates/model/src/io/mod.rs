@@ -6,11 +6,15 @@
 
 pub mod atomic;
 mod error;
+pub mod markdown;
 pub mod matrix_market;
+mod nd_array;
 pub mod npy;
+pub mod npz;
 pub mod vtk;
 
 pub use error::{ErrorKind, ReadError, WriteError};
+pub use nd_array::NdArray;
 
 use std::path::Path;
 

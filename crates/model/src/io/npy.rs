@@ -1,8 +1,13 @@
-//! NumPy's `.npy` and `.npz`.
+//! NumPy's `.npy`.
 
-use super::{Dense, ReadError, WriteError, atomic::write_whole, error::shown};
+use super::{
+    Dense, NdArray, ReadError, WriteError,
+    atomic::write_whole,
+    error::shown,
+    nd_array::{count, to_row_major},
+};
 use ndarray_npy::{
-    NpzWriter, WritableElement, WriteNpyError, WriteNpyExt, WriteNpzError,
+    WritableElement, WriteNpyError, WriteNpyExt,
     npy::header::{Header, Layout},
 };
 use std::{
@@ -17,47 +22,94 @@ const LONGEST_HEADER: usize = 1 << 14;
 /// Reads a vector or a matrix of f64, f32, i64 or i32, in either byte order and either memory order.
 ///
 /// Integers beyond 2^53 are rounded to the nearest f64.
+///
+/// # Errors
+/// No such file, content that is not as said, or what the file system says.
 pub fn read(path: &Path) -> Result<Dense, ReadError> {
-    let name = path.display().to_string();
-    let file = File::open(path).map_err(|source| ReadError::from_io(&name, source))?;
-    parse(BufReader::with_capacity(1 << 16, file), &name)
+    let (name, reader) = open(path)?;
+    parse(reader, &name)
+}
+
+/// Reads an array of any number of dimensions, of the same types and orders as [`read`] does.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_array(path: &Path) -> Result<NdArray, ReadError> {
+    let (name, reader) = open(path)?;
+    parse_array(reader, &name)
 }
 
 /// Reads the content of an `.npy` file; `name` stands for it in errors.
+///
+/// # Errors
+/// As [`read`].
 pub fn parse<R: Read>(mut reader: R, name: &str) -> Result<Dense, ReadError> {
-    let header = read_header(&mut reader, name)?;
-    let descriptor = header.type_descriptor.to_string();
-    let Some(element) = Element::from_descriptor(descriptor.trim_matches('\'')) else {
-        return Err(bad(
-            name,
-            format!("the type of the elements is {}", shown(&descriptor)),
-            "f8, f4, i8 or i4",
-            "convert with array.astype('f8') before numpy.save",
-        ));
-    };
-    let (rows, columns) = match header.shape[..] {
+    let Opened { shape, layout, element } = Opened::read(&mut reader, name)?;
+    let (rows, columns) = match shape[..] {
         [rows] => (rows, 1),
         [rows, columns] => (rows, columns),
         _ => {
             return Err(bad(
                 name,
-                format!("the array has {} dimensions", header.shape.len()),
+                format!("the array has {} dimensions", shape.len()),
                 "one (a vector) or two (a matrix)",
                 "reshape it before numpy.save",
             ));
         }
     };
-    let Some(count) = rows.checked_mul(columns) else {
-        return Err(bad(
-            name,
-            format!("the header announces {rows} by {columns} elements"),
-            "a size that memory can hold",
-            "write the file again",
-        ));
-    };
-    let values = read_values(&mut reader, element, count, name)?;
-    let row_major = header.layout == Layout::Standard && rows > 1 && columns > 1;
-    Ok(Dense { rows, columns, values: if row_major { transpose(rows, columns, &values) } else { values } })
+    let values = read_values(&mut reader, element, elements(&shape, name)?, name)?;
+    let row_major = layout == Layout::Standard && rows > 1 && columns > 1;
+    // Columns of the transpose are rows, so the same reordering serves.
+    let values = if row_major { to_row_major(&[columns, rows], &values) } else { values };
+    Ok(Dense { rows, columns, values })
+}
+
+/// Reads the content of an `.npy` file as an array of any number of dimensions.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse_array<R: Read>(mut reader: R, name: &str) -> Result<NdArray, ReadError> {
+    let Opened { shape, layout, element } = Opened::read(&mut reader, name)?;
+    let values = read_values(&mut reader, element, elements(&shape, name)?, name)?;
+    let values = if layout == Layout::Fortran { to_row_major(&shape, &values) } else { values };
+    Ok(NdArray { shape, values })
+}
+
+/// What the header of an `.npy` says.
+struct Opened {
+    shape: Vec<usize>,
+    layout: Layout,
+    element: Element,
+}
+
+impl Opened {
+    fn read(reader: &mut impl Read, name: &str) -> Result<Self, ReadError> {
+        let Header { type_descriptor, layout, shape } = read_header(reader, name)?;
+        let descriptor = type_descriptor.to_string();
+        let Some(element) = Element::from_descriptor(descriptor.trim_matches('\'')) else {
+            return Err(bad(
+                name,
+                format!("the type of the elements is {}", shown(&descriptor)),
+                "f8, f4, i8 or i4",
+                "convert with array.astype('f8') before numpy.save",
+            ));
+        };
+        Ok(Self { shape, layout, element })
+    }
+}
+
+fn open(path: &Path) -> Result<(String, impl Read), ReadError> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|source| ReadError::from_io(&name, source))?;
+    Ok((name, BufReader::with_capacity(1 << 16, file)))
+}
+
+fn elements(shape: &[usize], name: &str) -> Result<usize, ReadError> {
+    count(shape).ok_or_else(|| {
+        let sides: Vec<String> = shape.iter().map(usize::to_string).collect();
+        let problem = format!("the header announces {} elements", sides.join(" by "));
+        bad(name, problem, "a size that memory can hold", "write the file again")
+    })
 }
 
 /// Writes a vector.
@@ -70,42 +122,37 @@ pub fn write_matrix(path: &Path, rows: usize, columns: usize, values: &[f64]) ->
     write(path, &Array::matrix(rows, columns, values))
 }
 
-/// Writes several named arrays into one `.npz`, uncompressed.
-pub fn write_npz(path: &Path, arrays: &[(&str, Array<'_>)]) -> Result<(), WriteError> {
-    for (_, array) in arrays {
-        array.check(path)?;
-    }
-    write_whole(path, |writer| {
-        let mut archive = NpzWriter::new(writer);
-        for (name, array) in arrays {
-            archive.add_array(*name, array).map_err(npz_error)?;
-        }
-        archive.finish().map_err(npz_error)?;
-        Ok(())
-    })
+/// Writes an array whose last index runs fastest.
+pub fn write_array(path: &Path, shape: &[usize], values: &[f64]) -> Result<(), WriteError> {
+    write(path, &Array::row_major(shape, values))
 }
 
 /// An array to be written.
 #[derive(Clone, Debug)]
 pub struct Array<'a> {
     shape: Vec<usize>,
+    layout: Layout,
     values: &'a [f64],
 }
 
 impl<'a> Array<'a> {
     /// A vector.
     pub fn vector(values: &'a [f64]) -> Self {
-        Self { shape: vec![values.len()], values }
+        Self { shape: vec![values.len()], layout: Layout::Standard, values }
     }
 
     /// A matrix given column after column.
     pub fn matrix(rows: usize, columns: usize, values: &'a [f64]) -> Self {
-        Self { shape: vec![rows, columns], values }
+        Self { shape: vec![rows, columns], layout: Layout::Fortran, values }
     }
 
-    fn check(&self, path: &Path) -> Result<(), WriteError> {
-        let product = self.shape.iter().try_fold(1_usize, |product, &side| product.checked_mul(side));
-        if product == Some(self.values.len()) {
+    /// An array of any number of dimensions whose last index runs fastest.
+    pub fn row_major(shape: &[usize], values: &'a [f64]) -> Self {
+        Self { shape: shape.to_vec(), layout: Layout::Standard, values }
+    }
+
+    pub(super) fn check(&self, path: &Path) -> Result<(), WriteError> {
+        if count(&self.shape) == Some(self.values.len()) {
             return Ok(());
         }
         let problem =
@@ -116,8 +163,7 @@ impl<'a> Array<'a> {
 
 impl WriteNpyExt for Array<'_> {
     fn write_npy<W: Write>(&self, mut writer: W) -> Result<(), WriteNpyError> {
-        let layout = if self.shape.len() == 1 { Layout::Standard } else { Layout::Fortran };
-        Header { type_descriptor: f64::type_descriptor(), layout, shape: self.shape.clone() }
+        Header { type_descriptor: f64::type_descriptor(), layout: self.layout, shape: self.shape.clone() }
             .write(&mut writer)?;
         f64::write_slice(self.values, &mut writer)?;
         Ok(writer.flush()?)
@@ -230,11 +276,7 @@ fn read_values(
     }
 }
 
-fn transpose(rows: usize, columns: usize, row_major: &[f64]) -> Vec<f64> {
-    (0..columns).flat_map(|j| (0..rows).map(move |i| row_major[i * columns + j])).collect()
-}
-
-fn bad(name: &str, problem: impl Into<String>, expected: &str, remedy: &str) -> ReadError {
+pub(super) fn bad(name: &str, problem: impl Into<String>, expected: &str, remedy: &str) -> ReadError {
     ReadError::BadData {
         file: name.into(),
         line: None,
@@ -248,16 +290,9 @@ fn damaged(name: &str, problem: &str) -> ReadError {
     bad(name, problem, "a whole .npy file", "the file is damaged or was cut short: copy or write it again")
 }
 
-fn npy_error(error: WriteNpyError) -> io::Error {
+pub(super) fn npy_error(error: WriteNpyError) -> io::Error {
     match error {
         WriteNpyError::Io(error) => error,
-        other => io::Error::other(other),
-    }
-}
-
-fn npz_error(error: WriteNpzError) -> io::Error {
-    match error {
-        WriteNpzError::Npy(error) => npy_error(error),
         other => io::Error::other(other),
     }
 }

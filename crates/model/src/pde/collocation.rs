@@ -4,10 +4,10 @@ use ansatz_features::{DeviceFeatures, Rows, Values};
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan};
 use ansatz_linalg::Matrix;
 
+use super::Collocation;
 use super::equation::{Equation, Linearised};
 use super::tier::Tier;
 use super::trial::{Group, Trial, by_field};
-use super::Collocation;
 
 /// The trial space and the collocation points of every equation on a device.
 pub(super) struct DeviceCollocation<'a, T: Tier> {
@@ -68,11 +68,11 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
             let sides = sides
                 .into_iter()
                 .map(|(coordinates, sign)| {
-                    let points =
-                        upload_points(gpu, coordinates, collocation.points.dimension, stride)?;
+                    let points = upload_points(gpu, coordinates, collocation.points.dimension, stride)?;
                     let mut fields = Vec::new();
                     for group in by_field(&equation.jets, trial.fields().len()) {
-                        let field = Field { values: gpu.buffer("values", group.terms.len() * stride)?, group };
+                        let field =
+                            Field { values: gpu.buffer("values", group.terms.len() * stride)?, group };
                         features[field.group.field].record_values(
                             &mut values,
                             &Values {
@@ -105,8 +105,7 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
         let zero = c.iter().all(|&c| c == 0.0);
         if !zero {
             for (field, buffer) in self.coefficients.iter().enumerate() {
-                let rounded: Vec<T> =
-                    c[self.trial.columns(field)].iter().map(|&c| T::from_f64(c)).collect();
+                let rounded: Vec<T> = c[self.trial.columns(field)].iter().map(|&c| T::from_f64(c)).collect();
                 self.gpu.write(buffer, 0, &rounded)?;
             }
             self.values.run()?;
@@ -119,13 +118,18 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
                 for side in block.sides.iter().filter(|_| !zero) {
                     for field in &side.fields {
                         let values = self.gpu.read(&field.values)?;
-                        for (&jet, values) in field.group.jets.iter().zip(values.chunks(block.stride.max(1))) {
+                        for (&jet, values) in field.group.jets.iter().zip(values.chunks(block.stride.max(1)))
+                        {
                             let sums = jets[jet].iter_mut().zip(values);
                             sums.for_each(|(sum, value)| *sum += side.sign * value.widen());
                         }
                     }
                 }
-                Ok(block.equation.linearise(&block.collocation.points, &jets, block.collocation.target.as_deref()))
+                Ok(block.equation.linearise(
+                    &block.collocation.points,
+                    &jets,
+                    block.collocation.target.as_deref(),
+                ))
             })
             .collect()
     }
@@ -145,7 +149,9 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
             for (number, side) in block.sides.iter().enumerate() {
                 for field in &side.fields {
                     let mut factors = vec![T::zero(); field.group.terms.len() * block.stride];
-                    for (&jet, factors) in field.group.jets.iter().zip(factors.chunks_mut(block.stride.max(1))) {
+                    for (&jet, factors) in
+                        field.group.jets.iter().zip(factors.chunks_mut(block.stride.max(1)))
+                    {
                         let partials = factors.iter_mut().zip(&at.partials[jet]);
                         partials.for_each(|(to, &value)| *to = T::from_f64(side.sign * weight * value));
                     }

@@ -1,7 +1,7 @@
 //! A condition as a solver sees it: its residual and the partial derivatives by the jets of the unknown.
 
-use ansatz_expr::{Expr, Jet, Leaf, Program};
-use ansatz_problem::{Condition, PointSet};
+use ansatz_expr::{Expr, Jet, Leaf, Program, Scratch};
+use ansatz_problem::PointSet;
 
 /// R(x, u, u_x, …) = 0 on a region, with ∂R/∂u_α in closed form.
 #[derive(Debug, Clone)]
@@ -23,45 +23,44 @@ pub(super) struct Linearised {
     pub residual: Vec<f64>,
     /// ∂R/∂u_α: for every jet, at every point.
     pub partials: Vec<Vec<f64>>,
-    /// |R(u = 0)| + Σ_α |∂R/∂u_α u_α|: the size of what cancels in R.
-    pub magnitude: Vec<f64>,
+    /// R for u = 0.
+    pub source: Vec<f64>,
 }
 
 impl Equation {
-    pub fn new(name: &str, residual: &Expr) -> Self {
-        let jets: Vec<Jet> = residual.jets().into_iter().collect();
+    /// `parameters` are the values of the problem's parameters.
+    pub fn new(name: &str, residual: &Expr, parameters: &[f64]) -> Self {
+        let value = |leaf| match leaf {
+            Leaf::Parameter(index) => parameters.get(index).map(|&value| Expr::number(value)),
+            _ => None,
+        };
+        let residual = residual.substitute(value);
+        let jets = residual.jets();
         let partials: Vec<Expr> = jets.iter().map(|&jet| residual.partial(&Leaf::Jet(jet))).collect();
-        let source = residual.substitute(&|leaf| matches!(leaf, Leaf::Jet(_)).then(|| Expr::from(0.0)));
+        let source = residual.substitute(|leaf| matches!(leaf, Leaf::Jet(_)).then(|| Expr::number(0.0)));
         let linear = partials.iter().all(|partial| partial.jets().is_empty());
         let outputs: Vec<Expr> = [residual.clone(), source].into_iter().chain(partials).collect();
         Self { name: name.to_owned(), jets, linear, program: Program::new(&outputs) }
     }
 
-    /// Whether anything is asked of the unknown.
-    pub fn is_void(&self) -> bool {
-        self.jets.is_empty()
-    }
-
     /// R at `points` less `target`, where the unknown has these `jets`, jet after jet.
     pub fn linearise(&self, points: &PointSet, jets: &[Vec<f64>], target: Option<&[f64]>) -> Linearised {
         let count = points.len();
-        let inputs: Vec<Vec<f64>> = self.program.inputs().iter().map(|leaf| self.input(leaf, points, jets)).collect();
+        let inputs: Vec<Vec<f64>> =
+            self.program.inputs().iter().map(|leaf| self.input(leaf, points, jets)).collect();
         let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
-        let mut outputs = vec![vec![0.0; count]; 2 + self.jets.len()];
-        self.program.eval_batch(&inputs, &mut outputs);
+        let mut outputs = vec![vec![f64::NAN; count]; 2 + self.jets.len()];
+        let mut arrays: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        let evaluated = self.program.eval_points(&inputs, &mut arrays, &mut Scratch::default());
+        debug_assert_eq!(evaluated, Ok(()), "the arrays are made for the program");
         let partials = outputs.split_off(2);
-        let mut magnitude = outputs.pop().unwrap_or_default();
+        let mut source = outputs.pop().unwrap_or_default();
         let mut residual = outputs.pop().unwrap_or_default();
         if let Some(target) = target {
             residual.iter_mut().zip(target).for_each(|(residual, target)| *residual -= target);
-            magnitude.iter_mut().zip(target).for_each(|(source, target)| *source -= target);
+            source.iter_mut().zip(target).for_each(|(source, target)| *source -= target);
         }
-        for (p, magnitude) in magnitude.iter_mut().enumerate() {
-            // Where R has no value at u = 0, such as 1/u, the other terms tell its size.
-            let source = if magnitude.is_finite() { magnitude.abs() } else { 0.0 };
-            *magnitude = source + (0..self.jets.len()).map(|t| (partials[t][p] * jets[t][p]).abs()).sum::<f64>();
-        }
-        Linearised { residual, partials, magnitude }
+        Linearised { residual, source, partials }
     }
 
     fn input(&self, leaf: &Leaf, points: &PointSet, jets: &[Vec<f64>]) -> Vec<f64> {
@@ -87,9 +86,20 @@ impl Linearised {
         rms(&self.residual)
     }
 
-    /// √(mean of the squared size of what cancels in R).
-    pub fn scale(&self) -> f64 {
-        rms(&self.magnitude)
+    /// The size of what cancels in R, where the jet t of the unknown has the size `sizes[t]`:
+    /// √(mean (|R(u = 0)| + Σ_t |∂R/∂u_t| `sizes[t]`)²).
+    pub fn scale(&self, sizes: &[f64]) -> f64 {
+        let terms = |(p, source): (usize, &f64)| {
+            // Where R has no value at u = 0, such as 1/u, the other terms tell its size.
+            let source = if source.is_finite() { source.abs() } else { 0.0 };
+            source
+                + sizes
+                    .iter()
+                    .zip(&self.partials)
+                    .map(|(size, partial)| (size * partial[p]).abs())
+                    .sum::<f64>()
+        };
+        rms(&self.source.iter().enumerate().map(terms).collect::<Vec<_>>())
     }
 }
 

@@ -1,19 +1,20 @@
 //! Gauss–Newton on the weighted collocation residual; for a linear problem its first step is the solution.
 
-use ansatz_gpu::{Gpu, GpuError};
-use ansatz_linalg::{LeastSquares, LeastSquaresReason};
+use ansatz_gpu::Gpu;
+use ansatz_linalg::{LeastSquares, LeastSquaresReason, Place};
 
 use super::collocation::DeviceCollocation;
 use super::equation::{Equation, Linearised};
 use super::tier::Tier;
 use super::trial::Trial;
-use super::{Collocation, Error, Watch};
+use super::{Collocation, PdeError as Error, Watch};
 
 /// What a fit is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FitOptions {
     /// λ of Tikhonov, for columns of norm 1; `None` takes what suits the precision.
     pub tikhonov: Option<f64>,
+    pub place: Place,
     /// Most steps.
     pub max_steps: usize,
 }
@@ -50,12 +51,17 @@ pub(super) struct Fit {
     pub tier: String,
 }
 
-/// A norm that falls by less than this factor is not falling.
-const ENOUGH: f64 = 0.9;
 /// A norm within this factor of what the linear model promised is at its end.
 const AS_PROMISED: f64 = 1.2;
-/// The shortest step that is tried.
-const SHORTEST: f64 = 1.0 / 128.0;
+/// Far below the first norm, a full step that gains less than this factor is the last.
+const SLOW: f64 = 0.5;
+const FAR_BELOW: f64 = 1e-3;
+/// Above that, so many full steps that gain hardly anything are.
+const SLOW_STEPS: usize = 4;
+/// The shortest step that is tried: far from a solution, the first ones can be this short.
+const SHORTEST: f64 = 1.0 / 16384.0;
+/// The part of the decrease along a direction that a step must bring (Armijo).
+const ARMIJO: f64 = 1e-4;
 
 /// Minimises Σ_b ω_b² mean_b R² from the coefficients `c` on.
 pub(super) fn fit<T: Tier>(
@@ -83,6 +89,7 @@ pub(super) fn fit<T: Tier>(
         rows: system.rows(),
         tier: String::new(),
     };
+    let mut slow_steps = 0;
     for step in 1..=options.max_steps {
         if !watch.step(step, norm) {
             fit.stop = Stop::Stopped;
@@ -90,9 +97,9 @@ pub(super) fn fit<T: Tier>(
         }
         // min ‖J δ + R‖² + λ²‖D δ‖²
         let (jacobian, residual) = system.assemble(&at, &weights)?;
-        let solver = LeastSquares { tikhonov: options.tikhonov, ..LeastSquares::default() };
-        let solution = solver.solve(gpu, jacobian, &residual)?;
-        (fit.rank, fit.condition) = (solution.rank, solution.condition_estimate);
+        let solver = LeastSquares { tikhonov: options.tikhonov, place: options.place };
+        let solution = solver.solve(gpu, &jacobian, &residual)?;
+        (fit.rank, fit.condition) = (solution.rank, solution.condition);
         fit.tier = solution.tier.clone();
         let delta = match (solution.reason, solution.x.first()) {
             (LeastSquaresReason::Solved, Some(x)) => x,
@@ -116,7 +123,7 @@ pub(super) fn fit<T: Tier>(
             let tried: Vec<f64> = c.iter().zip(delta).map(|(c, delta)| c - length * delta).collect();
             let there = system.linearise(&tried)?;
             let new_norm = weighted_norm(&there, &weights);
-            if new_norm < norm {
+            if new_norm < (1.0 - ARMIJO * length) * norm {
                 break Some((tried, there, new_norm));
             }
             length *= 0.5;
@@ -128,10 +135,12 @@ pub(super) fn fit<T: Tier>(
             fit.stop = if norm.is_finite() { Stop::Stagnated } else { Stop::NonFinite };
             break;
         };
-        let gained = new_norm < ENOUGH * norm;
+        let full = length == 1.0;
+        slow_steps = if full && new_norm > SLOW * norm { slow_steps + 1 } else { 0 };
         (c, at, norm) = (tried, there, new_norm);
         fit.history.push(norm);
-        if norm <= AS_PROMISED * promised && (linear || length == 1.0) || !gained && length == 1.0 {
+        let bottom = slow_steps > 0 && norm <= FAR_BELOW * fit.history[0];
+        if linear && norm <= AS_PROMISED * promised || bottom || slow_steps >= SLOW_STEPS {
             fit.stop = Stop::Settled;
             break;
         }
@@ -142,6 +151,7 @@ pub(super) fn fit<T: Tier>(
 
 /// √(Σ_b ω_b² mean_b R²).
 fn weighted_norm(linearised: &[Linearised], row_weights: &[f64]) -> f64 {
-    let square = |at: &Linearised, weight: &f64| at.residual.iter().map(|r| (weight * r).powi(2)).sum::<f64>();
+    let square =
+        |at: &Linearised, weight: &f64| at.residual.iter().map(|r| (weight * r).powi(2)).sum::<f64>();
     linearised.iter().zip(row_weights).map(|(at, weight)| square(at, weight)).sum::<f64>().sqrt()
 }

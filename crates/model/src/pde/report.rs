@@ -123,17 +123,32 @@ pub struct BaselineReport {
 impl fmt::Display for PdeReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = if self.converged { "converged" } else { "NOT CONVERGED" };
-        let windows = if self.windows > 1 { format!(", in each of {} time windows", self.windows) } else { String::new() };
+        let windows = if self.windows > 1 {
+            format!(", in each of {} time windows", self.windows)
+        } else {
+            String::new()
+        };
         writeln!(f, "problem      {}: {}", self.problem, self.title)?;
         writeln!(f, "device       {} ({}, {})", self.device, self.backend, self.driver)?;
         writeln!(f, "executor     {}, {}", self.executor, self.tier)?;
-        writeln!(f, "method       {}, {} unknowns, {} points{windows}", self.method, self.unknowns, self.points)?;
+        writeln!(
+            f,
+            "method       {}, {} unknowns, {} points{windows}",
+            self.method, self.unknowns, self.points
+        )?;
         let chosen = if self.scales_chosen { "chosen by a held-out residual" } else { "as given" };
         writeln!(f, "scales       {}, {chosen}", list(&self.scales))?;
-        let weights: Vec<String> = self.weights.iter().map(|(name, weight)| format!("{name} {weight:.3e}")).collect();
+        let weights: Vec<String> =
+            self.weights.iter().map(|(name, weight)| format!("{name} {weight:.3e}")).collect();
         writeln!(f, "weights      {}", weights.join(", "))?;
         writeln!(f, "seeds        {:?}", self.seeds)?;
-        writeln!(f, "outcome      {verdict}: {} after {} step{}", self.reason, self.steps, if self.steps == 1 { "" } else { "s" })?;
+        writeln!(
+            f,
+            "outcome      {verdict}: {} after {} step{}",
+            self.reason,
+            self.steps,
+            if self.steps == 1 { "" } else { "s" }
+        )?;
         writeln!(f, "             {}", self.hint)?;
         for condition in &self.conditions {
             writeln!(
@@ -152,12 +167,18 @@ impl fmt::Display for PdeReport {
             self.relative_residual, self.rtol
         )?;
         if let (Some(error), Some(reference)) = (self.relative_l2_error, &self.reference) {
-            let errors: Vec<String> = self.relative_l2_errors.iter().map(|error| format!("{error:.2e}")).collect();
-            writeln!(f, "error        {error:.2e} relative L2 against {reference}, the median of {}", errors.join(", "))?;
+            let errors: Vec<String> =
+                self.relative_l2_errors.iter().map(|error| format!("{error:.2e}")).collect();
+            writeln!(
+                f,
+                "error        {error:.2e} relative L2 against {reference}, the median of {}",
+                errors.join(", ")
+            )?;
         }
         writeln!(f, "rounding     {:.1e}, the floor of u in {}", self.rounding_floor, self.precision)?;
         if let Some(baseline) = &self.baseline {
-            let error = baseline.relative_l2_error.map(|error| format!(", error {error:.2e}")).unwrap_or_default();
+            let error =
+                baseline.relative_l2_error.map(|error| format!(", error {error:.2e}")).unwrap_or_default();
             let difference = baseline
                 .relative_difference
                 .map(|difference| format!(", differs from this one by {difference:.2e}"))
@@ -181,6 +202,9 @@ impl fmt::Display for PdeReport {
 
 /// (0.25, 1)
 pub(super) fn list(values: &[f64]) -> String {
-    let shown: Vec<String> = values.iter().map(|value| format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').to_owned()).collect();
+    let shown: Vec<String> = values
+        .iter()
+        .map(|value| format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').to_owned())
+        .collect();
     format!("({})", shown.join(", "))
 }

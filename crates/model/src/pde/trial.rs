@@ -48,7 +48,13 @@ impl Trial {
     }
 
     /// `[t][p]` ← Σ_j |c_j ∂^α φ_j|: what rounding acts on when the sum is taken.
-    pub fn magnitudes(&self, c: &[f64], dimension: usize, coordinates: &[f64], jets: &[Jet]) -> Vec<Vec<f64>> {
+    pub fn magnitudes(
+        &self,
+        c: &[f64],
+        dimension: usize,
+        coordinates: &[f64],
+        jets: &[Jet],
+    ) -> Vec<Vec<f64>> {
         self.sums(c, dimension, coordinates, jets, |c, phi| (c * phi).abs())
     }
 

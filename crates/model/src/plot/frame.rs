@@ -57,6 +57,11 @@ impl Frame {
 
     /// Numbers below the frame, as far as there is room, and the label of the axis. Places run from 0 to 1.
     pub(super) fn x_axis(&self, scene: &mut Scene, marks: &[(f64, String)], label: &str) {
+        self.x_numbers(scene, marks);
+        self.x_label(scene, label, (GAP, self.right() + 20.0));
+    }
+
+    pub(super) fn x_numbers(&self, scene: &mut Scene, marks: &[(f64, String)]) {
         let mut free = f64::NEG_INFINITY;
         for (x, number) in marks {
             let (x, y) = self.place(*x, 0.0);
@@ -68,22 +73,54 @@ impl Frame {
                 free = x + half + SMALL;
             }
         }
+    }
+
+    /// The label of the x axis, somewhere between two ends.
+    pub(super) fn x_label(&self, scene: &mut Scene, label: &str, (low, high): Point) {
         let (middle, y) = self.place(0.5, 0.0);
-        let (label, x) = settle(label, middle, GAP, self.right() + 20.0);
+        let (label, x) = settle(label, middle, low, high);
         scene.text((x, y + X_LABEL), &label, LABEL, Anchor::Middle, BLACK);
     }
 
     /// The same to the left of the frame.
     pub(super) fn y_axis(&self, scene: &mut Scene, marks: &[(f64, String)], label: &str) {
-        self.side(scene, marks, label, 0.0, -1.0);
+        self.y_axis_within(scene, marks, label, self.beside_all());
+    }
+
+    /// The same, with the label between two ends.
+    pub(super) fn y_axis_within(&self, scene: &mut Scene, marks: &[(f64, String)], label: &str, room: Point) {
+        self.side(scene, marks, label, (0.0, -1.0), room);
     }
 
     /// The same to the right of the frame, as a colour bar has it.
     pub(super) fn right_axis(&self, scene: &mut Scene, marks: &[(f64, String)], label: &str) {
-        self.side(scene, marks, label, 1.0, 1.0);
+        self.right_axis_within(scene, marks, label, self.beside_all());
     }
 
-    fn side(&self, scene: &mut Scene, marks: &[(f64, String)], label: &str, edge: f64, outwards: f64) {
+    /// The same, with the label between two ends.
+    pub(super) fn right_axis_within(
+        &self,
+        scene: &mut Scene,
+        marks: &[(f64, String)],
+        label: &str,
+        room: Point,
+    ) {
+        self.side(scene, marks, label, (1.0, 1.0), room);
+    }
+
+    /// Between the title and the label of the x axis.
+    fn beside_all(&self) -> Point {
+        (TITLE_BASE + 8.0, self.bottom() + X_LABEL - LABEL)
+    }
+
+    fn side(
+        &self,
+        scene: &mut Scene,
+        marks: &[(f64, String)],
+        label: &str,
+        (edge, outwards): (f64, f64),
+        (low, high): Point,
+    ) {
         let anchor = if outwards < 0.0 { Anchor::End } else { Anchor::Start };
         let mut free = f64::INFINITY;
         for (y, number) in marks {
@@ -96,8 +133,7 @@ impl Frame {
             }
         }
         let (x, middle) = self.place(edge, 0.5);
-        // Between the title and the label of the x axis.
-        let (label, y) = settle(label, middle, TITLE_BASE + 8.0, self.bottom() + X_LABEL - LABEL);
+        let (label, y) = settle(label, middle, low, high);
         let ascent = if outwards < 0.0 { 0.0 } else { 0.75 * LABEL };
         let x = x + outwards * (TICK + GAP + widest(marks) + SIDE_LABEL_GAP + ascent);
         scene.turned_text((x, y), &label, LABEL, BLACK);

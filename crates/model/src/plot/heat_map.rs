@@ -1,22 +1,26 @@
 //! A field on a regular grid of cells.
 
 use super::{
-    WriteError,
-    colours::{DARK, MASKED, Map, NOT_FINITE, Rgb},
+    Scale, WriteError,
+    colour_scale::ColourScale,
+    colours::{DARK, MASKED, NOT_FINITE, Rgb},
     frame::{self, Frame, SMALL},
+    range::Range,
     render,
-    scene::{Anchor, Image, Scene},
+    scene::{Anchor, Image, Point, Scene},
     ticks,
 };
 use std::path::Path;
 
 const WIDTH: f64 = 800.0;
-const TOP: f64 = 50.0;
+pub(super) const TOP: f64 = 50.0;
 const TALLEST: f64 = 640.0;
 /// A colour bar needs this much to be read.
 const SHORTEST_BAR: f64 = 160.0;
-const BAR: f64 = 20.0;
-const BAR_GAP: f64 = 28.0;
+pub(super) const BAR: f64 = 20.0;
+pub(super) const BAR_GAP: f64 = 28.0;
+/// The height of the line at the foot that explains colours.
+pub(super) const NOTES: f64 = 24.0;
 
 /// A heat map.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -44,18 +48,26 @@ pub struct HeatMap<'a> {
     pub y_label: &'a str,
     /// The label of the colour bar.
     pub bar_label: &'a str,
+    /// The values at the ends of the colour bar, so that several pictures can be compared; without it, those of the
+    /// data. What lies beyond has the colour of the end.
+    pub range: Option<(f64, f64)>,
+    /// The divisions of the colour bar. A logarithmic one shows errors over up to four decades below the largest, and
+    /// gives what lies below, zero too, the colour of its lower end.
+    pub scale: Scale,
+    /// Fills a picture of 4 by 3, for axes of different units such as x and t.
+    pub stretched: bool,
 }
 
 /// Draws a heat map into a `.png` or `.svg` file.
 ///
-/// A unit of x is as long as a unit of y. Data of one sign are drawn in viridis, data of both signs from blue through
+/// A unit of x is as long as a unit of y unless the picture is stretched. Data of one sign are drawn in viridis, data of both signs from blue through
 /// white at zero to red; what is not finite, in magenta.
 pub fn heat_map(path: &Path, map: &HeatMap<'_>) -> Result<(), WriteError> {
     check(path, map)?;
     render::save(path, &layout(map))
 }
 
-fn check(path: &Path, map: &HeatMap<'_>) -> Result<(), WriteError> {
+pub(super) fn check(path: &Path, map: &HeatMap<'_>) -> Result<(), WriteError> {
     let wrong = |problem: String, expected: &str| Err(WriteError::unsuitable(path, problem, expected));
     let cells = map.nx.checked_mul(map.ny);
     if map.nx == 0 || map.ny == 0 || cells != Some(map.values.len()) {
@@ -72,36 +84,62 @@ fn check(path: &Path, map: &HeatMap<'_>) -> Result<(), WriteError> {
             return wrong(format!("an axis runs from {low} to {high}"), "a finite range that grows");
         }
     }
+    if let Some((low, high)) =
+        map.range.filter(|&(low, high)| ColourScale::fixed(map.scale, low, high).is_none())
+    {
+        let problem = format!("the colour bar runs from {low} to {high}");
+        return wrong(problem, "a finite range that grows, and on a logarithmic bar a positive one");
+    }
     Ok(())
 }
 
-fn ranges(map: &HeatMap<'_>) -> ((f64, f64), (f64, f64)) {
+/// The ends of the axes.
+pub(super) fn ranges(map: &HeatMap<'_>) -> (Point, Point) {
     (map.x_range.unwrap_or((0.0, map.nx as f64)), map.y_range.unwrap_or((0.0, map.ny as f64)))
 }
 
-pub(super) fn layout(map: &HeatMap<'_>) -> Scene {
+/// The height of a picture over its width.
+pub(super) fn aspect(map: &HeatMap<'_>) -> f64 {
     let (x, y) = ranges(map);
-    let scale = Scale::of(map);
-    let bar_ticks = ticks::linear(scale.low, scale.high, 6.0);
-    let bar_marks = placed(&bar_ticks.marks, (scale.low, scale.high));
+    if map.stretched { 0.75 } else { (y.1 - y.0) / (x.1 - x.0) }
+}
+
+/// The colours of maps that share a bar; the first of them says how it is divided.
+pub(super) fn colours(maps: &[HeatMap<'_>]) -> ColourScale {
+    let (scale, range) = maps.first().map_or((Scale::Linear, None), |map| (map.scale, map.range));
+    let values = maps.iter().flat_map(|map| {
+        map.values.iter().enumerate().filter(|&(cell, _)| !is_masked(map, cell)).map(|(_, &value)| value)
+    });
+    range
+        .and_then(|(low, high)| ColourScale::fixed(scale, low, high))
+        .unwrap_or_else(|| ColourScale::holding(scale, values))
+}
+
+pub(super) fn layout(map: &HeatMap<'_>) -> Scene {
+    layout_with(map, &colours(std::slice::from_ref(map)))
+}
+
+pub(super) fn layout_with(map: &HeatMap<'_>, scale: &ColourScale) -> Scene {
+    let (x, y) = ranges(map);
+    let (bar_ticks, bar_marks) = scale.ticks();
     let right = BAR_GAP + BAR + Frame::right_margin(&bar_marks);
 
     // The numbers on the y axis depend on the height, which depends on the room they leave.
     let y_marks = |height: f64| ticks::linear(y.0, y.1, (height / 55.0).clamp(2.0, 8.0));
     let left = Frame::left_margin(&y_marks(TALLEST).marks);
-    let (room, aspect) = (WIDTH - left - right, (y.1 - y.0) / (x.1 - x.0));
+    let (room, aspect) = (WIDTH - left - right, aspect(map));
     let height = (room * aspect).clamp(2.0, TALLEST);
     let width = (height / aspect).clamp(2.0, room);
     let bar_height = height.max(SHORTEST_BAR);
     let marked = has_notes(map);
-    let notes = if marked.is_empty() { 0.0 } else { 24.0 };
+    let notes = if marked.is_empty() { 0.0 } else { NOTES };
 
     let mut scene = Scene::new(WIDTH, TOP + bar_height + Frame::BOTTOM_MARGIN + notes);
     let frame =
         Frame { left: left + (room - width) / 2.0, top: TOP + (bar_height - height) / 2.0, width, height };
     let bar = Frame { left: frame.right() + BAR_GAP, top: TOP, width: BAR, height: bar_height };
-    scene.images.push(cells(map, &scale, &frame));
-    scene.images.push(gradient(&scale, &bar));
+    scene.images.push(cells(map, scale, &frame));
+    scene.images.push(gradient(scale, &bar));
 
     let (x_ticks, y_ticks) = (ticks::linear(x.0, x.1, (width / 75.0).clamp(2.0, 8.0)), y_marks(height));
     frame.outline(&mut scene);
@@ -109,21 +147,24 @@ pub(super) fn layout(map: &HeatMap<'_>) -> Scene {
     frame.y_axis(&mut scene, &placed(&y_ticks.marks, y), &y_ticks.label(map.y_label));
     bar.outline(&mut scene);
     bar.right_axis(&mut scene, &bar_marks, &bar_ticks.label(map.bar_label));
-    let mut at = (left, scene.height - 20.0);
-    for (colour, text) in marked {
-        scene.area(at, (SMALL, SMALL), colour);
-        scene.text((at.0 + SMALL + 6.0, at.1 + 0.85 * SMALL), text, SMALL, Anchor::Start, DARK);
-        at.0 += 110.0;
-    }
+    draw_notes(&mut scene, left, &marked);
     frame::title(&mut scene, map.title);
     scene
 }
 
-fn placed(marks: &[(f64, String)], (low, high): (f64, f64)) -> Vec<(f64, String)> {
-    marks
-        .iter()
-        .map(|(value, label)| ((value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0), label.clone()))
-        .collect()
+/// What the colours mean that stand for no value, at the foot of the page.
+pub(super) fn draw_notes(scene: &mut Scene, left: f64, notes: &[(Rgb, &str)]) {
+    let mut at = (left, scene.height - 20.0);
+    for &(colour, text) in notes {
+        scene.area(at, (SMALL, SMALL), colour);
+        scene.text((at.0 + SMALL + 6.0, at.1 + 0.85 * SMALL), text, SMALL, Anchor::Start, DARK);
+        at.0 += 110.0;
+    }
+}
+
+/// Marks with their places between the ends of an axis.
+pub(super) fn placed(marks: &[(f64, String)], (low, high): Point) -> Vec<(f64, String)> {
+    Range { low, high }.placed(marks)
 }
 
 fn is_masked(map: &HeatMap<'_>, cell: usize) -> bool {
@@ -131,7 +172,7 @@ fn is_masked(map: &HeatMap<'_>, cell: usize) -> bool {
 }
 
 /// The colours that stand for no value, where there are such cells.
-fn has_notes<'a>(map: &HeatMap<'a>) -> Vec<(Rgb, &'a str)> {
+pub(super) fn has_notes<'a>(map: &HeatMap<'a>) -> Vec<(Rgb, &'a str)> {
     let mut notes = Vec::new();
     if (0..map.values.len()).any(|cell| is_masked(map, cell)) {
         notes.push((MASKED, if map.mask_label.is_empty() { "masked" } else { map.mask_label }));
@@ -142,7 +183,7 @@ fn has_notes<'a>(map: &HeatMap<'a>) -> Vec<(Rgb, &'a str)> {
     notes
 }
 
-fn cells(map: &HeatMap<'_>, scale: &Scale, frame: &Frame) -> Image {
+pub(super) fn cells(map: &HeatMap<'_>, scale: &ColourScale, frame: &Frame) -> Image {
     // Few cells are drawn large, because some viewers blur small images; many are sampled.
     const FINEST: usize = 2048;
     let side = |cells: usize| if cells > FINEST { FINEST } else { cells * (FINEST / 2 / cells).max(1) };
@@ -158,46 +199,8 @@ fn cells(map: &HeatMap<'_>, scale: &Scale, frame: &Frame) -> Image {
     Image { corner: (frame.left, frame.top), size: (frame.width, frame.height), columns, rows, pixels }
 }
 
-fn gradient(scale: &Scale, bar: &Frame) -> Image {
+pub(super) fn gradient(scale: &ColourScale, bar: &Frame) -> Image {
     const STEPS: usize = 512;
-    let pixels = (0..STEPS).map(|row| scale.map.colour(1.0 - (row as f64 + 0.5) / STEPS as f64)).collect();
+    let pixels = (0..STEPS).map(|row| scale.colour_at(1.0 - (row as f64 + 0.5) / STEPS as f64)).collect();
     Image { corner: (bar.left, bar.top), size: (bar.width, bar.height), columns: 1, rows: STEPS, pixels }
-}
-
-/// Which value has which colour.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Scale {
-    low: f64,
-    high: f64,
-    map: Map,
-}
-
-impl Scale {
-    fn of(map: &HeatMap<'_>) -> Self {
-        // Below this part of the largest value, the other sign is taken for rounding.
-        const NOISE: f64 = 1e-6;
-        let seen = map.values.iter().enumerate().filter(|&(cell, v)| v.is_finite() && !is_masked(map, cell));
-        let (low, high) = seen.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, &value)| {
-            (low.min(value), high.max(value))
-        });
-        let largest = low.abs().max(high.abs());
-        if low > high {
-            Self { low: 0.0, high: 1.0, map: Map::Sequential }
-        } else if low < -NOISE * largest && high > NOISE * largest {
-            Self { low: -largest, high: largest, map: Map::Diverging }
-        } else if low == high {
-            let half = if largest > 0.0 { largest / 2.0 } else { 1.0 };
-            Self { low: low - half, high: high + half, map: Map::Sequential }
-        } else {
-            Self { low, high, map: Map::Sequential }
-        }
-    }
-
-    fn colour(&self, value: f64) -> Rgb {
-        if !value.is_finite() {
-            return NOT_FINITE;
-        }
-        // Halves, because the difference of the ends may overflow.
-        self.map.colour((value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0))
-    }
 }

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::{
-    Convergence, HeatMap, Series, Style, WriteError,
+    Convergence, HeatMap, Lines, Scale, Series, Slices, Step, Style, WriteError,
     colours::{MASKED, NOT_FINITE},
     convergence::{self, convergence},
+    frames,
     heat_map::{self, heat_map},
+    lines,
     scene::{Anchor, Scene, Shape},
-    text,
+    slices, text,
 };
 use proptest::prelude::*;
 use std::fs;
@@ -187,11 +189,97 @@ fn odd_maps_are_legible() {
                     x_label: "x",
                     y_label: "y",
                     bar_label: "pressure",
+                    ..HeatMap::default()
                 };
                 assert_legible(&heat_map::layout(&map));
+                assert_legible(&heat_map::layout(&HeatMap {
+                    scale: Scale::Logarithmic,
+                    stretched: true,
+                    ..map
+                }));
+                assert_legible(&heat_map::layout(&HeatMap { range: Some((1e-9, 2e-9)), ..map }));
             }
         }
     }
+}
+
+#[test]
+fn odd_lines_are_legible() {
+    let long = "word ".repeat(90);
+    let curves: [Vec<(f64, f64)>; 7] = [
+        vec![],
+        vec![(0.0, -1.0)],
+        vec![(0.0, f64::NAN), (1.0, f64::INFINITY)],
+        vec![(-1.0, -1.7e308), (1.0, 1e300)],
+        (0..100).map(|k| (f64::from(k) * 0.02 - 1.0, -1e-9 * f64::from(k).sin())).collect(),
+        (0..100).map(|k| (f64::from(k) * 0.02, 1e9 + f64::from(k))).collect(),
+        (0..100).map(|k| (f64::from(k) * 0.02, f64::from(k).sin().abs() * 1e-12)).collect(),
+    ];
+    for points in curves {
+        for y_scale in [Scale::Linear, Scale::Logarithmic] {
+            for label in ["u", &long] {
+                let series = |style| Series { label: label.into(), points: points.clone(), style };
+                let plot = Lines {
+                    title: label.into(),
+                    series: vec![series(Style::Line), series(Style::Markers)],
+                    x_label: label.into(),
+                    y_label: label.into(),
+                    y_scale,
+                };
+                assert_legible(&lines::layout(&plot));
+            }
+        }
+    }
+}
+
+#[test]
+fn slices_are_legible() {
+    let wave: Vec<f64> = (0..600).map(|k| 1e-12 * f64::from(k).sin()).collect();
+    let map = HeatMap { title: "t = 0.25", x_label: "x", y_label: "y", bar_label: "u", ..HeatMap::default() };
+    for (nx, ny, count, shared) in [
+        (30, 20, 1, true),
+        (30, 20, 2, false),
+        (600, 1, 3, true),
+        (1, 600, 3, false),
+        (30, 20, 4, true),
+        (20, 30, 6, false),
+        (2, 300, 12, true),
+    ] {
+        for scale in [Scale::Linear, Scale::Logarithmic] {
+            let maps = vec![HeatMap { nx, ny, values: &wave, scale, ..map }; count];
+            assert_legible(&slices::layout(&Slices { title: "Several", maps: &maps, shared }));
+        }
+    }
+}
+
+#[test]
+fn long_words_on_slices_are_legible() {
+    let long = "word ".repeat(90);
+    let map = HeatMap { nx: 2, ny: 1, values: &[1.0, 2.0], mask: Some(&[0, 1]), ..HeatMap::default() };
+    let map = HeatMap { title: &long, x_label: &long, y_label: &long, bar_label: &long, ..map };
+    for count in [1, 2, 7] {
+        for shared in [true, false] {
+            let maps = vec![map; count];
+            assert_legible(&slices::layout(&Slices { title: &long, maps: &maps, shared }));
+        }
+    }
+}
+
+#[test]
+fn frames_share_their_colours_and_are_numbered() {
+    let folder = tempfile::tempdir().unwrap();
+    let map = HeatMap { title: "u", nx: 2, ny: 1, ..HeatMap::default() };
+    let steps = [Step { label: "t = 0", values: &[0.0, 1.0] }, Step { label: "t = 1", values: &[0.0, 4.0] }];
+    let files = frames(folder.path(), &map, &steps).unwrap();
+    let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, ["frame_0000.png", "frame_0001.png"]);
+    let maps = steps.map(|step| HeatMap { values: step.values, ..map });
+    let colours = heat_map::colours(&maps);
+    let last = |map| *heat_map::layout_with(map, &colours).images[0].pixels.last().unwrap();
+    assert_eq!(last(&maps[1]), [253, 231, 37]);
+    assert_eq!(last(&maps[0]), colours.colour(1.0));
+    assert!(frames(folder.path(), &map, &[Step { label: "", values: &[0.0] }]).is_err());
+    assert!(frames(folder.path(), &map, &[]).unwrap().is_empty());
 }
 
 #[test]
@@ -284,6 +372,11 @@ fn unsuitable_input_is_refused() {
     unsuitable(heat_map(&good, &HeatMap { mask: Some(&[]), ..one }));
     unsuitable(heat_map(&good, &HeatMap { x_range: Some((1.0, 1.0)), ..one }));
     unsuitable(heat_map(&good, &HeatMap { y_range: Some((0.0, f64::NAN)), ..one }));
+    unsuitable(heat_map(&good, &HeatMap { range: Some((1.0, 0.0)), ..one }));
+    unsuitable(heat_map(&good, &HeatMap { range: Some((0.0, 1.0)), scale: Scale::Logarithmic, ..one }));
+    unsuitable(slices(&good, &Slices::default()));
+    let other = HeatMap { x_range: Some((0.0, 2.0)), ..one };
+    unsuitable(slices(&good, &Slices { maps: &[one, other], shared: true, ..Slices::default() }));
     assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
     let missing = convergence(&folder.path().join("no/p.png"), &Convergence::default());
     assert!(matches!(missing, Err(WriteError::NoFolder { .. })));

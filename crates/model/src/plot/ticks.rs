@@ -72,6 +72,24 @@ pub(super) fn within_decades(low: i32, high: i32, digits: &[i32]) -> Vec<(f64, S
         .collect()
 }
 
+/// Marks at round numbers between two exponents of ten, as exponents.
+pub(super) fn logarithmic(low: f64, high: f64, count: f64) -> Ticks {
+    let (lowest, highest) = (low.floor() as i32, high.ceil() as i32);
+    let inside = |&(exponent, _): &(f64, String)| (low - 1e-9..=high + 1e-9).contains(&exponent);
+    let mut marks = decades(lowest, highest, count);
+    if high - low <= 2.0 {
+        let digits: &[i32] = if high - low < 0.7 { &[2, 3, 4, 5, 6, 7, 8, 9] } else { &[2, 5] };
+        marks.extend(within_decades(lowest, highest, digits));
+        marks.sort_by(|a, b| a.0.total_cmp(&b.0));
+    }
+    marks.retain(inside);
+    if marks.is_empty() {
+        // Less than from one digit to the next.
+        marks = [low, high].map(|exponent| (exponent, exact(10_f64.powf(exponent)))).to_vec();
+    }
+    Ticks { marks, power: 0 }
+}
+
 /// 10⁻³ and the like.
 fn power_of_ten(exponent: i32) -> String {
     let raised = exponent

@@ -4,7 +4,11 @@
 //! it must leave alone has to keep it. A kernel that no case launches is reported as a failure.
 
 mod blas;
+mod features;
+mod gemm;
 mod krylov;
+mod linalg;
+mod math;
 mod probe;
 
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
@@ -52,10 +56,19 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     probe::run(&mut suite)?;
     blas::run::<f32>(&mut suite)?;
     blas::norm_max(&mut suite)?;
+    math::functions::<f32>(&mut suite)?;
+    math::random(&mut suite)?;
+    gemm::run::<f32>(&mut suite)?;
     krylov::run::<f32>(&mut suite)?;
+    features::run::<f32>(&mut suite)?;
+    linalg::run::<f32>(&mut suite)?;
     if gpu.capabilities().f64 {
         blas::run::<f64>(&mut suite)?;
+        math::functions::<f64>(&mut suite)?;
+        gemm::run::<f64>(&mut suite)?;
         krylov::run::<f64>(&mut suite)?;
+        features::run::<f64>(&mut suite)?;
+        linalg::run::<f64>(&mut suite)?;
     }
     for kernel in KERNELS {
         if suite.checks.iter().all(|check| check.kernel != kernel.name) {

@@ -16,7 +16,12 @@ pub(super) fn all(
     if inside.len() < fields.len() {
         return Err(ProblemError::new(
             "equation",
-            format!("{} equations for the fields {}", inside.len(), fields.join(", ")),
+            format!(
+                "there are {} fields ({}) and {} equations",
+                fields.len(),
+                fields.join(", "),
+                inside.len()
+            ),
             "at least as many equations as fields",
             "add an [[equation]]",
         ));
@@ -36,7 +41,8 @@ pub(super) fn all(
     for field in 0..fields.len() {
         let of_field = jets.iter().filter(|jet| jet.field == field);
         let space = scope.space();
-        let in_space = of_field.clone().map(|jet| space.iter().map(|&i| usize::from(jet.orders[i])).sum()).max();
+        let in_space =
+            of_field.clone().map(|jet| space.iter().map(|&i| usize::from(jet.orders[i])).sum()).max();
         let in_time = scope.time().and_then(|t| of_field.map(|jet| usize::from(jet.orders[t])).max());
         boundary(builder, scope, conditions, left_out, field, in_space.unwrap_or(0))?;
         initial(builder, scope, conditions, left_out, field, in_time.unwrap_or(0))?;
@@ -63,9 +69,8 @@ fn repeated(conditions: &[Condition]) -> Result<(), ProblemError> {
 fn allowed(builder: &ProblemBuilder) -> Result<(), ProblemError> {
     for name in builder.allow_missing.iter().filter(|name| *name != "initial") {
         builder.domain.has_piece(name).map_err(|error| {
-            let text = error.to_string();
-            let problem = text.split(';').next().unwrap_or_default();
-            ProblemError::new("allow_missing", problem, "`initial` or a piece of the boundary", "correct the name")
+            let [problem, expected, remedy] = error.parts();
+            ProblemError::new("allow_missing", problem, format!("{expected}, initial"), remedy)
         })?;
     }
     Ok(())
@@ -108,11 +113,10 @@ fn boundary(
     let involved = || conditions.iter().filter(|condition| condition.involves(field));
     let pieces = domain.boundary();
     let missing = |needed: usize, found: usize, place: &str| {
-        let conditions = if needed == 1 { "condition" } else { "conditions" };
         ProblemError::new(
             "boundary",
-            format!("{found} conditions on `{name}` at `{place}`, which is of order {order} in space"),
-            format!("{needed} {conditions}"),
+            format!("`{name}` is of order {order} in space and has {} at `{place}`", conditions_of(found)),
+            conditions_of(needed),
             format!(
                 "add [[boundary]] with on = \"{place}\", or allow_missing = [\"{place}\"] where that is meant"
             ),
@@ -186,8 +190,16 @@ fn initial(
     let name = &scope.fields()[field];
     Err(ProblemError::new(
         "initial",
-        format!("{found} initial conditions on `{name}`, which is of order {order} in time"),
-        format!("{order}"),
+        format!("`{name}` is of order {order} in time and has {} at the initial time", conditions_of(found)),
+        conditions_of(order),
         "add [[initial]] with a residual, or allow_missing = [\"initial\"] where that is meant",
     ))
+}
+
+fn conditions_of(count: usize) -> String {
+    match count {
+        0 => "no condition".into(),
+        1 => "1 condition".into(),
+        _ => format!("{count} conditions"),
+    }
 }

@@ -42,8 +42,10 @@ impl Problem {
             });
             let jets = residual.jets().into_iter().map(Leaf::Jet);
             let parts = jets.map(|jet| residual.partial(&jet) * Expr::leaf(jet));
-            let expressions: Vec<Expr> =
-                std::iter::once(exact(residual)).chain([nothing]).chain(parts.map(|part| exact(&part))).collect();
+            let expressions: Vec<Expr> = std::iter::once(exact(residual))
+                .chain([nothing])
+                .chain(parts.map(|part| exact(&part)))
+                .collect();
             let mut values = self.values(&expressions, &points);
             if let Some(partners) = points.partners {
                 let twins = self.values(&expressions[..1], &PointSet::new(points.dimension, partners));

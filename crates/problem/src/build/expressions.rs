@@ -26,7 +26,12 @@ pub(super) fn names(builder: &ProblemBuilder) -> Result<Scope, ProblemError> {
     for (name, value) in &builder.parameters {
         let key = format!("parameters.{name}");
         if !value.is_finite() {
-            return Err(ProblemError::new(key, format!("the value is {value}"), "a finite number", "correct it"));
+            return Err(ProblemError::new(
+                key,
+                format!("the value is {value}"),
+                "a finite number",
+                "correct it",
+            ));
         }
         scope = scope.with_parameter(name).map_err(|error| taken(&key, &error))?;
     }
@@ -65,9 +70,8 @@ pub(super) fn definitions(
         pending.push(Pending { key, name: format!("{name}_exact"), text, field: Some(field) });
     }
     while !pending.is_empty() {
-        let waits = |one: &Pending<'_>| {
-            words(one.text).any(|word| pending.iter().any(|other| other.name == word))
-        };
+        let waits =
+            |one: &Pending<'_>| words(one.text).any(|word| pending.iter().any(|other| other.name == word));
         let Some(ready) = pending.iter().position(|one| !waits(one)) else {
             let names: Vec<_> = pending.iter().map(|one| format!("`{}`", one.name)).collect();
             return Err(ProblemError::new(
@@ -111,8 +115,6 @@ pub(super) fn parse_equation(key: &str, scope: &Scope, text: &str) -> Result<Exp
 }
 
 fn wrong(key: &str, scope: &Scope, error: ParseError) -> ProblemError {
-    let names = |names: &[String]| names.join(", ");
-    let known = format!("coordinates {}; fields {}", names(scope.coordinates()), names(scope.fields()));
     let remedy = match &error.suggestion {
         Some(suggestion) => format!("did you mean `{suggestion}`?"),
         None if error.message.starts_with("unknown name") => {
@@ -120,7 +122,16 @@ fn wrong(key: &str, scope: &Scope, error: ParseError) -> ProblemError {
         }
         None => "correct the expression".into(),
     };
-    let expected = error.expected.unwrap_or_else(|| format!("a name of the problem ({known})"));
+    let known = scope.coordinates().iter().chain(scope.fields()).chain(scope.parameters());
+    let known: Vec<&str> = known.map(String::as_str).collect();
+    let expected = match error.expected {
+        _ if error.message.starts_with("unknown function") => {
+            "a function: sin, exp, sqrt, d, laplacian, …".into()
+        }
+        _ if known.is_empty() => "numbers, operators and functions: no names are known here".into(),
+        Some(expected) => expected,
+        None => format!("an expression of {}", known.join(", ")),
+    };
     ProblemError { column: Some(error.column), ..ProblemError::new(key, error.message, expected, remedy) }
 }
 

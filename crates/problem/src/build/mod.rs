@@ -10,7 +10,7 @@ pub(crate) use expressions::parse;
 use ansatz_expr::{Expr, Jet, Leaf, Scope};
 
 use crate::builder::{Draft, DraftRegion, ProblemBuilder};
-use crate::{Condition, Domain, MAX_POINTS, Problem, ProblemError, Reference, Region};
+use crate::{Condition, Domain, DomainError, MAX_POINTS, Problem, ProblemError, Reference, Region};
 
 /// Reads and checks everything; the first error is returned, with its place.
 pub(crate) fn build(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
@@ -26,7 +26,8 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
     domain.check().map_err(|error| of_domain("domain", &error))?;
     let scope = expressions::names(&builder)?;
     let (scope, exact) = expressions::definitions(&builder, scope)?;
-    let boundary_scope = scope.clone().with_normals().map_err(|error| expressions::taken("fields", &error))?;
+    let boundary_scope =
+        scope.clone().with_normals().map_err(|error| expressions::taken("fields", &error))?;
     let parameters: Vec<f64> = builder.parameters.iter().map(|(_, value)| *value).collect();
 
     let mut conditions = Vec::new();
@@ -69,14 +70,9 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
 }
 
 /// An error of the domain as one of the problem.
-pub(crate) fn of_domain(key: &str, error: &crate::DomainError) -> ProblemError {
-    // Messages of domains read `problem; expected …: remedy` or `problem; remedy`.
-    let text = error.to_string();
-    let (problem, rest) = text.split_once("; ").unwrap_or((&text, ""));
-    let (expected, remedy) = match rest.strip_prefix("expected ").and_then(|rest| rest.split_once(": ")) {
-        Some((expected, remedy)) => (expected, remedy),
-        None => (rest.strip_prefix("expected ").unwrap_or("a domain of positive volume"), rest),
-    };
+fn of_domain(key: &str, error: &DomainError) -> ProblemError {
+    let key = if matches!(error, DomainError::Time { .. }) { "time" } else { key };
+    let [problem, expected, remedy] = error.parts();
     ProblemError::new(key, problem, expected, remedy)
 }
 
@@ -93,7 +89,7 @@ fn imposed(draft: &Draft, scope: &Scope, parameters: &[f64]) -> Result<bool, Pro
         ProblemError::new(
             key,
             format!("`{when}` depends on more than parameters"),
-            "an expression of parameters; 0 leaves the condition out",
+            "an expression of parameters, 0 to leave the condition out",
             "use parameters and numbers only",
         )
     })
@@ -115,17 +111,17 @@ fn condition(draft: &Draft, domain: &Domain, scope: &Scope) -> Result<Condition,
         && !(weight > 0.0 && weight.is_finite())
     {
         let key = format!("{}.weight", draft.key);
-        return Err(ProblemError::new(key, format!("the weight is {weight}"), "a positive number", "leave it out"));
+        return Err(ProblemError::new(
+            key,
+            format!("the weight is {weight}"),
+            "a positive number",
+            "leave it out",
+        ));
     }
     let region = match &draft.place {
         DraftRegion::Boundary(names) => {
             for name in names {
-                domain.has_piece(name).map_err(|error| {
-                    let text = error.to_string();
-                    let (problem, rest) = text.split_once("; it has ").unwrap_or((&text, ""));
-                    let (known, hint) = rest.split_once("; ").unwrap_or((rest, "use one of these names"));
-                    ProblemError::new(format!("{}.on", draft.key), problem, format!("one of {known}"), hint)
-                })?;
+                domain.has_piece(name).map_err(|error| of_domain(&format!("{}.on", draft.key), &error))?;
             }
             Region::Boundary(names.clone())
         }
@@ -138,15 +134,10 @@ fn condition(draft: &Draft, domain: &Domain, scope: &Scope) -> Result<Condition,
             ));
         }
         DraftRegion::Initial => Region::Initial,
-        DraftRegion::Points(points) if points.dimension != domain.dimension() => {
-            return Err(ProblemError::new(
-                format!("{}.at", draft.key),
-                format!("points of {} coordinates", points.dimension),
-                format!("{} coordinates: {}", domain.dimension(), domain.coordinates().join(", ")),
-                "give each point all of them, time last",
-            ));
+        DraftRegion::Points(points) => {
+            domain.admit(points).map_err(|error| of_domain(&format!("{}.at", draft.key), &error))?;
+            Region::Points(points.clone())
         }
-        DraftRegion::Points(points) => Region::Points(points.clone()),
         DraftRegion::Interior | DraftRegion::Periodic(_) => Region::Interior,
     };
     let name = draft.name.clone().unwrap_or_else(|| draft.key.clone());
@@ -171,14 +162,7 @@ fn periodic_axes<'a>(
                 "name a coordinate, not a piece of the boundary",
             ));
         };
-        domain.opposite_sides(axis).map_err(|_| {
-            ProblemError::new(
-                &key,
-                format!("the two sides in `{name}` are not of equal shape"),
-                "a box, whose opposite sides have equal shapes",
-                "use a box without holes as the domain, or other conditions",
-            )
-        })?;
+        domain.opposite_sides(axis).map_err(|error| of_domain(&key, &error))?;
         if axes.iter().any(|(_, other)| *other == axis) {
             return Err(ProblemError::new(
                 key,
@@ -204,7 +188,11 @@ fn periodic(draft: &Draft, axis: usize, scope: &Scope, conditions: &[Condition])
         for _ in 0..order {
             let residual = Expr::leaf(Leaf::Jet(jet));
             agree.push(Condition {
-                name: format!("{} ({})", draft.name.as_ref().unwrap_or(&draft.key), scope.name(&Leaf::Jet(jet))),
+                name: format!(
+                    "{} ({})",
+                    draft.name.as_ref().unwrap_or(&draft.key),
+                    scope.name(&Leaf::Jet(jet))
+                ),
                 key: format!("{}.periodic", draft.key),
                 region: Region::Periodic { axis },
                 residual,

@@ -70,7 +70,5 @@ fn at_start(problem: &Problem, points: &mut PointSet) {
 
 /// The same points in every check.
 pub(super) fn sample(problem: &Problem, region: &Region, count: usize) -> Result<PointSet, ProblemError> {
-    problem
-        .sample(region, count, Sampler::Sobol, 0)
-        .map_err(|error| super::of_domain("domain", &error))
+    problem.sample(region, count, Sampler::Sobol, 0).map_err(|error| super::of_domain("domain", &error))
 }

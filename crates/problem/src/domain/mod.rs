@@ -1,6 +1,8 @@
 //! Where a problem is posed: a shape in space, times an interval of time.
 
 mod error;
+mod piece;
+mod polygon;
 mod primitive;
 mod region;
 mod sample;
@@ -15,6 +17,9 @@ pub use error::DomainError;
 pub use region::Region;
 pub use sample::MAX_POINTS;
 pub use shape::Shape;
+
+/// The most primitives in a shape: every piece of boundary is tried against all of them.
+const MAX_PRIMITIVES: usize = 64;
 
 /// A shape with names for its coordinates, and time.
 ///
@@ -119,6 +124,10 @@ impl Domain {
     pub fn check(&self) -> Result<(), DomainError> {
         let dimension = self.shape.dimension();
         self.shape.check(dimension)?;
+        let count = self.shape.primitives().len();
+        if count > MAX_PRIMITIVES {
+            return Err(DomainError::Parts { count, limit: MAX_PRIMITIVES });
+        }
         let names = self.coordinates.len() - usize::from(self.time.is_some());
         if names != dimension {
             return Err(DomainError::Names { names, dimension });

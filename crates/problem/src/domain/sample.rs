@@ -3,18 +3,22 @@
 use ansatz_expr::nearest;
 use ansatz_random::Philox;
 
+use super::piece::Piece;
 use super::primitive::{Face, Primitive};
-use super::shape::{Piece, in_box};
+use super::shape::in_box;
 use super::{Domain, DomainError, Region};
 use crate::{PointSet, Sampler};
 
 /// The most points that are drawn at once.
-pub const MAX_POINTS: usize = 50_000_000;
+pub const MAX_POINTS: usize = 10_000_000;
 
 /// Streams of the seed that samplers draw from: two for the interior, two for each piece of the boundary.
 const STREAMS: u32 = 0x5a00_0000;
 
-/// Rounds of drawing and rejecting; the first is expected to yield nearly all.
+/// The most points that are drawn before some are rejected.
+const BATCH: usize = 1 << 20;
+
+/// How many times the expected number of points is drawn before giving up.
 const ROUNDS: u64 = 64;
 
 impl Domain {
@@ -81,6 +85,24 @@ impl Domain {
         Ok(PointSet::new(counts.len(), coordinates))
     }
 
+    /// Whether given points, from a file perhaps, can be used as points of this domain.
+    ///
+    /// # Errors
+    /// [`DomainError::Names`] where they have another dimension; [`DomainError::Outside`] at the first point outside, and so
+    /// at numbers that are not finite; [`DomainError::TooMany`].
+    pub fn admit(&self, points: &PointSet) -> Result<(), DomainError> {
+        if points.dimension != self.dimension() {
+            return Err(DomainError::Names { names: points.dimension, dimension: self.dimension() });
+        }
+        if points.len() > MAX_POINTS {
+            return Err(DomainError::TooMany { count: points.len(), limit: MAX_POINTS });
+        }
+        match points.iter().position(|x| !self.contains(x, true)) {
+            Some(p) => Err(DomainError::Outside { point: p + 1, coordinates: points.point(p).to_vec() }),
+            None => Ok(()),
+        }
+    }
+
     /// Points of the shape, at all times or at `fixed` time.
     fn interior(
         &self,
@@ -121,7 +143,8 @@ impl Domain {
         pieces.retain(|(_, piece)| wanted(piece));
         let counts = shares(count, &pieces.iter().map(|(_, piece)| piece.measure).collect::<Vec<_>>());
         let primitives = self.shape.primitives();
-        let mut points = PointSet { normals: Some(Vec::new()), ..PointSet::new(self.dimension(), Vec::new()) };
+        let mut points =
+            PointSet { normals: Some(Vec::new()), ..PointSet::new(self.dimension(), Vec::new()) };
         for ((stream, piece), count) in pieces.iter().zip(counts) {
             let random = random.stream(STREAMS + 4 + 2 * stream);
             self.on_piece(piece, &primitives, count, sampler, random, &mut points)?;
@@ -150,7 +173,9 @@ impl Domain {
             let kept = !composed || self.shape.outward(primitives, piece.index, &x, &mut normal);
             if kept {
                 let time = self.time.map(|[start, end]| start + (end - start) * unit[space - 1]);
-                out.extend(x.iter().copied().chain(time).chain(normal.iter().copied()).chain(time.map(|_| 0.0)));
+                out.extend(
+                    x.iter().copied().chain(time).chain(normal.iter().copied()).chain(time.map(|_| 0.0)),
+                );
             }
             kept
         })?;
@@ -211,9 +236,8 @@ impl Domain {
         if name == "all" || known.iter().any(|other| other == name) {
             return Ok(());
         }
-        let near = nearest(name, known.iter().map(String::as_str).chain(["all"]));
-        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        Err(DomainError::NoPiece { name: name.to_owned(), known: known.join(", "), hint })
+        let near = nearest(name, known.iter().map(String::as_str).chain(["all"])).map(str::to_owned);
+        Err(DomainError::NoPiece { name: name.to_owned(), known, near })
     }
 }
 
@@ -246,25 +270,25 @@ fn accepted(
     mut accept: impl FnMut(&[f64], &mut Vec<f64>) -> bool,
 ) -> Result<Vec<f64>, DomainError> {
     let mut out = Vec::new();
-    let mut taken = 0;
-    let mut first = 0;
-    let expected = |missing: usize| (missing as f64 / fraction.clamp(1e-3, 1.0)).ceil() as usize;
     if dimension == 0 {
         (0..count).for_each(|_| _ = accept(&[], &mut out));
         return Ok(out);
     }
-    for _ in 0..ROUNDS {
-        let batch = expected(count - taken);
+    let expected = |missing: usize| (missing as f64 / fraction.clamp(1e-5, 1.0)).ceil() as usize;
+    let grid = sampler == Sampler::Grid;
+    let (mut taken, mut first) = (0, 0);
+    while taken < count && first < ROUNDS * expected(count) as u64 {
+        let batch = expected(count - taken).min(if grid { MAX_POINTS } else { BATCH });
         for unit in sampler.points(dimension, first, batch, random).chunks_exact(dimension) {
-            if taken == count && sampler != Sampler::Grid {
+            if taken == count && !grid {
                 break;
             }
             taken += usize::from(accept(unit, &mut out));
         }
         first += batch as u64;
-        if taken >= count || sampler == Sampler::Grid {
+        if grid {
             return Ok(out);
         }
     }
-    Err(DomainError::Thin)
+    if taken < count { Err(DomainError::Thin) } else { Ok(out) }
 }

@@ -13,7 +13,8 @@ fn square_with_holes() -> Shape {
 }
 
 fn l_shape() -> Shape {
-    Shape::rectangle([-1.0, 1.0], [-1.0, 1.0]).minus(Shape::rectangle([0.0, 1.0], [-1.0, 0.0]).called("corner"))
+    Shape::rectangle([-1.0, 1.0], [-1.0, 1.0])
+        .minus(Shape::rectangle([0.0, 1.0], [-1.0, 0.0]).called("corner"))
 }
 
 fn measure(shape: &Shape, name: &str) -> f64 {
@@ -56,7 +57,8 @@ fn boundaries_of_composed_shapes() {
     // Two boxes side by side: the common side is gone, and a side that both share counts once.
     let boxes = Shape::rectangle([0.0, 1.0], [0.0, 1.0]).union(Shape::rectangle([1.0, 2.0], [0.0, 1.0]));
     close(["x_min", "x_max", "y_min", "y_max"].map(|name| measure(&boxes, name)).iter().sum(), 6.0);
-    let overlapping = Shape::rectangle([0.0, 1.5], [0.0, 1.0]).union(Shape::rectangle([1.0, 2.0], [0.0, 1.0]));
+    let overlapping =
+        Shape::rectangle([0.0, 1.5], [0.0, 1.0]).union(Shape::rectangle([1.0, 2.0], [0.0, 1.0]));
     close(measure(&overlapping, "y_min"), 2.0);
 }
 
@@ -183,20 +185,30 @@ fn lattices_hold_their_ends() {
 fn wrong_domains_say_why() {
     let message = |domain: Domain| domain.check().unwrap_err().to_string();
     let square = || Shape::rectangle([0.0, 1.0], [0.0, 1.0]);
-    assert!(message(square().minus(Shape::rectangle([-1.0, 2.0], [-1.0, 2.0])).into()).contains("zero volume"));
+    assert!(
+        message(square().minus(Shape::rectangle([-1.0, 2.0], [-1.0, 2.0])).into()).contains("zero volume")
+    );
     assert!(message(square().intersection(Shape::disk([5.0, 5.0], 1.0)).into()).contains("zero volume"));
     assert!(message(square().union(Shape::interval(0.0, 1.0)).into()).contains("2 and of 1"));
     assert!(message(Domain::named(square(), ["r"])).contains("1 coordinates are named"));
     assert!(message(Domain::from(square()).over("t", [1.0, 1.0])).contains("no length"));
-    assert!(message(Domain::from(Shape::cuboid(&[[0.0, 1.0]; 8])).over("t", [0.0, 1.0])).contains("at most 8"));
+    assert!(
+        message(Domain::from(Shape::cuboid(&[[0.0, 1.0]; 8])).over("t", [0.0, 1.0])).contains("at most 8")
+    );
     assert!(message(Shape::rectangle([0.0, 0.0], [0.0, 1.0]).into()).contains("no length"));
     let domain = Domain::from(square());
     let error = domain.has_piece("x_mni").unwrap_err().to_string();
     assert_eq!(
         error,
-        "the boundary has no piece `x_mni`; it has all, x_min, x_max, y_min, y_max; did you mean `x_min`?"
+        "the boundary has no piece `x_mni`; expected one of all, x_min, x_max, y_min, y_max — did you mean `x_min`?"
     );
     assert!(domain.sample(&Region::Interior, 1_000_000_000, Sampler::Sobol, 0).is_err());
     assert_eq!(domain.sample(&Region::Initial, 1, Sampler::Sobol, 0), Err(DomainError::NoTime));
+    assert!(domain.admit(&PointSet::new(3, vec![0.0; 3])).is_err());
+    assert!(domain.admit(&PointSet::new(2, vec![0.0, 1.0, 0.5, 0.5])).is_ok());
+    let outside = domain.admit(&PointSet::new(2, vec![0.5, 0.5, f64::NAN, 0.5])).unwrap_err();
+    assert!(matches!(outside, DomainError::Outside { point: 2, .. }));
+    let many = (0..70).fold(square(), |shape, _| shape.union(square()));
+    assert!(message(many.into()).contains("at most 64"));
     assert!(domain.sample(&Region::Interior, 0, Sampler::Sobol, 0).unwrap().is_empty());
 }

@@ -74,10 +74,11 @@
 //! given; `axes`, the coordinates in the order of the array's axes. An npz holds the array under the name of the field and
 //! the values along each axis under the name of the coordinate; in an npy these are evenly spaced from end to end.
 //!
-//! `[method]`: `name` (`random-features` or `gaussians`), `features`, `bandwidth`, `points` (inside), `boundary_points`,
-//! `initial_points`, `boundary_weight`, `windows` (of time), `steps` (of Newton's method), `sampler` (`uniform`,
+//! `[method]`: `name` (`random-features` or `gaussians`), `features`, `bandwidth`, `points` (inside),
+//! `points_file` (in their place: an npy with a row for each point), `boundary_points`, `initial_points`, `boundary_weight`, `windows` (of time), `steps` (of Newton's method), `sampler` (`uniform`,
 //! `latin-hypercube`, `halton`, `sobol`, `grid`). All are optional, and the command line overrides them.
 
+mod hints;
 mod node;
 mod read;
 mod shape;
@@ -108,6 +109,11 @@ fn number(key: &str, text: &str, scope: &Scope, values: &[f64]) -> Result<f64, P
         _ => None,
     });
     value.as_number().filter(|value| value.is_finite()).ok_or_else(|| {
-        ProblemError::new(key, format!("{text:?} is no finite number"), "a finite number", "correct the expression")
+        ProblemError::new(
+            key,
+            format!("{text:?} is no finite number"),
+            "a finite number",
+            "correct the expression",
+        )
     })
 }

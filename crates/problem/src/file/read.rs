@@ -5,13 +5,14 @@ use std::sync::Arc;
 use ansatz_expr::{Scope, nearest};
 use toml::de::DeTable;
 
+use super::hints::{method, reference};
 use super::node::{Node, Table};
 use super::shape::shape;
 use super::source::{Lines, Source};
-use crate::builder::{Draft, DraftRegion, ProblemBuilder, ReferenceDraft};
-use crate::{Domain, MAX_POINTS, Method, Place, PointSet, ProblemError, Shape};
+use crate::builder::{Draft, DraftRegion, ProblemBuilder};
+use crate::{Domain, Place, PointSet, ProblemError, Shape};
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 17] = [
     "name",
     "title",
     "fields",
@@ -27,8 +28,9 @@ const KEYS: [&str; 15] = [
     "points",
     "exact",
     "reference",
+    "evaluate",
+    "method",
 ];
-const LAST_KEYS: [&str; 2] = ["evaluate", "method"];
 
 pub(super) fn problem(
     file: &str,
@@ -37,7 +39,7 @@ pub(super) fn problem(
 ) -> Result<ProblemBuilder, ProblemError> {
     let root = DeTable::parse(text).map_err(|error| {
         let (line, column) = Lines::new(text).place(text, error.span().map_or(0, |span| span.start));
-        let place = Place { file: file.to_owned(), line, column };
+        let place = Box::new(Place { file: file.to_owned(), line, column });
         let message = error.message().replace('\n', "; ");
         ProblemError {
             place: Some(place),
@@ -45,13 +47,14 @@ pub(super) fn problem(
         }
     })?;
     let source = Source::new(file, text, root.get_ref());
-    let mut builder = top(&Table::new("", root.get_ref()), file, set).map_err(|error| source.locate(error))?;
+    let mut builder =
+        top(&Table::new("", root.get_ref()), file, set).map_err(|error| source.locate(error))?;
     builder.source = Some(source);
     Ok(builder)
 }
 
 fn top(root: &Table<'_>, file: &str, set: &[(String, String)]) -> Result<ProblemBuilder, ProblemError> {
-    root.only(&[KEYS.as_slice(), &LAST_KEYS].concat())?;
+    root.only(&KEYS)?;
     let (scope, values) = parameters(root, set)?;
     let mut builder = ProblemBuilder::new(domain(root, &scope, &values)?);
     builder.parameters = scope.parameters().iter().cloned().zip(values.iter().copied()).collect();
@@ -132,7 +135,8 @@ fn domain(root: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Domain, Pro
             for (name, range) in node.table()?.entries() {
                 let [low, high] = range.range(scope, values)?;
                 if low >= high {
-                    let problem = format!("the range [{low}, {high}] has no length, so the domain has zero volume");
+                    let problem =
+                        format!("the range [{low}, {high}] has no length, so the domain has zero volume");
                     return Err(ProblemError::new(
                         range.key,
                         problem,
@@ -239,76 +243,11 @@ fn points(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<PointSet, 
     for point in at.list()? {
         let x = point.numbers(scope, values)?;
         if x.len() != *dimension.get_or_insert(x.len()) {
-            return Err(point.wrong("as many coordinates as the points before it", "give every point all of them"));
+            return Err(
+                point.wrong("as many coordinates as the points before it", "give every point all of them")
+            );
         }
         coordinates.extend(x);
     }
     Ok(PointSet::new(dimension.unwrap_or(0), coordinates))
-}
-
-fn reference(node: &Node<'_>) -> Result<ReferenceDraft, ProblemError> {
-    let table = node.table()?;
-    table.only(&["file", "field", "axes"])?;
-    let Some(file) = table.get("file") else {
-        return Err(node.wrong("a `file`", "add file = \"solution.npz\""));
-    };
-    Ok(ReferenceDraft {
-        file: file.text()?.to_owned(),
-        field: table.get("field").map(|node| node.text().map(str::to_owned)).transpose()?,
-        axes: table.get("axes").map(|node| node.texts()).transpose()?,
-    })
-}
-
-fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Method, ProblemError> {
-    const NAMES: [&str; 2] = ["random-features", "gaussians"];
-    table.only(&[
-        "name",
-        "features",
-        "bandwidth",
-        "points",
-        "boundary_points",
-        "initial_points",
-        "boundary_weight",
-        "windows",
-        "steps",
-        "sampler",
-    ])?;
-    let count = |name: &str| {
-        let Some(node) = table.get(name) else { return Ok(None) };
-        let count = node.count()?;
-        if count == 0 || count > MAX_POINTS {
-            let expected = format!("a number from 1 to {MAX_POINTS}");
-            return Err(node.wrong(&expected, "use fewer, or leave it out"));
-        }
-        Ok(Some(count))
-    };
-    let positive = |name: &str| {
-        let Some(node) = table.get(name) else { return Ok(None) };
-        let number = node.number(scope, values)?;
-        let positive = (number > 0.0).then_some(number);
-        positive.map(Some).ok_or_else(|| node.wrong("a positive number", "leave it out to have it chosen"))
-    };
-    let name = match table.get("name") {
-        Some(node) if NAMES.contains(&node.text()?) => Some(node.text()?.to_owned()),
-        Some(node) => return Err(node.wrong("random-features or gaussians", "take one of these")),
-        None => None,
-    };
-    let sampler = match table.get("sampler") {
-        Some(node) => Some(node.text()?.parse().map_err(|_| {
-            node.wrong("uniform, latin-hypercube, halton, sobol or grid", "take one of these")
-        })?),
-        None => None,
-    };
-    Ok(Method {
-        name,
-        features: count("features")?,
-        bandwidth: positive("bandwidth")?,
-        points: count("points")?,
-        boundary_points: count("boundary_points")?,
-        initial_points: count("initial_points")?,
-        boundary_weight: positive("boundary_weight")?,
-        windows: count("windows")?,
-        steps: count("steps")?,
-        sampler,
-    })
 }

@@ -46,7 +46,8 @@ pub(super) fn shape(
         }
         "polygon" => {
             let corners = node.list()?;
-            let corners: Result<Vec<_>, _> = corners.iter().map(|corner| corner.range(scope, values)).collect();
+            let corners: Result<Vec<_>, _> =
+                corners.iter().map(|corner| corner.range(scope, values)).collect();
             Shape::polygon(&corners?)
         }
         kind => {

@@ -80,7 +80,7 @@ impl Source {
             (Some(text), Some(column)) => text + column - 1,
             _ => position.column,
         };
-        ProblemError { place: Some(self.place(position.line, column)), ..error }
+        ProblemError { place: Some(Box::new(self.place(position.line, column))), ..error }
     }
 
     fn place(&self, line: usize, column: usize) -> Place {

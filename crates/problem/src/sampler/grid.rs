@@ -1,7 +1,7 @@
 //! Lattices of cell centres.
 
 /// Cells along each axis: equal numbers, but that leading axes get one more where the total stays within `count`.
-pub(crate) fn cells(dimension: usize, count: usize) -> Vec<usize> {
+fn cells(dimension: usize, count: usize) -> Vec<usize> {
     let root = (count as f64).powf(1.0 / dimension.max(1) as f64);
     let mut cells = vec![(root + 1e-9).floor() as usize; dimension];
     for axis in 0..dimension {

@@ -18,7 +18,8 @@ const POLYNOMIALS: [(usize, u32, &[u32]); 7] = [
 /// m_k = 2 a_1 m_{k−1} ⊕ … ⊕ 2^{s−1} a_{s−1} m_{k−s+1} ⊕ 2^s m_{k−s} ⊕ m_{k−s}.
 fn directions(axis: usize) -> [u32; 32] {
     let mut v: [u32; 32] = std::array::from_fn(|k| 1 << (31 - k));
-    let Some((degree, coefficients, initial)) = axis.checked_sub(1).and_then(|row| POLYNOMIALS.get(row)) else {
+    let Some((degree, coefficients, initial)) = axis.checked_sub(1).and_then(|row| POLYNOMIALS.get(row))
+    else {
         return v;
     };
     for k in 0..32 {

@@ -1,0 +1,171 @@
+//! One fit: features drawn, points sampled, rows weighted, coefficients found.
+
+use ansatz_expr::Jet;
+use ansatz_gpu::Gpu;
+use ansatz_problem::{Domain, PointSet, Region};
+
+use super::equation::rms;
+use super::newton::{Fit, FitOptions, fit};
+use super::solution::{Piece, Solution};
+use super::task::{Collocation, Task};
+use super::trial::Trial;
+use super::{FitPrecision, Method, PdeError, PdeOptions, Watch};
+
+/// What all fits of a run have in common.
+pub(super) struct Attempt<'a> {
+    pub gpu: &'a Gpu,
+    pub task: &'a Task<'a>,
+    pub method: &'a dyn Method,
+    pub options: &'a PdeOptions,
+}
+
+/// What one fit is made of.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    /// Features of each field.
+    pub features: usize,
+    /// Points inside, and of each other condition.
+    pub points: [usize; 2],
+    /// Scale of the features along each coordinate.
+    pub scales: Vec<f64>,
+    pub seed: u64,
+}
+
+/// A fit with what it was made of.
+pub(super) struct Attempted {
+    pub trial: Trial,
+    pub fit: Fit,
+    pub collocations: Vec<Collocation>,
+}
+
+impl Attempted {
+    /// The solution on a domain without time windows.
+    pub fn solution(&self, task: &Task<'_>) -> Solution {
+        let domain = &task.problem.domain;
+        let piece = Piece { end: f64::INFINITY, trial: self.trial.clone(), c: self.fit.c.clone() };
+        let time = domain.time().map(|_| domain.dimension() - 1);
+        Solution { dimension: domain.dimension(), time, pieces: vec![piece] }
+    }
+}
+
+impl Attempt<'_> {
+    /// Fits on `domain`, which is the problem's or a time window of it. Where there was a window before, its solution at
+    /// the end takes the place of the initial condition.
+    pub fn run(
+        &self,
+        domain: &Domain,
+        before: Option<&Solution>,
+        settings: &Settings,
+        watch: &mut Watch<'_>,
+    ) -> Result<Attempted, PdeError> {
+        let trial = self.trial(domain, settings)?;
+        let mut collocations = self.collocate(domain, before, settings)?;
+        self.weigh(&settings.scales, &mut collocations);
+        let rows: usize = collocations.iter().map(|block| block.points.len()).sum();
+        self.check_size(rows, trial.unknowns())?;
+        let options = FitOptions {
+            tikhonov: self.options.tikhonov,
+            place: self.options.place,
+            max_steps: self.options.max_steps,
+        };
+        let (c, equations) = (vec![0.0; trial.unknowns()], &self.task.equations);
+        let fit = match self.options.precision {
+            FitPrecision::F32 => fit::<f32>(self.gpu, &trial, equations, &collocations, c, options, watch)?,
+            FitPrecision::F64 => fit::<f64>(self.gpu, &trial, equations, &collocations, c, options, watch)?,
+        };
+        Ok(Attempted { trial, fit, collocations })
+    }
+
+    pub fn trial(&self, domain: &Domain, settings: &Settings) -> Result<Trial, PdeError> {
+        let bounds = domain.bounds();
+        let mut frame = self.task.frame.clone();
+        frame.low = bounds.iter().map(|bound| bound[0]).collect();
+        frame.high = bounds.iter().map(|bound| bound[1]).collect();
+        let draw =
+            |field| self.method.draw(&frame, settings.features, &settings.scales, settings.seed, field);
+        let fields = (0..self.task.problem.scope.fields().len()).map(draw).collect::<Result<Vec<_>, _>>()?;
+        for equation in &self.task.equations {
+            for jet in &equation.jets {
+                let (order, most) = (jet.order() as usize, fields[jet.field].max_order());
+                if order > most {
+                    let (condition, method) = (equation.name.clone(), self.method.name());
+                    return Err(PdeError::Order { condition, order, method, most });
+                }
+            }
+        }
+        Ok(Trial::new(fields))
+    }
+
+    fn collocate(
+        &self,
+        domain: &Domain,
+        before: Option<&Solution>,
+        settings: &Settings,
+    ) -> Result<Vec<Collocation>, PdeError> {
+        let regions = self.task.regions.iter().zip(&self.task.equations);
+        regions
+            .map(|(region, equation)| {
+                let count = settings.points[usize::from(*region != Region::Interior)];
+                let mut points = domain.sample(region, count, self.options.sampler, settings.seed)?;
+                if self.options.precision == FitPrecision::F32 {
+                    // The device and the host must mean the same points.
+                    let round = |x: &mut f64| *x = f64::from(*x as f32);
+                    points.coordinates.iter_mut().for_each(round);
+                    points.partners.iter_mut().flatten().for_each(round);
+                }
+                let carried = before.filter(|_| *region == Region::Initial);
+                let target = carried.map(|before| {
+                    let jets = before.jets(&points.coordinates, &equation.jets);
+                    equation.linearise(&points, &jets, None).residual
+                });
+                Ok(Collocation { points, target, weight: 1.0 })
+            })
+            .collect()
+    }
+
+    /// ω = factor/(size of the operator on features of these scales): each equation counts as much as another, whatever its
+    /// units and orders. Conditions count `boundary_weight` times as much as equations inside.
+    fn weigh(&self, scales: &[f64], collocations: &mut [Collocation]) {
+        let boundary = self.options.boundary_weight.unwrap_or(1.0);
+        let task = self.task;
+        // Frequencies below a wave or so across the box are no measure: they would make high derivatives all-important.
+        let frequencies: Vec<f64> = scales.iter().map(|scale| scale.max(TYPICAL_SCALE)).collect();
+        for (number, block) in collocations.iter_mut().enumerate() {
+            let size = operator_size(task, number, &block.points, &frequencies);
+            let factor =
+                task.factors[number] * if task.regions[number] == Region::Interior { 1.0 } else { boundary };
+            block.weight = if size > 0.0 && size.is_finite() { factor / size } else { factor };
+        }
+    }
+
+    fn check_size(&self, points: usize, unknowns: usize) -> Result<(), PdeError> {
+        /// What a machine with a large memory holds.
+        const MOST_GIGABYTES: f64 = 64.0;
+        let bytes = if self.options.precision == FitPrecision::F32 { 4.0 } else { 8.0 };
+        let gigabytes = points as f64 * unknowns as f64 * bytes * 1e-9;
+        if gigabytes > MOST_GIGABYTES {
+            Err(PdeError::TooLarge { points, unknowns, gigabytes })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// A scale of features that vary over the whole domain.
+pub(super) const TYPICAL_SCALE: f64 = 3.0;
+
+/// What an equation's operator does to functions of given frequencies, in units of 1/half the side of the box:
+/// the root mean square over the points of Σ_t |∂R/∂u_t| Π_i (`frequency_i`/`half_i`)^{α_i}, at u = 0.
+pub(super) fn operator_size(task: &Task<'_>, number: usize, points: &PointSet, frequencies: &[f64]) -> f64 {
+    let equation = &task.equations[number];
+    let at = equation.linearise(points, &vec![vec![0.0; points.len()]; equation.jets.len()], None);
+    let half_sides = task.frame.half_sides();
+    let growth = |jet: &Jet| -> f64 {
+        let powers = jet.orders.iter().zip(frequencies).zip(&half_sides);
+        powers.map(|((&order, frequency), half)| (frequency / half).powi(order.into())).product()
+    };
+    let growth: Vec<f64> = equation.jets.iter().map(growth).collect();
+    let size =
+        |p: usize| growth.iter().zip(&at.partials).map(|(growth, partial)| growth * partial[p].abs()).sum();
+    rms(&(0..points.len()).map(size).collect::<Vec<f64>>())
+}

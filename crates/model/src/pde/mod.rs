@@ -1,0 +1,124 @@
+//! Partial differential equations, solved with features whose inner parameters are fixed.
+//!
+//! u = Σ_j c_j φ_j(x) is put into every condition at collocation points; what remains, weighted, is made as small as
+//! possible in the least-squares sense. A linear problem takes one solve, a nonlinear one a few steps of Gauss–Newton with
+//! the exact Jacobian. The matrix is assembled and factorised on the device; points, coefficients of the equations and the
+//! verification are in f64 on the host. A solution is called converged only for its residual at points that the fit has
+//! not seen.
+
+mod accuracy;
+mod attempt;
+mod choose;
+mod collocation;
+mod equation;
+mod error;
+mod method;
+mod methods;
+mod newton;
+mod options;
+mod reason;
+mod report;
+mod solution;
+mod solve;
+mod task;
+mod tier;
+mod trial;
+mod truth;
+mod watch;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use ansatz_expr::nearest;
+use ansatz_gpu::Gpu;
+use ansatz_problem::{Problem, examples};
+
+pub use error::PdeError;
+pub use method::{Frame, Method};
+pub use methods::{Gaussians, RandomFeatures};
+pub use options::{FitPrecision, PdeOptions};
+pub use reason::PdeReason;
+pub use report::{BaselineReport, ConditionReport, PdeReport};
+pub use solution::Solution;
+pub use watch::PdeProgress;
+
+use task::Collocation;
+use watch::Watch;
+
+/// A problem that is ready to be solved.
+#[derive(Debug, Clone)]
+pub struct Pde {
+    problem: Problem,
+    folder: Option<PathBuf>,
+}
+
+/// The solutions of a problem, and their account.
+#[derive(Debug, Clone)]
+pub struct PdeRun {
+    /// One solution for each seed.
+    pub solutions: Vec<Solution>,
+    /// The account.
+    pub report: PdeReport,
+}
+
+impl PdeRun {
+    /// Whether every seed's solution fulfils the tolerance, as verified in f64.
+    pub fn converged(&self) -> bool {
+        self.report.converged
+    }
+}
+
+impl From<Problem> for Pde {
+    fn from(problem: Problem) -> Self {
+        Self { problem, folder: None }
+    }
+}
+
+impl Pde {
+    /// The example of this name, with parameters set to other values; see [`ansatz_problem::examples`].
+    ///
+    /// # Errors
+    /// Where there is no such example, or a setting makes no sense.
+    pub fn example(name: &str, set: &[(String, String)]) -> Result<Self, PdeError> {
+        let example = examples::find(name).ok_or_else(|| PdeError::NoExample {
+            name: name.to_owned(),
+            nearest: nearest(name, examples::ALL.iter().map(|example| example.name))
+                .unwrap_or_default()
+                .to_owned(),
+        })?;
+        Ok(example.problem(set)?.into())
+    }
+
+    /// With the folder in which its reference solution is looked for first, and after it in `$ANSATZ_REFERENCES`.
+    pub fn in_folder(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_owned());
+        self
+    }
+
+    /// The problem.
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// Solves it on `gpu`.
+    ///
+    /// # Errors
+    /// Bad settings and a failed device; not converging is a value, [`PdeReport::reason`].
+    pub fn solve(&self, gpu: &Gpu, method: &dyn Method, options: &PdeOptions) -> Result<PdeRun, PdeError> {
+        self.solve_watched(gpu, method, options, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Pde::solve`]; `tell` hears where the solve stands, and may stop it.
+    ///
+    /// # Errors
+    /// As [`Pde::solve`].
+    pub fn solve_watched(
+        &self,
+        gpu: &Gpu,
+        method: &dyn Method,
+        options: &PdeOptions,
+        mut tell: impl FnMut(&PdeProgress) -> ControlFlow<()>,
+    ) -> Result<PdeRun, PdeError> {
+        solve::solve(&self.problem, self.folder.as_deref(), gpu, method, options, &mut tell)
+    }
+}

@@ -1,0 +1,101 @@
+//! Settings of a solve.
+
+use ansatz_linalg::Place;
+use ansatz_problem::Sampler;
+
+use super::PdeError as Error;
+
+/// The precision of the fit on the device; verification is in f64 in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FitPrecision {
+    /// f32.
+    F32,
+    /// f64; on the CPU executor where the device has none.
+    #[default]
+    F64,
+}
+
+/// Settings of [`super::Pde::solve`]. What is `None` comes from the problem file, else it is chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PdeOptions {
+    /// Precision of the fit.
+    pub precision: FitPrecision,
+    /// The first seed.
+    pub seed: u64,
+    /// Number of runs, with the seeds `seed`, `seed + 1`, ….
+    pub seeds: usize,
+    /// Collocation points inside the domain; four for every feature if not given.
+    pub points: Option<usize>,
+    /// Collocation points of each other condition; a quarter of `points` if not given.
+    pub boundary_points: Option<usize>,
+    /// How points are spread.
+    pub sampler: Sampler,
+    /// Weight of the conditions other than equations, relative to these.
+    pub boundary_weight: Option<f64>,
+    /// λ of Tikhonov, for columns of norm 1; what suits the precision if not given.
+    pub tikhonov: Option<f64>,
+    /// Where the least-squares problems are solved.
+    pub place: Place,
+    /// Converged when no condition's residual exceeds this fraction of the size of its terms (root mean squares).
+    pub rtol: f64,
+    /// Most steps of Gauss–Newton.
+    pub max_steps: usize,
+    /// Number of time windows.
+    pub windows: Option<usize>,
+    /// Whether a classical method solves the problem too.
+    pub baseline: bool,
+}
+
+impl Default for PdeOptions {
+    fn default() -> Self {
+        Self {
+            precision: FitPrecision::default(),
+            seed: 0,
+            seeds: 1,
+            points: None,
+            boundary_points: None,
+            sampler: Sampler::default(),
+            boundary_weight: None,
+            tikhonov: None,
+            place: Place::Auto,
+            rtol: 1e-3,
+            max_steps: 30,
+            windows: None,
+            baseline: true,
+        }
+    }
+}
+
+/// More points than this of one condition are a mistake.
+pub(super) const MOST_POINTS: usize = 20_000_000;
+
+impl PdeOptions {
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let wrong = |name, value: String, expected| Err(Error::Setting { name, value, expected });
+        let positive = |value: Option<f64>| value.is_none_or(|value| value > 0.0 && value.is_finite());
+        let counts = |value: Option<usize>| value.is_none_or(|value| (1..=MOST_POINTS).contains(&value));
+        match self {
+            _ if self.seeds == 0 || self.seeds > 1000 => {
+                wrong("seeds", self.seeds.to_string(), "a number from 1 to 1000")
+            }
+            _ if !counts(self.points) || !counts(self.boundary_points) => {
+                let points = self.points.max(self.boundary_points).unwrap_or(0);
+                wrong("points", points.to_string(), "a number from 1 to 20,000,000")
+            }
+            _ if !positive(self.boundary_weight) => {
+                let weight = self.boundary_weight.unwrap_or(f64::NAN);
+                wrong("boundary-weight", weight.to_string(), "a positive number")
+            }
+            _ if !self.tikhonov.is_none_or(|lambda| lambda >= 0.0 && lambda.is_finite()) => {
+                let lambda = self.tikhonov.unwrap_or(f64::NAN);
+                wrong("tikhonov", lambda.to_string(), "a number that is finite and not negative")
+            }
+            _ if !(self.rtol > 0.0 && self.rtol.is_finite()) => {
+                wrong("rtol", self.rtol.to_string(), "a positive number")
+            }
+            _ if self.max_steps == 0 => wrong("max-steps", "0".to_owned(), "at least 1"),
+            _ if self.windows == Some(0) => wrong("windows", "0".to_owned(), "at least 1"),
+            _ => Ok(()),
+        }
+    }
+}

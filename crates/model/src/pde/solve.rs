@@ -1,0 +1,280 @@
+//! From a problem to verified solutions: one run for each seed, in each run one fit for each time window.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Instant;
+
+use ansatz_gpu::Gpu;
+use ansatz_problem::{Domain, Problem};
+
+use super::accuracy::Yardstick;
+use super::attempt::{Attempt, Attempted, Settings};
+use super::newton::Stop;
+use super::solution::Piece;
+use super::task::Task;
+use super::truth::{Truth, verify};
+use super::{
+    FitPrecision, Method, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport, PdeRun, Solution, Watch,
+};
+
+/// Solves `problem` with every seed; `folder` is where its reference solution may lie.
+pub(super) fn solve(
+    problem: &Problem,
+    folder: Option<&Path>,
+    gpu: &Gpu,
+    method: &dyn Method,
+    options: &PdeOptions,
+    tell: &mut dyn FnMut(&PdeProgress) -> ControlFlow<()>,
+) -> Result<PdeRun, PdeError> {
+    options.check()?;
+    let cpu = Gpu::cpu();
+    // f64 where the device has it, else on the CPU executor.
+    let native = options.precision == FitPrecision::F32 || gpu.capabilities().f64;
+    let gpu = if native { gpu } else { &cpu };
+    let task = Task::new(problem, method)?;
+    let windows =
+        options.windows.or(problem.method.windows).filter(|_| problem.domain.time().is_some()).unwrap_or(1);
+    let mut notes = Vec::new();
+    let yardstick = Yardstick::new(problem, folder, &mut notes)?;
+    let mut watch = Watch::new(options.seeds, windows, tell);
+    let attempt = Attempt { gpu, task: &task, method, options };
+    let mut settings = settings(&task, method, options)?;
+
+    let start = Instant::now();
+    let chosen = method.scales().is_none();
+    if chosen {
+        watch.stage("choosing scales");
+        settings.scales =
+            attempt.choose_scales(&windows_of(&problem.domain, windows)[0], &settings, &mut watch)?;
+    }
+    let choice_seconds = start.elapsed().as_secs_f64();
+
+    let mut runs = Vec::new();
+    for run in 0..options.seeds {
+        watch.now.run = run + 1;
+        settings.seed = options.seed.wrapping_add(run as u64);
+        runs.push(one_run(&attempt, &settings, windows, yardstick.as_ref(), &mut watch)?);
+        if watch.stopped {
+            break;
+        }
+    }
+    let about =
+        About { task: &task, gpu, method, options, settings: &settings, windows, chosen, choice_seconds };
+    let report = about.report(&runs, yardstick.as_ref(), notes);
+    Ok(PdeRun { solutions: runs.into_iter().map(|run| run.solution).collect(), report })
+}
+
+/// One seed.
+struct SeedRun {
+    seed: u64,
+    solution: Solution,
+    truth: Truth,
+    reason: PdeReason,
+    error: Option<f64>,
+    floor: f64,
+    steps: usize,
+    history: Vec<f64>,
+    rank: usize,
+    condition: f64,
+    rows: usize,
+    weights: Vec<(String, f64)>,
+    tier: String,
+    solve_seconds: f64,
+    verify_seconds: f64,
+}
+
+fn one_run(
+    attempt: &Attempt<'_>,
+    settings: &Settings,
+    windows: usize,
+    yardstick: Option<&Yardstick>,
+    watch: &mut Watch<'_>,
+) -> Result<SeedRun, PdeError> {
+    let task = attempt.task;
+    let domain = &task.problem.domain;
+    let start = Instant::now();
+    watch.stage("fitting");
+    let time = domain.time().map(|_| domain.dimension() - 1);
+    let mut solution = Solution { dimension: domain.dimension(), time, pieces: Vec::new() };
+    let (mut last, mut steps, mut history, mut stop) = (None, 0, Vec::new(), Stop::Settled);
+    for (number, window) in windows_of(domain, windows).iter().enumerate() {
+        watch.now.window = number + 1;
+        let before = (number > 0).then_some(&solution);
+        let attempted = attempt.run(window, before, settings, watch)?;
+        let end = window.time().map_or(f64::INFINITY, |interval| interval[1]);
+        solution.pieces.push(Piece { end, trial: attempted.trial.clone(), c: attempted.fit.c.clone() });
+        steps += attempted.fit.history.len() - 1;
+        history.extend(&attempted.fit.history);
+        stop = attempted.fit.stop;
+        last = Some(attempted);
+        if PdeReason::of(stop).is_some() {
+            break;
+        }
+    }
+    let solve_seconds = start.elapsed().as_secs_f64();
+
+    let start = Instant::now();
+    watch.stage("verifying");
+    let truth = verify(task, &solution, settings.seed)?;
+    let error = yardstick.map(|yardstick| yardstick.error_of(&solution));
+    let epsilon = match attempt.options.precision {
+        FitPrecision::F32 => f64::from(f32::EPSILON),
+        FitPrecision::F64 => f64::EPSILON,
+    };
+    let floor = 0.5 * epsilon * truth.amplification;
+    let reason = reason(attempt, &truth, stop, floor);
+    let (fit, collocations) =
+        last.map_or_else(Default::default, |Attempted { fit, collocations, .. }| (Some(fit), collocations));
+    let names = task.equations.iter().map(|equation| equation.name.clone());
+    Ok(SeedRun {
+        seed: settings.seed,
+        solution,
+        truth,
+        reason,
+        error,
+        floor,
+        steps,
+        history,
+        rank: fit.as_ref().map_or(0, |fit| fit.rank),
+        condition: fit.as_ref().map_or(f64::NAN, |fit| fit.condition),
+        rows: fit.as_ref().map_or(0, |fit| fit.rows),
+        weights: names.zip(collocations.iter().map(|block| block.weight)).collect(),
+        tier: fit.map(|fit| fit.tier).unwrap_or_default(),
+        solve_seconds,
+        verify_seconds: start.elapsed().as_secs_f64(),
+    })
+}
+
+/// The status: from the f64 residual at fresh points, unless the fit itself broke off.
+fn reason(attempt: &Attempt<'_>, truth: &Truth, stop: Stop, floor: f64) -> PdeReason {
+    let options = attempt.options;
+    match PdeReason::of(stop) {
+        // What the residual confirms needs no more steps.
+        Some(PdeReason::MaxSteps) | None if truth.relative <= options.rtol => PdeReason::Residual,
+        Some(reason) => reason,
+        None if !truth.relative.is_finite() => PdeReason::NonFinite,
+        None if stop == Stop::Stagnated && !attempt.task.is_linear() => PdeReason::Stagnated,
+        // A residual loses about as many digits more as its terms are larger than u.
+        None if floor > options.rtol => PdeReason::AttainableAccuracy { floor },
+        None => PdeReason::Underresolved { condition: truth.conditions[truth.worst].name.clone() },
+    }
+}
+
+fn settings(task: &Task<'_>, method: &dyn Method, options: &PdeOptions) -> Result<Settings, PdeError> {
+    let (features, dimension) = (method.features(), task.frame.dimension());
+    let wrong = |name, value: String, expected| Err(PdeError::Setting { name, value, expected });
+    if features == 0 || features > MOST_FEATURES {
+        return wrong("features", features.to_string(), "a number from 1 to 100,000");
+    }
+    let scales = match method.scales() {
+        Some(&[scale]) => vec![scale; dimension],
+        Some(scales) if scales.len() == dimension => scales.to_vec(),
+        Some(scales) => {
+            return wrong(
+                "scales",
+                format!("{} numbers", scales.len()),
+                "one, or one for each coordinate, time included",
+            );
+        }
+        None => vec![1.0; dimension],
+    };
+    if let Some(&bad) = scales.iter().find(|scale| !(**scale > 0.0 && scale.is_finite())) {
+        return wrong("scales", bad.to_string(), "positive numbers");
+    }
+    let fields = task.problem.scope.fields().len();
+    let hints = &task.problem.method;
+    let inside = options.points.or(hints.points).unwrap_or(POINTS_PER_UNKNOWN * features * fields);
+    let elsewhere = options.boundary_points.or(hints.boundary_points).unwrap_or(inside.div_ceil(4));
+    Ok(Settings { features, points: [inside, elsewhere], scales, seed: options.seed })
+}
+
+/// Collocation points inside for each unknown, if their number is not given.
+const POINTS_PER_UNKNOWN: usize = 4;
+/// More features of a field than this are a mistake.
+const MOST_FEATURES: usize = 100_000;
+
+/// The domain in time windows of equal length; the domain itself where there is but one.
+fn windows_of(domain: &Domain, windows: usize) -> Vec<Domain> {
+    let (Some([start, end]), Some(name)) = (domain.time(), domain.coordinates().last()) else {
+        return vec![domain.clone()];
+    };
+    let moment =
+        |k: usize| if k == windows { end } else { start + (end - start) * k as f64 / windows as f64 };
+    (0..windows).map(|k| domain.clone().over(name, [moment(k), moment(k + 1)])).collect()
+}
+
+/// All that the report needs beside the runs.
+struct About<'a> {
+    task: &'a Task<'a>,
+    gpu: &'a Gpu,
+    method: &'a dyn Method,
+    options: &'a PdeOptions,
+    settings: &'a Settings,
+    windows: usize,
+    chosen: bool,
+    choice_seconds: f64,
+}
+
+impl About<'_> {
+    fn report(&self, runs: &[SeedRun], yardstick: Option<&Yardstick>, notes: Vec<String>) -> PdeReport {
+        let first = &runs[0];
+        let speaks = runs.iter().find(|run| !run.reason.converged()).unwrap_or(first);
+        let of = |value: fn(&SeedRun) -> f64| median(runs.iter().map(value).collect());
+        let errors: Vec<f64> = runs.iter().filter_map(|run| run.error).collect();
+        let (problem, summary) = (self.task.problem, self.gpu.summary());
+        PdeReport {
+            problem: problem.name.clone(),
+            title: problem.title.clone(),
+            method: self.method.name().to_owned(),
+            precision: match self.options.precision {
+                FitPrecision::F32 => "f32",
+                FitPrecision::F64 => "f64",
+            }
+            .to_owned(),
+            executor: self.gpu.executor().to_owned(),
+            device: summary.name.clone(),
+            backend: summary.backend.clone(),
+            driver: summary.driver.clone(),
+            tier: first.tier.clone(),
+            seeds: runs.iter().map(|run| run.seed).collect(),
+            unknowns: self.settings.features * problem.scope.fields().len(),
+            points: first.rows,
+            windows: self.windows,
+            scales: self.settings.scales.clone(),
+            scales_chosen: self.chosen,
+            weights: first.weights.clone(),
+            relative_l2_error: (!errors.is_empty()).then(|| median(errors.clone())),
+            relative_l2_errors: errors,
+            reference: yardstick.map(|yardstick| yardstick.name.clone()),
+            residual_rms: of(|run| run.truth.residual_rms),
+            residual_max: of(|run| run.truth.residual_max),
+            residual_max_at: first.truth.residual_max_at.clone(),
+            relative_residual: of(|run| run.truth.relative),
+            rtol: self.options.rtol,
+            converged: runs.len() == self.options.seeds && runs.iter().all(|run| run.reason.converged()),
+            reason: speaks.reason.name().to_owned(),
+            hint: speaks.reason.hint(),
+            steps: runs.iter().map(|run| run.steps).max().unwrap_or(0),
+            setup_seconds: self.choice_seconds,
+            solve_seconds: of(|run| run.solve_seconds),
+            verify_seconds: of(|run| run.verify_seconds),
+            conditions: first.truth.conditions.clone(),
+            rank: first.rank,
+            condition_estimate: first.condition,
+            rounding_floor: of(|run| run.floor),
+            history: first.history.clone(),
+            baseline: None,
+            notes,
+        }
+    }
+}
+
+/// The median; of an even number, the mean of the two in the middle.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    match values.len() {
+        0 => f64::NAN,
+        n if n % 2 == 1 => values[n / 2],
+        n => 0.5 * (values[n / 2 - 1] + values[n / 2]),
+    }
+}

@@ -1,0 +1,74 @@
+//! A problem as the solver takes it: its equations, each with the region where it holds.
+
+use ansatz_problem::{PointSet, Problem, Region};
+
+use super::equation::Equation;
+use super::{Frame, Method, PdeError};
+
+/// The equations of a problem, ready for a method.
+pub(super) struct Task<'a> {
+    pub problem: &'a Problem,
+    pub equations: Vec<Equation>,
+    /// Where each equation holds.
+    pub regions: Vec<Region>,
+    /// Factor of each equation's weight, from the problem.
+    pub factors: Vec<f64>,
+    pub frame: Frame,
+}
+
+/// The points of one equation.
+#[derive(Debug, Clone)]
+pub(super) struct Collocation {
+    pub points: PointSet,
+    /// What R shall be, where it is not 0.
+    pub target: Option<Vec<f64>>,
+    /// ω in the fit.
+    pub weight: f64,
+}
+
+impl<'a> Task<'a> {
+    pub fn new(problem: &'a Problem, method: &dyn Method) -> Result<Self, PdeError> {
+        let bounds = problem.domain.bounds();
+        let periodic_axes: Vec<usize> = problem
+            .conditions
+            .iter()
+            .filter_map(|condition| match condition.region {
+                Region::Periodic { axis } => Some(axis),
+                _ => None,
+            })
+            .collect();
+        let exact = method.is_periodic();
+        let frame = Frame {
+            low: bounds.iter().map(|bound| bound[0]).collect(),
+            high: bounds.iter().map(|bound| bound[1]).collect(),
+            periodic: (0..bounds.len()).map(|axis| exact && periodic_axes.contains(&axis)).collect(),
+        };
+        let mut task =
+            Self { problem, equations: Vec::new(), regions: Vec::new(), factors: Vec::new(), frame };
+        for condition in &problem.conditions {
+            match condition.region {
+                // The features see to it.
+                Region::Periodic { .. } if exact => {}
+                _ => {
+                    task.equations.push(Equation::new(
+                        &condition.name,
+                        &condition.residual,
+                        &problem.parameters,
+                    ));
+                    task.regions.push(condition.region.clone());
+                    task.factors.push(condition.weight.unwrap_or(1.0));
+                }
+            }
+        }
+        Ok(task)
+    }
+
+    pub fn is_linear(&self) -> bool {
+        self.equations.iter().all(|equation| equation.linear)
+    }
+
+    /// The equations that hold inside, as flags.
+    pub fn inside(&self) -> Vec<bool> {
+        self.regions.iter().map(|region| *region == Region::Interior).collect()
+    }
+}

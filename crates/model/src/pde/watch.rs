@@ -1,0 +1,57 @@
+//! Where a solve stands, for a progress bar or to stop it.
+
+use std::ops::ControlFlow;
+
+/// Where a solve stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PdeProgress {
+    /// What is being done: `choosing scales`, `fitting`, `verifying`, `baseline`.
+    pub stage: &'static str,
+    /// Number of the run, from 1.
+    pub run: usize,
+    /// Runs in all, one per seed.
+    pub runs: usize,
+    /// Number of the time window, from 1.
+    pub window: usize,
+    /// Time windows in all.
+    pub windows: usize,
+    /// Step of Gauss–Newton, from 1.
+    pub step: usize,
+    /// Weighted residual norm before that step.
+    pub residual: f64,
+}
+
+/// Tells the caller where a solve stands, and whether to go on.
+pub(super) struct Watch<'a> {
+    pub now: PdeProgress,
+    pub stopped: bool,
+    tell: &'a mut dyn FnMut(&PdeProgress) -> ControlFlow<()>,
+}
+
+impl<'a> Watch<'a> {
+    pub fn new(
+        runs: usize,
+        windows: usize,
+        tell: &'a mut dyn FnMut(&PdeProgress) -> ControlFlow<()>,
+    ) -> Self {
+        let now = PdeProgress { stage: "", run: 1, runs, window: 1, windows, step: 0, residual: f64::NAN };
+        Self { now, stopped: false, tell }
+    }
+
+    /// Enters a stage; whether to go on.
+    pub fn stage(&mut self, stage: &'static str) -> bool {
+        (self.now.stage, self.now.step, self.now.residual) = (stage, 0, f64::NAN);
+        self.tell()
+    }
+
+    /// Begins a step; whether to go on.
+    pub fn step(&mut self, step: usize, residual: f64) -> bool {
+        (self.now.step, self.now.residual) = (step, residual);
+        self.tell()
+    }
+
+    fn tell(&mut self) -> bool {
+        self.stopped |= (self.tell)(&self.now).is_break();
+        !self.stopped
+    }
+}

@@ -1,0 +1,130 @@
+//! Rows and values of every family of features.
+
+use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Values};
+use ansatz_gaussian::{FullGaussians, ProductGaussians};
+use ansatz_gpu::{Gpu, GpuError, Real};
+use ansatz_linalg::{Matrix, SLAB_GRAIN};
+use ansatz_random_features::{Activation, RandomFeatures};
+use ansatz_shaders::Kernel;
+use ansatz_shaders::features::CHUNK_SUM;
+use ansatz_shaders::{gaussian, random_features};
+
+use super::{Outputs, Suite, numbers, poison, positive, precision, rounding, run_once, values};
+use crate::Error;
+
+/// Coordinates of a point.
+const DIMENSIONS: usize = 3;
+/// Points and features: none, odd, many features for few points, and many points.
+const SIZES: [(usize, usize); 4] = [(0, 5), (37, 13), (5, 1027), (4099, 5)];
+
+/// A precision that features go to a device in.
+pub(super) trait Uploaded: Real {
+    fn upload(features: &dyn Features, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<Self>>, GpuError>;
+}
+
+impl Uploaded for f32 {
+    fn upload(features: &dyn Features, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f32>>, GpuError> {
+        features.upload_f32(gpu)
+    }
+}
+
+impl Uploaded for f64 {
+    fn upload(features: &dyn Features, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f64>>, GpuError> {
+        features.upload_f64(gpu)
+    }
+}
+
+pub(super) fn run<T: Uploaded>(suite: &mut Suite<'_>) -> Result<(), Error> {
+    for (points, count) in SIZES {
+        let ridge = [&random_features::ROWS, &random_features::VALUES];
+        for activation in [Activation::Sine, Activation::Tanh, Activation::Sigmoid, Activation::Relu] {
+            let features = RandomFeatures::new(
+                activation,
+                DIMENSIONS,
+                numbers(20, DIMENSIONS * count),
+                numbers(21, count),
+            )?;
+            family::<T>(suite, ridge, activation.name(), &features, points)?;
+        }
+        let (centres, widths) = (numbers(22, DIMENSIONS * count), positive(23, DIMENSIONS * count));
+        let features = ProductGaussians::new(DIMENSIONS, centres, widths, vec![Some(2.5), None, Some(3.0)])?;
+        let kernels = [&gaussian::PRODUCT_ROWS, &gaussian::PRODUCT_VALUES];
+        family::<T>(suite, kernels, "one axis free", &features, points)?;
+
+        let precisions = [2.0, 0.5, -0.3, 0.5, 1.0, 0.2, -0.3, 0.2, 3.0].repeat(count);
+        let features = FullGaussians::new(DIMENSIONS, numbers(24, DIMENSIONS * count), precisions)?;
+        let kernels = [&gaussian::FULL_ROWS, &gaussian::FULL_VALUES];
+        family::<T>(suite, kernels, "full", &features, points)?;
+    }
+    Ok(())
+}
+
+/// More terms than one launch takes, to the second order; of ReLU, to the first.
+fn terms(features: &dyn Features) -> Vec<MultiIndex> {
+    let orders =
+        [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [2, 0, 0], [0, 2, 0], [0, 0, 2], [1, 1, 0], [0, 1, 1]];
+    let terms = orders.map(|orders| {
+        let mut term = MultiIndex::VALUE;
+        term.0[..3].copy_from_slice(&orders);
+        term
+    });
+    terms.into_iter().filter(|term| term.order() <= features.max_order()).collect()
+}
+
+fn family<T: Uploaded>(
+    suite: &mut Suite<'_>,
+    [rows, evaluation]: [&'static Kernel; 2],
+    what: &str,
+    features: &dyn Features,
+    count: usize,
+) -> Result<(), Error> {
+    let name = format!("{}, {what}, {count} points, {} features", precision::<T>(), features.len());
+    let (terms, n, stride) = (terms(features), features.len(), count.next_multiple_of(4));
+    let (points, coefficients) =
+        (numbers::<T>(25, DIMENSIONS * stride), numbers::<T>(26, terms.len() * stride));
+
+    for accumulate in [false, true] {
+        let name = format!("{name}{}", if accumulate { ", added" } else { "" });
+        suite.case(&[rows], &name, rounding::<T>(), |gpu| {
+            let (points, coefficients) =
+                (gpu.upload("points", &points)?, gpu.upload("coefficients", &coefficients)?);
+            // Slabs that cut the block, whose first row and column are not those of the matrix.
+            let matrix = Matrix::in_slabs(gpu, "matrix", count + 4, n + 3, SLAB_GRAIN)?;
+            for (slab, _) in matrix.slabs() {
+                let old = if accumulate { numbers(27, slab.len()) } else { poison(slab.len()) };
+                gpu.write(slab, 0, &old)?;
+            }
+            let block = Rows {
+                terms: &terms,
+                points: &points,
+                count,
+                coefficients: &coefficients,
+                matrix: &matrix,
+                first_row: 4,
+                first_column: 2,
+                accumulate,
+            };
+            run_once(gpu, |plan| T::upload(features, gpu)?.record_rows(plan, &block))?;
+            let entries = matrix.read(gpu)?.into_iter().map(Real::widen).collect();
+            Ok(vec![(rows, entries)])
+        })?;
+    }
+
+    suite.case(&[evaluation, &CHUNK_SUM], &name, rounding::<T>(), |gpu| {
+        let (points, weights) =
+            (gpu.upload("points", &points)?, gpu.upload("weights", &numbers::<T>(28, n + 3))?);
+        let results = gpu.upload("values", &poison::<T>(terms.len() * stride))?;
+        let evaluate = Values {
+            terms: &terms,
+            points: &points,
+            count,
+            weights: &weights,
+            first_weight: 1,
+            values: &results,
+        };
+        run_once(gpu, |plan| T::upload(features, gpu)?.record_values(plan, &evaluate))?;
+        let results = values(gpu, &results)?;
+        let outputs: Outputs = vec![(evaluation, results.clone()), (&CHUNK_SUM, results)];
+        Ok(outputs)
+    })
+}

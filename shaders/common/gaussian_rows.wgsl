@@ -1,0 +1,12 @@
+// The rows of Gaussians: φ_j Σ_t a_t(x_p) (∂^{α_t} φ_j / φ_j).
+#import common/feature_rows
+#import common/gaussian_terms
+
+fn operator_tile(f: u32, q: u32, quads: u32) -> Tile {
+    var sum = Tile();
+    for (var t = 0u; t < TERMS; t++) {
+        let a = tile_outer(coefficient(t, q, quads), real4(1.0));
+        sum = tile_sum(sum, tile_product(a, polynomial(term_of(t), f, q, quads)));
+    }
+    return tile_product(gaussians(f, q, quads), sum);
+}

@@ -1,0 +1,13 @@
+// A_pj ← Σ_t a_t(x_p) ∂^{α_t} φ_j(x_p), or A_pj ← A_pj + …, for product Gaussians, periodic ones among them:
+// rows of a collocation matrix. Derivatives to order four, as common/gaussian_product says.
+//
+// Bindings: params; 1 points, DIMENSIONS × quads vec4s; 2 coefficients a, quads vec4s per term; 3 features as in
+// common/gaussian_product; 5 matrix, written (read and written with params.accumulate), columns of stride4 vec4s.
+// Mapping: an invocation takes four points and four features. Workgroup g: the points of group g mod point_groups, LANES
+// quads of them, and the features 4(first_quad + g / point_groups).
+// Cost per entry: one real written (and read, where it accumulates); per four of them also DIMENSIONS + terms reals read,
+// mostly from a cache. In bytes, 4 (8 in f64) per real. Flops: 20 for exp
+// (30 in f64) and 4 per coordinate (24 where it is periodic); per term about 2 + 4 per derivative (44 where it is periodic).
+// Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 44 bytes; else a storage buffer.
+#import common/gaussian_rows
+#import common/gaussian_product
