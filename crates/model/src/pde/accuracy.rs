@@ -77,23 +77,27 @@ impl Yardstick {
         Ok(None)
     }
 
-    /// ‖u − u*‖₂/‖u*‖₂ over all known fields and all points where u* is finite.
+    /// ‖u − u*‖₂/‖u*‖₂ over all known fields; see [`relative_difference`].
     pub fn relative_l2_error(&self, values: impl Fn(&[Jet], &PointSet) -> Vec<Vec<f64>>) -> f64 {
         let jets: Vec<Jet> = self.fields.iter().map(|&field| Jet::value(field)).collect();
-        let found = values(&jets, &self.points);
-        let pairs = found.iter().flatten().zip(self.values.iter().flatten());
-        let (mut difference, mut size) = (0.0, 0.0);
-        for (u, exact) in pairs.filter(|(_, exact)| exact.is_finite()) {
-            difference += (u - exact) * (u - exact);
-            size += exact * exact;
-        }
-        (difference / size).sqrt()
+        relative_difference(&values(&jets, &self.points), &self.values)
     }
 
     /// As [`Yardstick::relative_l2_error`], of a solution.
     pub fn error_of(&self, solution: &Solution) -> f64 {
         self.relative_l2_error(|jets, points| solution.jets(&points.coordinates, jets))
     }
+}
+
+/// ‖u − v‖₂/‖v‖₂ over all fields and all points where v is finite.
+pub(super) fn relative_difference(u: &[Vec<f64>], v: &[Vec<f64>]) -> f64 {
+    let (mut difference, mut size) = (0.0, 0.0);
+    let pairs = u.iter().flatten().zip(v.iter().flatten());
+    for (u, v) in pairs.filter(|(_, v)| v.is_finite()) {
+        difference += (u - v) * (u - v);
+        size += v * v;
+    }
+    (difference / size).sqrt()
 }
 
 /// Every so manyth point, where there are too many: a step that has no divisor in common with the grid's sides, so that no

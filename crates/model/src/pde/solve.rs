@@ -4,17 +4,20 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
+use ansatz_expr::Jet;
 use ansatz_gpu::Gpu;
 use ansatz_problem::{Domain, Problem};
 
-use super::accuracy::Yardstick;
+use super::accuracy::{Yardstick, relative_difference};
 use super::attempt::{Attempt, Attempted, Settings};
+use super::baseline::Baseline;
 use super::newton::Stop;
 use super::solution::Piece;
 use super::task::Task;
 use super::truth::{Truth, verify};
 use super::{
-    FitPrecision, Method, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport, PdeRun, Solution, Watch,
+    BaselineReport, FitPrecision, Method, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport, PdeRun,
+    Solution, Watch,
 };
 
 /// Solves `problem` with every seed; `folder` is where its reference solution may lie.
@@ -60,7 +63,13 @@ pub(super) fn solve(
     }
     let about =
         About { task: &task, gpu, method, options, settings: &settings, windows, chosen, choice_seconds };
-    let report = about.report(&runs, yardstick.as_ref(), notes);
+    let baseline = if options.baseline && !watch.stopped {
+        watch.stage("baseline");
+        compare(problem, gpu, &runs[0].solution, yardstick.as_ref(), &mut notes)?
+    } else {
+        None
+    };
+    let report = PdeReport { baseline, notes, ..about.report(&runs, yardstick.as_ref()) };
     Ok(PdeRun { solutions: runs.into_iter().map(|run| run.solution).collect(), report })
 }
 
@@ -203,6 +212,46 @@ fn windows_of(domain: &Domain, windows: usize) -> Vec<Domain> {
     (0..windows).map(|k| domain.clone().over(name, [moment(k), moment(k + 1)])).collect()
 }
 
+/// The problem by a classical method, beside `solution`; why there is none is noted.
+fn compare(
+    problem: &Problem,
+    gpu: &Gpu,
+    solution: &Solution,
+    yardstick: Option<&Yardstick>,
+    notes: &mut Vec<String>,
+) -> Result<Option<BaselineReport>, PdeError> {
+    let baseline = match Baseline::solve(problem, gpu) {
+        Ok(baseline) => baseline,
+        Err(error) => {
+            notes.push(format!("no classical baseline: {error}"));
+            return Ok(None);
+        }
+    };
+    let by_field = |coordinates: &[f64], jets: &[Jet]| -> Vec<Vec<f64>> {
+        jets.iter().map(|jet| baseline.values(jet.field, coordinates)).collect()
+    };
+    let error =
+        yardstick.map(|known| known.relative_l2_error(|jets, points| by_field(&points.coordinates, jets)));
+    let difference = if yardstick.is_none() {
+        let points = problem.evaluation_points()?;
+        let fields: Vec<Jet> = (0..problem.scope.fields().len()).map(Jet::value).collect();
+        let (ours, theirs) =
+            (solution.jets(&points.coordinates, &fields), by_field(&points.coordinates, &fields));
+        Some(relative_difference(&ours, &theirs))
+    } else {
+        None
+    };
+    Ok(Some(BaselineReport {
+        method: baseline.method.to_string(),
+        unknowns: baseline.unknowns,
+        relative_l2_error: error,
+        relative_difference: difference,
+        own_difference: baseline.difference,
+        order: baseline.order,
+        seconds: baseline.seconds,
+    }))
+}
+
 /// All that the report needs beside the runs.
 struct About<'a> {
     task: &'a Task<'a>,
@@ -216,7 +265,7 @@ struct About<'a> {
 }
 
 impl About<'_> {
-    fn report(&self, runs: &[SeedRun], yardstick: Option<&Yardstick>, notes: Vec<String>) -> PdeReport {
+    fn report(&self, runs: &[SeedRun], yardstick: Option<&Yardstick>) -> PdeReport {
         let first = &runs[0];
         let speaks = runs.iter().find(|run| !run.reason.converged()).unwrap_or(first);
         let of = |value: fn(&SeedRun) -> f64| median(runs.iter().map(value).collect());
@@ -264,7 +313,7 @@ impl About<'_> {
             rounding_floor: of(|run| run.floor),
             history: first.history.clone(),
             baseline: None,
-            notes,
+            notes: Vec::new(),
         }
     }
 }
