@@ -160,7 +160,8 @@ impl PdeCommand {
         let gpu = self.device.open()?;
         let (method, options) = (self.method(&problem)?, self.options(&problem));
         let pde = Pde::from(problem);
-        let run = watched(&pde, &gpu, &*method, &options, self.quiet)?;
+        let run = watched(&pde, &gpu, &*method, &options, self.quiet)
+            .map_err(|error| placed(pde.problem(), error))?;
 
         let mut written = Vec::new();
         if let Some(folder) = &folder {
@@ -270,6 +271,16 @@ pub fn watched(
     });
     meter.finish();
     run
+}
+
+/// An error with its place in the problem file, where it has one.
+fn placed(problem: &Problem, error: PdeError) -> Failure {
+    if let PdeError::Order { most, method, .. } = &error
+        && let Err(located) = problem.check_order(u32::try_from(*most).unwrap_or(u32::MAX), method)
+    {
+        return located.into();
+    }
+    error.into()
 }
 
 fn list() -> Result<Exit, Failure> {

@@ -54,16 +54,15 @@ impl Pictures<'_> {
         let path = self.folder.join(&file);
         let title = format!("{}: {label}{}{}", self.pde.problem().name, self.section(), self.remark);
         match self.sampled.varied()[..] {
-            [x] => self.lines(&path, field, x, shown, title)?,
+            [x] => self.lines(&path, field, x, shown, title.clone())?,
             [x, y] => {
                 let map = self.map(x, y, &label, shown);
-                let plane = self.plane(x, y, values, 0);
+                let plane = self.plane(x, y, values);
                 plot::heat_map(
                     &path,
                     &HeatMap { title: &title, values: &plane.0, mask: Some(&plane.1), ..map },
                 )?;
             }
-            [x, y, third] => self.slices(&path, [x, y, third], values, shown, (&title, &label))?,
             [x, y, third, ..] => self.slices(&path, [x, y, third], values, shown, (&title, &label))?,
             [] => {}
         }
@@ -171,10 +170,11 @@ impl Pictures<'_> {
     /// The frames of an animation of the first field over its first two coordinates, in the section of the lattice.
     pub fn frames(&self, solution: &Solution, count: usize) -> Result<Vec<PathBuf>, WriteError> {
         let problem = self.pde.problem();
-        let time = self.sampled.axes.len() - 1;
-        let (Some([start, end]), [x, y, ..]) = (problem.domain.time(), self.sampled.varied()[..]) else {
+        let (time, varied) = (self.sampled.axes.len() - 1, self.sampled.varied());
+        let (Some([start, end]), [x, y, ..]) = (problem.domain.time(), varied.as_slice()) else {
             return Ok(Vec::new());
         };
+        let (x, y) = (*x, *y);
         if y == time {
             return Ok(Vec::new());
         }
@@ -198,7 +198,7 @@ impl Pictures<'_> {
             .iter()
             .map(|section| {
                 let pictures = Pictures { sampled: section, ..*self };
-                pictures.plane(x, y, &section.fields[0].values, 0)
+                pictures.plane(x, y, &section.fields[0].values)
             })
             .collect();
         let steps: Vec<Step<'_>> =
@@ -229,11 +229,12 @@ impl Pictures<'_> {
         }
     }
 
-    /// Values and mask of the plane at place `place` of every other coordinate that has as many.
-    fn plane(&self, x: usize, y: usize, values: &[f64], place: usize) -> (Vec<f64>, Vec<u8>) {
-        self.plane_at(x, y, values, x, place)
+    /// Values and mask of the plane at the last place of every other coordinate.
+    fn plane(&self, x: usize, y: usize, values: &[f64]) -> (Vec<f64>, Vec<u8>) {
+        self.plane_at(x, y, values, x, 0)
     }
 
+    /// The same at this place of a third coordinate.
     fn plane_at(
         &self,
         x: usize,
