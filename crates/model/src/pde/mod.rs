@@ -8,6 +8,7 @@
 
 mod accuracy;
 mod attempt;
+pub mod baseline;
 mod choose;
 mod collocation;
 mod equation;
