@@ -5,7 +5,9 @@
 #[non_exhaustive]
 pub enum BaselineError {
     /// Only boxes of one or two coordinates and domains in the plane have one.
-    #[error("no baseline for {coordinates} coordinates on this domain: boxes of one or two, time included, have one, and any domain in the plane")]
+    #[error(
+        "no baseline for {coordinates} coordinates on this domain: boxes of one or two, time included, have one, and any domain in the plane"
+    )]
     Domain {
         /// Coordinates, time included.
         coordinates: usize,

@@ -135,7 +135,9 @@ impl Baseline {
                 let points = coordinates.chunks_exact(series.bounds.len());
                 points.map(|x| series.jet(&Jet::value(field), x)).collect()
             }
-            Representation::Grid(grid) => coordinates.chunks_exact(2).map(|x| grid.value([x[0], x[1]])).collect(),
+            Representation::Grid(grid) => {
+                coordinates.chunks_exact(2).map(|x| grid.value([x[0], x[1]])).collect()
+            }
         }
     }
 }
