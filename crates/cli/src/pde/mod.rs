@@ -11,6 +11,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use ansatz::Gpu;
+use ansatz::linalg::Place;
 use ansatz::pde::{FitPrecision, Method, Pde, PdeError, PdeOptions, PdeRun, RandomFeatures};
 use ansatz::problem::{Problem, Sampler, examples};
 use clap::{Args, ValueEnum};
@@ -84,6 +85,10 @@ pub struct PdeCommand {
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     tikhonov: Option<f64>,
 
+    /// Where the least-squares problems are solved.
+    #[arg(long, value_enum, default_value_t = PlaceArg::Auto)]
+    solve_on: PlaceArg,
+
     /// Time windows, solved one after another.
     #[arg(long, value_name = "N")]
     windows: Option<usize>,
@@ -134,6 +139,16 @@ enum PrecisionArg {
     F32,
     /// f64; on the CPU executor where the device has none.
     F64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PlaceArg {
+    /// On the device, its small triangle in f64 on the host; in f64, on the host where that is faster.
+    Auto,
+    /// All on the device.
+    Device,
+    /// All on the host.
+    Host,
 }
 
 const AFTER: &str = "\
@@ -233,6 +248,11 @@ impl PdeCommand {
             sampler: self.sampler.or(hint.sampler).unwrap_or(default.sampler),
             boundary_weight: self.boundary_weight.or(hint.boundary_weight),
             tikhonov: self.tikhonov,
+            place: match self.solve_on {
+                PlaceArg::Auto => Place::Auto,
+                PlaceArg::Device => Place::Device,
+                PlaceArg::Host => Place::Host,
+            },
             rtol: self.rtol.unwrap_or(default.rtol),
             max_steps: self.steps.or(hint.steps).unwrap_or(default.max_steps),
             windows: self.windows.or(hint.windows),
