@@ -63,7 +63,7 @@ impl<T: Real, G: Gaussians> DeviceGaussians<T, G> {
 
 impl<T: Real, G: Gaussians> DeviceFeatures<T> for DeviceGaussians<T, G> {
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
-        record_rows(plan, &self.family(&|terms| Ok(self.host.specialise(terms))), rows)
+        record_rows(&self.gpu, plan, &self.family(&|terms| Ok(self.host.specialise(terms))), rows)
     }
 
     fn record_values(&self, plan: &mut Plan, values: &Values<'_, T>) -> Result<(), GpuError> {

@@ -99,7 +99,7 @@ impl<T: Real> DeviceRidge<T> {
 
 impl<T: Real> DeviceFeatures<T> for DeviceRidge<T> {
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
-        record_rows(plan, &self.family(&|terms| self.specialise(terms)), rows)
+        record_rows(&self.gpu, plan, &self.family(&|terms| self.specialise(terms)), rows)
     }
 
     fn record_values(&self, plan: &mut Plan, values: &Values<'_, T>) -> Result<(), GpuError> {
