@@ -9,9 +9,10 @@
 //
 // sin and cos of larger x are those of an x that is 2 ULP away, at most; beyond TURN_LIMIT (2^22; f64: 2^30) NaN: no
 // answer rather than a wrong one. real_sin_cos costs one of the two: about 40 flops in f32, without a branch.
+//
 // NaN gives NaN; exp(∞) = ∞, exp(-∞) = 0, tanh(±∞) = ±1, sigmoid(∞) = 1, sigmoid(-∞) = 0, log(∞) = ∞, log(±0) = -∞;
-// log(x < 0) and sin, cos of ±∞ are NaN. exp overflows to ∞. Results below the smallest normal number, and arguments of sin and tanh
-// there, may become 0, as the device chooses; log takes them all in f32. The sign of a zero is not kept.
+// log(x < 0) and sin, cos of ±∞ are NaN. exp overflows to ∞. A device may take subnormal numbers for 0, arguments and
+// results alike; log in f32 has them all the same. The sign of a zero is not kept.
 //
 // sin and cos subtract k π/2 in parts whose product with k is exact, so that no rounding needs repair (Cody & Waite,
 // Software Manual for the Elementary Functions, 1980): a compiler may fuse the products, and changes nothing. One that

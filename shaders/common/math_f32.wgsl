@@ -1,5 +1,5 @@
-// The parts of common/math which depend on the precision, in f32. The polynomials interpolate at Chebyshev's points; the error
-// of each, relative to the function's value, is said beside it. An ULP is 2^-24 to 2^-23.
+// The parts of common/math which depend on the precision, in f32. The polynomials interpolate at Chebyshev's points; the
+// error of each, relative to the function's value, is said beside it. An ULP is 2^-24 to 2^-23.
 
 // x = k π/2 + (head - tail), |head - tail| a hair above π/4 at most.
 struct Turn {
@@ -13,8 +13,8 @@ const TURN_LIMIT: f32 = 4194304.0;
 
 fn reduce_turn(x: f32) -> Turn {
     let k = round(x * 0.63661975);
-    // π/2 in three parts of 11 bits and a rest of 24. Up to |x| = 1e4, k has 13 bits: three products are exact, the first two
-    // differences too, and so is the third where it cancels.
+    // π/2 in three parts of 11 bits and a rest of 24. Up to |x| = 1e4, k has 13 bits: three products are exact, the first
+    // two differences too, and so is the third where it cancels.
     let head = ((x - k * 1.5703125) - k * 0.0004837512969970703) - k * 7.549533620476723e-8;
     let nan = bitcast<f32>(bitcast<u32>(x) | 0x7fc00000u);
     return Turn(i32(k), select(nan, head, abs(x) <= TURN_LIMIT), k * 2.5633442e-12);

@@ -24,8 +24,8 @@ const TURN_LIMIT: f64 = 1073741824.0;
 fn reduce_turn(x: f64) -> Turn {
     let k = nearest_integer(x * 0.6366197723675814);
     let turns = f64(k);
-    // π/2 in three parts of 33 bits and a rest of 53. Up to |x| = 1e6, k has 20 bits: three products and the first difference
-    // are exact, and the second too where it cancels. Elsewhere the second product is small enough for the tail.
+    // π/2 in three parts of 33 bits and a rest of 53. Up to |x| = 1e6, k has 20 bits: three products and the first
+    // difference are exact, and the second too where it cancels. Elsewhere the second product fits the tail.
     let part_2 = turns * 6.077100506303966e-11;
     let part_3 = turns * 2.022266248711166e-21;
     let first = x - turns * 1.5707963267341256;

@@ -32,7 +32,7 @@ static DEVICES: LazyLock<Vec<Device>> = LazyLock::new(|| {
         Selection::Auto => (0..ansatz_gpu::list().len()).map(Selection::Index).collect(),
         named => vec![named, Selection::Cpu],
     };
-    let options = OpenOptions { cache_directory: None, ..OpenOptions::default() };
+    let options = OpenOptions { cache_directory: None, tuning: false, ..OpenOptions::default() };
     let mut devices: Vec<Device> = Vec::new();
     for selection in selections {
         match Gpu::open(&selection, &options) {

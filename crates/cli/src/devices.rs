@@ -1,8 +1,10 @@
 //! `ansatz devices`.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use ansatz::gpu::probe::Probe;
+use ansatz::gpu::tuning::{self, Choice, Tuning};
 use ansatz::gpu::{self, AdapterSummary};
 use ansatz::{Gpu, OpenOptions, Selection, linalg};
 use clap::Args;
@@ -18,6 +20,14 @@ pub struct Devices {
     /// Opens each, finds out what its arithmetic really does, and measures its bandwidth.
     #[arg(long)]
     probe: bool,
+
+    /// Shows which variants of kernels were found to be the fastest, and remembered.
+    #[arg(long)]
+    tuning: bool,
+
+    /// Forgets them, so that they are compared anew at their next use.
+    #[arg(long)]
+    reset_tuning: bool,
 
     /// Writes the list as JSON; - is standard output.
     #[arg(long, value_name = "FILE")]
@@ -37,6 +47,9 @@ struct Device {
     max_binding_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     probed: Option<Probed>,
+    /// What is remembered of its kernels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tuning: Option<Tuning>,
     /// Why it could not be probed.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
@@ -74,6 +87,13 @@ impl Devices {
         if self.probe {
             devices.iter_mut().for_each(Device::probe);
         }
+        if self.reset_tuning {
+            reset_tuning()?;
+        }
+        if self.tuning {
+            let remembered = remembered()?;
+            devices.iter_mut().for_each(|device| device.tuning = device.remembered(&remembered));
+        }
         if let Some(path) = &self.json {
             output::json(path, &devices)?;
         }
@@ -90,8 +110,27 @@ impl Device {
         let AdapterSummary { name, backend, driver, kind, native_f64, subgroups, max_binding_bytes } =
             summary;
         let max_binding_bytes = (max_binding_bytes < u64::MAX).then_some(max_binding_bytes);
-        let (probed, problem) = (None, None);
-        Self { index, name, backend, kind, driver, native_f64, subgroups, max_binding_bytes, probed, problem }
+        let (probed, tuning, problem) = (None, None, None);
+        Self {
+            index,
+            name,
+            backend,
+            kind,
+            driver,
+            native_f64,
+            subgroups,
+            max_binding_bytes,
+            probed,
+            tuning,
+            problem,
+        }
+    }
+
+    fn remembered(&self, all: &[Tuning]) -> Option<Tuning> {
+        let is_this = |of: &&Tuning| {
+            [&of.adapter, &of.backend, &of.driver] == [&self.name, &self.backend, &self.driver]
+        };
+        all.iter().find(is_this).cloned()
     }
 
     fn probe(&mut self) {
@@ -133,6 +172,35 @@ impl Probed {
     }
 }
 
+/// What is remembered of all devices, in the usual cache directory.
+fn remembered() -> Result<Vec<Tuning>, Failure> {
+    let directory = OpenOptions::default().cache_directory;
+    directory
+        .map_or(Ok(Vec::new()), |directory| tuning::remembered(&directory).map_err(unreadable(&directory)))
+}
+
+fn reset_tuning() -> Result<(), Failure> {
+    let Some(directory) = OpenOptions::default().cache_directory else { return Ok(()) };
+    let devices = tuning::reset(&directory).map_err(unreadable(&directory))?;
+    output::note(&format!("forgot the tuning of {devices} devices in {}", directory.display()));
+    Ok(())
+}
+
+fn unreadable(directory: &Path) -> impl FnOnce(io::Error) -> Failure {
+    let place = directory.display().to_string();
+    move |error| Failure { exit: Exit::Unwritten, message: format!("tuning in {place}: {error}") }
+}
+
+/// One line per class of work.
+fn choices(tuning: &Tuning) -> String {
+    let row = |(class, choice): (&String, &Choice)| {
+        let times = choice.seconds.iter().map(|(name, seconds)| format!("{name} {:.3} ms", 1e3 * seconds));
+        vec![class.clone(), choice.chosen.clone(), times.collect::<Vec<_>>().join(", ")]
+    };
+    let rows: Vec<_> = tuning.choices.iter().map(row).collect();
+    table(&["class", "fastest", "measured"], &rows)
+}
+
 fn text(devices: &[Device]) -> String {
     let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let row = |device: &Device| {
@@ -161,6 +229,11 @@ fn text(devices: &[Device]) -> String {
             (None, None) => continue,
         };
         text += &format!("\n{}: {}\n  {}\n", device.index, device.name, found.replace('\n', "\n  "));
+    }
+    for device in devices {
+        if let Some(tuning) = &device.tuning {
+            text += &format!("\n{}: {}\n{}", device.index, device.name, choices(tuning));
+        }
     }
     text
 }

@@ -64,3 +64,38 @@ fn the_bench_measures_every_operator() {
         assert!(row["fraction_of_floor"].as_f64().unwrap() > 0.0);
     }
 }
+
+#[test]
+fn products_are_measured_in_every_tiling() {
+    let place = Place::new();
+    place.expect(0, &["bench", "gemm", "--shape", "33x17x20", "--transposed", "tn", "--json", "b.json"]);
+    let report = place.json("b.json");
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.iter().filter(|row| row["chosen"] == true).count(), 1);
+    for row in rows {
+        assert_eq!((row["m"].as_u64(), row["n"].as_u64(), row["k"].as_u64()), (Some(33), Some(17), Some(20)));
+        assert!(row["gigaflops_per_second"].as_f64().unwrap() > 0.0);
+    }
+    for wrong in [["--shape", "33x17"], ["--shape", "0x1x1"], ["--transposed", "xy"]] {
+        place.expect(64, &["bench", "gemm", wrong[0], wrong[1]]);
+    }
+}
+
+/// In a cache directory of its own, where the system lets one choose it by a variable.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_was_tuned_is_shown_and_forgotten() {
+    let place = Place::new();
+    let run = |arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        command.env("XDG_CACHE_HOME", place.path("cache")).env_remove("ANSATZ_TUNING");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let bench = run(&["bench", "gemm", "--shape", "60x60x60", "--json", "-"]);
+    let report: serde_json::Value = serde_json::from_str(&bench).unwrap();
+    let on_device = report["executor"] != "cpu";
+    assert_eq!(run(&["devices", "--tuning"]).contains("gemm f32 nn 64x64x64"), on_device);
+    assert!(!run(&["devices", "--reset-tuning", "--tuning"]).contains("gemm f32"));
+}

@@ -12,6 +12,7 @@ use crate::adapter::{self, AdapterSummary, Selection};
 use crate::counters::{Counters, Tally};
 use crate::pipeline::Pipelines;
 use crate::pool::Pool;
+use crate::tuning::{TUNING_VARIABLE, Tuner};
 use crate::{Capabilities, GpuError, Probe};
 
 /// How a device is opened.
@@ -23,6 +24,9 @@ pub struct OpenOptions {
     pub timeout: Duration,
     /// Where compiled pipelines are kept; `None` keeps them in memory only.
     pub cache_directory: Option<PathBuf>,
+    /// Whether variants of a kernel are compared at their first use; otherwise each device gets what usually suits its
+    /// kind. On unless the environment says `ANSATZ_TUNING=off`.
+    pub tuning: bool,
 }
 
 impl Default for OpenOptions {
@@ -32,6 +36,7 @@ impl Default for OpenOptions {
             at_most: None,
             timeout: Duration::from_secs(120),
             cache_directory: directories.map(|found| found.cache_dir().to_owned()),
+            tuning: std::env::var_os(TUNING_VARIABLE).is_none_or(|value| value != "off"),
         }
     }
 }
@@ -58,6 +63,8 @@ pub(crate) struct Inner {
     pub tally: Tally,
     pub profiling: AtomicBool,
     pub probe: OnceLock<Probe>,
+    /// `None` where nothing is to be measured.
+    pub tuner: Option<Tuner>,
     /// `None`: the CPU executor.
     pub device: Option<Device>,
 }
@@ -90,12 +97,23 @@ impl Gpu {
 
     /// The CPU executor. It needs no driver and cannot fail.
     pub fn cpu() -> Self {
-        Self::new(AdapterSummary::cpu(), Capabilities::CPU, None)
+        Self::new(AdapterSummary::cpu(), Capabilities::CPU, None, None)
     }
 
-    fn new(summary: AdapterSummary, capabilities: Capabilities, device: Option<Device>) -> Self {
+    fn new(
+        summary: AdapterSummary,
+        capabilities: Capabilities,
+        tuner: Option<Tuner>,
+        device: Option<Device>,
+    ) -> Self {
         let (tally, profiling, probe) = (Tally::default(), AtomicBool::new(false), OnceLock::new());
-        Self { inner: Arc::new(Inner { summary, capabilities, tally, profiling, probe, device }) }
+        Self { inner: Arc::new(Inner { summary, capabilities, tally, profiling, probe, tuner, device }) }
+    }
+
+    /// The CPU executor with a tuner, to test the latter.
+    #[cfg(test)]
+    pub(crate) fn with_tuner(tuner: Tuner) -> Self {
+        Self::new(AdapterSummary::cpu(), Capabilities::CPU, Some(tuner), None)
     }
 
     fn request(adapter: &wgpu::Adapter, options: &OpenOptions) -> Result<Self, GpuError> {
@@ -132,7 +150,8 @@ impl Gpu {
             Pipelines::new(&device, &adapter.get_info(), &capabilities, options.cache_directory.as_deref());
         let pool = Arc::new(Mutex::new(Pool::default()));
         let device = Device { device, queue, pool, pipelines, timeout: options.timeout, failure };
-        Ok(Self::new(summary, capabilities, Some(device)))
+        let tuner = options.tuning.then(|| Tuner::new(&summary, options.cache_directory.as_deref()));
+        Ok(Self::new(summary, capabilities, tuner, Some(device)))
     }
 
     /// Name, backend and driver.

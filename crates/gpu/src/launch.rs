@@ -31,6 +31,7 @@ pub struct Launch {
     pub(crate) generated: Option<Arc<str>>,
     pub(crate) args: Args,
     pub(crate) workgroups: u64,
+    pub(crate) least_subgroup: u32,
     pub(crate) cost: Cost,
     pub(crate) twin: Twin,
 }
@@ -45,6 +46,7 @@ impl Launch {
             generated: None,
             args: Args { kernel: kernel.name, params: Vec::new(), bound: Vec::new() },
             workgroups: 1,
+            least_subgroup: 1,
             cost: Cost::default(),
             twin: Arc::new(twin),
         }
@@ -99,6 +101,12 @@ impl Launch {
     /// How many workgroups run; the kernel rebuilds this linear index from a 2-D grid.
     pub fn workgroups(mut self, count: u64) -> Self {
         self.workgroups = count;
+        self
+    }
+
+    /// Takes the variant without subgroups where they may be smaller than this.
+    pub fn least_subgroup(mut self, invocations: u32) -> Self {
+        self.least_subgroup = invocations;
         self
     }
 

@@ -39,6 +39,7 @@ mod profile;
 mod read;
 mod real;
 mod repeat;
+pub mod tuning;
 
 pub use adapter::{AdapterSummary, DEVICE_VARIABLE, Selection, list};
 pub use buffer::{Buffer, Element};

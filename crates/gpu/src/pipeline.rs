@@ -65,7 +65,7 @@ impl Pipelines {
 }
 
 /// FNV-1a: drivers believe what they are given, so damage on disk must be found here.
-fn checksum(data: &[u8]) -> u64 {
+pub(crate) fn checksum(data: &[u8]) -> u64 {
     let mix = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     data.iter().fold(0xcbf2_9ce4_8422_2325, mix)
 }

@@ -45,6 +45,11 @@ impl Plan {
         Self { gpu: gpu.clone(), label: label.to_owned(), steps: Vec::new(), profile: Profile::default() }
     }
 
+    /// The device that it runs on.
+    pub fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
     /// Number of recorded launches.
     pub fn len(&self) -> usize {
         self.steps.len()
@@ -76,7 +81,9 @@ impl Plan {
     pub fn launch(&mut self, launch: Launch) -> Result<(), GpuError> {
         let capabilities = self.gpu.capabilities();
         let mut flags = launch.flags.clone();
-        flags.extend(capabilities.subgroups.then_some("SUBGROUPS"));
+        let subgroup = self.gpu.summary().subgroups.map_or(0, |(least, _)| least);
+        let subgroups = capabilities.subgroups && subgroup >= launch.least_subgroup;
+        flags.extend(subgroups.then_some("SUBGROUPS"));
         flags.extend(capabilities.immediates.then_some("IMMEDIATES"));
         let variant = launch.kernel.variant(&flags);
         check(&launch, variant, &self.gpu)?;

@@ -1,5 +1,5 @@
-//! Dense vectors on the device: copy, triad, axpby, reductions, elementary functions and random numbers, and the bandwidth
-//! that a device reaches with them.
+//! Dense linear algebra on the device: vectors (copy, triad, axpby, reductions, elementary functions, random numbers),
+//! products of matrices and vectors, tall least squares; and the bandwidth that a device reaches.
 //!
 //! Each kernel is a struct of its buffers; `record` checks their shapes and adds the launch to a [`Plan`]. Vectors may
 //! have any length: the kernels work on groups of four, and a buffer's padding is zero.
@@ -28,21 +28,27 @@ mod bandwidth;
 mod copy;
 mod dot;
 mod functions;
+mod gemm;
+mod gemv;
 mod grid;
 pub mod least_squares;
 mod matrix;
 mod norm_max;
 mod random_fill;
 mod triad;
+mod view;
 
 pub use axpby::Axpby;
 pub use bandwidth::{Bandwidth, measure};
 pub use copy::VectorCopy;
 pub use dot::Dot;
 pub use functions::{Elementwise, Function};
+pub use gemm::{Gemm, Tiling};
+pub use gemv::{ColumnSquares, Gemv};
 pub use grid::{Grid, MAX_TRIPS};
 pub use least_squares::{LeastSquares, LeastSquaresReason, LeastSquaresSolution, Place};
 pub use matrix::{Matrix, SLAB_GRAIN};
 pub use norm_max::NormMax;
 pub use random_fill::{Drawn, RandomFill};
 pub use triad::Triad;
+pub use view::View;

@@ -25,12 +25,23 @@ fn scratch() {
         precision: if q("F32", 0) == 1 { FitPrecision::F32 } else { FitPrecision::F64 },
         seeds: q("SEEDS", 1),
         windows: f("W").map(|w| w as usize),
+        place: match q("PLACE", 0) {
+            1 => ansatz::linalg::Place::Device,
+            2 => ansatz::linalg::Place::Host,
+            3 => ansatz::linalg::Place::Mixed,
+            _ => ansatz::linalg::Place::Auto,
+        },
         boundary_weight: f("BW"),
         tikhonov: f("L"),
         points: f("PI").map(|w| w as usize),
         boundary_points: f("PB").map(|w| w as usize),
         ..PdeOptions::default()
     };
-    let run = Pde::example(&name, &set).unwrap().solve(&gpu, &method, &options).unwrap();
+    let mut gauss = Gaussians::new(q("N", 1500));
+    if let Some(s) = f("S") {
+        gauss = gauss.with_width(&[s]);
+    }
+    let method: &dyn Method = if q("G", 0) == 1 { &gauss } else { &method };
+    let run = Pde::example(&name, &set).unwrap().solve(&gpu, method, &options).unwrap();
     println!("{}", run.report);
 }

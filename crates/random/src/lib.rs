@@ -1,9 +1,8 @@
 //! Counter-based random numbers: element `i` of a stream is a pure function of seed, stream and `i`, so any of them can be
 //! recomputed anywhere, in any order, on the host or on a device.
 //!
-//! A **stream** is one sequence of 2⁶⁴ blocks of 128 bits. Each purpose takes its own stream of the run's seed: numbers of
-//! one stream that are drawn in two ways (`bits(i)` and `uniform(i)`, say) come from the same bits and depend on each other.
-//! Elements may be drawn in any order and need no state.
+//! A **stream** is one sequence of 2⁶⁴ blocks of 128 bits. Each purpose takes its own stream of the run's seed: numbers
+//! of one stream that are drawn in two ways (`bits(i)` and `uniform(i)`, say) come from the same bits.
 //!
 //! ```
 //! use ansatz_random::Philox;

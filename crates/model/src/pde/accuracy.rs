@@ -1,9 +1,18 @@
-//! The error of a solution where the exact one is known.
+//! The error of a solution where the exact one is known, or one in a file.
+
+use std::path::{Path, PathBuf};
 
 use ansatz_expr::Jet;
 use ansatz_problem::{PointSet, Problem};
 
 use super::{PdeError, Solution};
+use crate::io::ErrorKind;
+use crate::reference::{Axis, Reference};
+
+/// The environment variable that names the folder of reference solutions.
+const REFERENCES: &str = "ANSATZ_REFERENCES";
+/// Of larger evaluation grids, so many points or a few more are taken.
+const MOST_POINTS: usize = 150_000;
 
 /// What solutions are compared with, at the points of the problem's evaluation grid.
 pub(super) struct Yardstick {
@@ -11,40 +20,96 @@ pub(super) struct Yardstick {
     pub name: String,
     /// The fields that are known.
     fields: Vec<usize>,
-    pub points: PointSet,
+    points: PointSet,
     /// The known values, field after field.
     values: Vec<Vec<f64>>,
 }
 
 impl Yardstick {
-    /// The exact solution of a problem, if it has one.
-    pub fn exact(problem: &Problem) -> Result<Option<Self>, PdeError> {
+    /// The exact solution of a problem, else the one in its reference file, if it has either; a file that is nowhere is
+    /// noted. `folder` is that of the problem file.
+    pub fn new(
+        problem: &Problem,
+        folder: Option<&Path>,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Self>, PdeError> {
         let known = problem.exact.iter().enumerate();
         let (fields, expressions): (Vec<usize>, Vec<_>) =
             known.filter_map(|(field, exact)| Some((field, exact.clone()?))).unzip();
-        if fields.is_empty() {
-            return Ok(None);
+        if !fields.is_empty() {
+            let points = thinned(problem, problem.evaluation_points()?);
+            let values = problem.values(&expressions, &points);
+            return Ok(Some(Self { name: "the exact solution".to_owned(), fields, points, values }));
         }
-        let points = problem.evaluation_points()?;
-        let values = problem.values(&expressions, &points);
-        Ok(Some(Self { name: "the exact solution".to_owned(), fields, points, values }))
+        let Some(wanted) = &problem.reference else { return Ok(None) };
+        let bounds = problem.domain.bounds();
+        let periodic = |axis| {
+            let is_of =
+                |region: &ansatz_problem::Region| *region == ansatz_problem::Region::Periodic { axis };
+            problem.conditions.iter().any(|condition| is_of(&condition.region))
+        };
+        let axes: Vec<Axis> = wanted
+            .axes
+            .iter()
+            .map(|&axis| Axis {
+                name: problem.domain.coordinates()[axis].clone(),
+                low: bounds[axis][0],
+                high: bounds[axis][1],
+                periodic: periodic(axis),
+            })
+            .collect();
+        let folders = [folder.map(Path::to_owned), std::env::var_os(REFERENCES).map(PathBuf::from)];
+        let field = &problem.scope.fields()[wanted.field];
+        for folder in folders.into_iter().flatten() {
+            let reference = match Reference::read(&folder.join(&wanted.file), field, &axes) {
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                found => found?,
+            };
+            let points = thinned(problem, problem.evaluation_points()?);
+            let at = |x: &[f64]| reference.at(&wanted.axes.iter().map(|&axis| x[axis]).collect::<Vec<_>>());
+            let values = vec![points.iter().map(at).collect()];
+            return Ok(Some(Self { name: wanted.file.clone(), fields: vec![wanted.field], points, values }));
+        }
+        notes.push(format!(
+            "the reference solution {} is neither beside the problem file nor in ${REFERENCES}, so no error is known",
+            wanted.file
+        ));
+        Ok(None)
     }
 
-    /// ‖u − u*‖₂/‖u*‖₂ over all known fields and all points where u* is finite.
+    /// ‖u − u*‖₂/‖u*‖₂ over all known fields; see [`relative_difference`].
     pub fn relative_l2_error(&self, values: impl Fn(&[Jet], &PointSet) -> Vec<Vec<f64>>) -> f64 {
         let jets: Vec<Jet> = self.fields.iter().map(|&field| Jet::value(field)).collect();
-        let found = values(&jets, &self.points);
-        let pairs = found.iter().flatten().zip(self.values.iter().flatten());
-        let (mut difference, mut size) = (0.0, 0.0);
-        for (u, exact) in pairs.filter(|(_, exact)| exact.is_finite()) {
-            difference += (u - exact) * (u - exact);
-            size += exact * exact;
-        }
-        (difference / size).sqrt()
+        relative_difference(&values(&jets, &self.points), &self.values)
     }
 
     /// As [`Yardstick::relative_l2_error`], of a solution.
     pub fn error_of(&self, solution: &Solution) -> f64 {
         self.relative_l2_error(|jets, points| solution.jets(&points.coordinates, jets))
     }
+}
+
+/// ‖u − v‖₂/‖v‖₂ over all fields and all points where v is finite.
+pub(super) fn relative_difference(u: &[Vec<f64>], v: &[Vec<f64>]) -> f64 {
+    let (mut difference, mut size) = (0.0, 0.0);
+    let pairs = u.iter().flatten().zip(v.iter().flatten());
+    for (u, v) in pairs.filter(|(_, v)| v.is_finite()) {
+        difference += (u - v) * (u - v);
+        size += v * v;
+    }
+    (difference / size).sqrt()
+}
+
+/// Every so manyth point, where there are too many: a step that has no divisor in common with the grid's sides, so that no
+/// row or column of it is favoured.
+fn thinned(problem: &Problem, points: PointSet) -> PointSet {
+    let mut step = points.len().div_ceil(MOST_POINTS).max(1);
+    while step > 1 && problem.evaluate.iter().any(|&side| greatest_common_divisor(side, step) > 1) {
+        step += 1;
+    }
+    PointSet::new(points.dimension, points.iter().step_by(step).flatten().copied().collect())
+}
+
+fn greatest_common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }

@@ -63,7 +63,11 @@ impl Attempt<'_> {
         self.weigh(&settings.scales, &mut collocations);
         let rows: usize = collocations.iter().map(|block| block.points.len()).sum();
         self.check_size(rows, trial.unknowns())?;
-        let options = FitOptions { tikhonov: self.options.tikhonov, max_steps: self.options.max_steps };
+        let options = FitOptions {
+            tikhonov: self.options.tikhonov,
+            place: self.options.place,
+            max_steps: self.options.max_steps,
+        };
         let (c, equations) = (vec![0.0; trial.unknowns()], &self.task.equations);
         let fit = match self.options.precision {
             FitPrecision::F32 => fit::<f32>(self.gpu, &trial, equations, &collocations, c, options, watch)?,

@@ -8,6 +8,7 @@
 
 mod accuracy;
 mod attempt;
+pub mod baseline;
 mod choose;
 mod collocation;
 mod equation;
@@ -27,6 +28,7 @@ mod truth;
 mod watch;
 
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use ansatz_expr::nearest;
 use ansatz_gpu::Gpu;
@@ -34,7 +36,7 @@ use ansatz_problem::{Problem, examples};
 
 pub use error::PdeError;
 pub use method::{Frame, Method};
-pub use methods::RandomFeatures;
+pub use methods::{Gaussians, RandomFeatures};
 pub use options::{FitPrecision, PdeOptions};
 pub use reason::PdeReason;
 pub use report::{BaselineReport, ConditionReport, PdeReport};
@@ -48,6 +50,7 @@ use watch::Watch;
 #[derive(Debug, Clone)]
 pub struct Pde {
     problem: Problem,
+    folder: Option<PathBuf>,
 }
 
 /// The solutions of a problem, and their account.
@@ -68,7 +71,7 @@ impl PdeRun {
 
 impl From<Problem> for Pde {
     fn from(problem: Problem) -> Self {
-        Self { problem }
+        Self { problem, folder: None }
     }
 }
 
@@ -85,6 +88,12 @@ impl Pde {
                 .to_owned(),
         })?;
         Ok(example.problem(set)?.into())
+    }
+
+    /// With the folder in which its reference solution is looked for first, and after it in `$ANSATZ_REFERENCES`.
+    pub fn in_folder(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_owned());
+        self
     }
 
     /// The problem.
@@ -111,6 +120,6 @@ impl Pde {
         options: &PdeOptions,
         mut tell: impl FnMut(&PdeProgress) -> ControlFlow<()>,
     ) -> Result<PdeRun, PdeError> {
-        solve::solve(&self.problem, gpu, method, options, &mut tell)
+        solve::solve(&self.problem, self.folder.as_deref(), gpu, method, options, &mut tell)
     }
 }

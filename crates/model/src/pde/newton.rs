@@ -1,7 +1,7 @@
 //! Gauss–Newton on the weighted collocation residual; for a linear problem its first step is the solution.
 
 use ansatz_gpu::Gpu;
-use ansatz_linalg::{LeastSquares, LeastSquaresReason};
+use ansatz_linalg::{LeastSquares, LeastSquaresReason, Place};
 
 use super::collocation::DeviceCollocation;
 use super::equation::{Equation, Linearised};
@@ -14,6 +14,7 @@ use super::{Collocation, PdeError as Error, Watch};
 pub(super) struct FitOptions {
     /// λ of Tikhonov, for columns of norm 1; `None` takes what suits the precision.
     pub tikhonov: Option<f64>,
+    pub place: Place,
     /// Most steps.
     pub max_steps: usize,
 }
@@ -96,7 +97,7 @@ pub(super) fn fit<T: Tier>(
         }
         // min ‖J δ + R‖² + λ²‖D δ‖²
         let (jacobian, residual) = system.assemble(&at, &weights)?;
-        let solver = LeastSquares { tikhonov: options.tikhonov, ..LeastSquares::default() };
+        let solver = LeastSquares { tikhonov: options.tikhonov, place: options.place };
         let solution = solver.solve(gpu, &jacobian, &residual)?;
         (fit.rank, fit.condition) = (solution.rank, solution.condition);
         fit.tier = solution.tier.clone();

@@ -1,5 +1,6 @@
 //! Settings of a solve.
 
+use ansatz_linalg::Place;
 use ansatz_problem::Sampler;
 
 use super::PdeError as Error;
@@ -33,6 +34,8 @@ pub struct PdeOptions {
     pub boundary_weight: Option<f64>,
     /// λ of Tikhonov, for columns of norm 1; what suits the precision if not given.
     pub tikhonov: Option<f64>,
+    /// Where the least-squares problems are solved.
+    pub place: Place,
     /// Converged when no condition's residual exceeds this fraction of the size of its terms (root mean squares).
     pub rtol: f64,
     /// Most steps of Gauss–Newton.
@@ -54,6 +57,7 @@ impl Default for PdeOptions {
             sampler: Sampler::default(),
             boundary_weight: None,
             tikhonov: None,
+            place: Place::Auto,
             rtol: 1e-3,
             max_steps: 30,
             windows: None,

@@ -115,6 +115,10 @@ pub struct BaselineReport {
     pub relative_l2_error: Option<f64>,
     /// ‖u − u_baseline‖₂/‖u_baseline‖₂ of the first seed, where there is no other reference.
     pub relative_difference: Option<f64>,
+    /// ‖u − v‖₂/‖u‖₂ with its own solution v on the next coarser resolution.
+    pub own_difference: f64,
+    /// Order of convergence that it observed on its grids; null for polynomials.
+    pub order: Option<f64>,
     /// Seconds.
     pub seconds: f64,
 }
@@ -185,8 +189,8 @@ impl fmt::Display for PdeReport {
                 .unwrap_or_default();
             writeln!(
                 f,
-                "baseline     {}, {} unknowns{error}{difference}, {:.3} s",
-                baseline.method, baseline.unknowns, baseline.seconds
+                "baseline     {}, {} unknowns{error}{difference}; {:.2e} from its coarser self; {:.3} s",
+                baseline.method, baseline.unknowns, baseline.own_difference, baseline.seconds
             )?;
         }
         for note in &self.notes {

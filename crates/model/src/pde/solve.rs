@@ -1,24 +1,29 @@
 //! From a problem to verified solutions: one run for each seed, in each run one fit for each time window.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::Instant;
 
+use ansatz_expr::Jet;
 use ansatz_gpu::Gpu;
 use ansatz_problem::{Domain, Problem};
 
-use super::accuracy::Yardstick;
+use super::accuracy::{Yardstick, relative_difference};
 use super::attempt::{Attempt, Attempted, Settings};
+use super::baseline::Baseline;
 use super::newton::Stop;
 use super::solution::Piece;
 use super::task::Task;
 use super::truth::{Truth, verify};
 use super::{
-    FitPrecision, Method, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport, PdeRun, Solution, Watch,
+    BaselineReport, FitPrecision, Method, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport, PdeRun,
+    Solution, Watch,
 };
 
-/// Solves `problem` with every seed.
+/// Solves `problem` with every seed; `folder` is where its reference solution may lie.
 pub(super) fn solve(
     problem: &Problem,
+    folder: Option<&Path>,
     gpu: &Gpu,
     method: &dyn Method,
     options: &PdeOptions,
@@ -32,7 +37,8 @@ pub(super) fn solve(
     let task = Task::new(problem, method)?;
     let windows =
         options.windows.or(problem.method.windows).filter(|_| problem.domain.time().is_some()).unwrap_or(1);
-    let yardstick = Yardstick::exact(problem)?;
+    let mut notes = Vec::new();
+    let yardstick = Yardstick::new(problem, folder, &mut notes)?;
     let mut watch = Watch::new(options.seeds, windows, tell);
     let attempt = Attempt { gpu, task: &task, method, options };
     let mut settings = settings(&task, method, options)?;
@@ -57,7 +63,13 @@ pub(super) fn solve(
     }
     let about =
         About { task: &task, gpu, method, options, settings: &settings, windows, chosen, choice_seconds };
-    let report = about.report(&runs, yardstick.as_ref());
+    let baseline = if options.baseline && !watch.stopped {
+        watch.stage("baseline");
+        compare(problem, gpu, &runs[0].solution, yardstick.as_ref(), &mut notes)?
+    } else {
+        None
+    };
+    let report = PdeReport { baseline, notes, ..about.report(&runs, yardstick.as_ref()) };
     Ok(PdeRun { solutions: runs.into_iter().map(|run| run.solution).collect(), report })
 }
 
@@ -198,6 +210,46 @@ fn windows_of(domain: &Domain, windows: usize) -> Vec<Domain> {
     let moment =
         |k: usize| if k == windows { end } else { start + (end - start) * k as f64 / windows as f64 };
     (0..windows).map(|k| domain.clone().over(name, [moment(k), moment(k + 1)])).collect()
+}
+
+/// The problem by a classical method, beside `solution`; why there is none is noted.
+fn compare(
+    problem: &Problem,
+    gpu: &Gpu,
+    solution: &Solution,
+    yardstick: Option<&Yardstick>,
+    notes: &mut Vec<String>,
+) -> Result<Option<BaselineReport>, PdeError> {
+    let baseline = match Baseline::solve(problem, gpu) {
+        Ok(baseline) => baseline,
+        Err(error) => {
+            notes.push(format!("no classical baseline: {error}"));
+            return Ok(None);
+        }
+    };
+    let by_field = |coordinates: &[f64], jets: &[Jet]| -> Vec<Vec<f64>> {
+        jets.iter().map(|jet| baseline.values(jet.field, coordinates)).collect()
+    };
+    let error =
+        yardstick.map(|known| known.relative_l2_error(|jets, points| by_field(&points.coordinates, jets)));
+    let difference = if yardstick.is_none() {
+        let points = problem.evaluation_points()?;
+        let fields: Vec<Jet> = (0..problem.scope.fields().len()).map(Jet::value).collect();
+        let (ours, theirs) =
+            (solution.jets(&points.coordinates, &fields), by_field(&points.coordinates, &fields));
+        Some(relative_difference(&ours, &theirs))
+    } else {
+        None
+    };
+    Ok(Some(BaselineReport {
+        method: baseline.method.to_string(),
+        unknowns: baseline.unknowns,
+        relative_l2_error: error,
+        relative_difference: difference,
+        own_difference: baseline.difference,
+        order: baseline.order,
+        seconds: baseline.seconds,
+    }))
 }
 
 /// All that the report needs beside the runs.

@@ -5,6 +5,7 @@
 
 mod blas;
 mod features;
+mod gemm;
 mod krylov;
 mod linalg;
 mod math;
@@ -57,12 +58,14 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     blas::norm_max(&mut suite)?;
     math::functions::<f32>(&mut suite)?;
     math::random(&mut suite)?;
+    gemm::run::<f32>(&mut suite)?;
     krylov::run::<f32>(&mut suite)?;
     features::run::<f32>(&mut suite)?;
     linalg::run::<f32>(&mut suite)?;
     if gpu.capabilities().f64 {
         blas::run::<f64>(&mut suite)?;
         math::functions::<f64>(&mut suite)?;
+        gemm::run::<f64>(&mut suite)?;
         krylov::run::<f64>(&mut suite)?;
         features::run::<f64>(&mut suite)?;
         linalg::run::<f64>(&mut suite)?;

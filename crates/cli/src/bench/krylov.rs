@@ -1,4 +1,4 @@
-//! `ansatz bench`: how near the memory's limit the solvers run.
+//! `ansatz bench krylov`: how near the memory's limit the solvers run.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -12,19 +12,14 @@ use ansatz::krylov::device::{DeviceCsr, DeviceOperator, DeviceSell, DeviceStenci
 use ansatz::krylov::generate::random;
 use ansatz::krylov::operator::{Boundary, Grid, PaddedCsr, Sell, SellLayout, Stencil};
 use ansatz::{Error, Gpu, KernelReport, kernels, linalg};
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde::Serialize;
 
+use super::median;
 use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::table::{profile, table};
-
-/// Measures a family of kernels.
-#[derive(Debug, Subcommand)]
-pub enum Bench {
-    Krylov(Krylov),
-}
 
 /// Products and conjugate gradients per iteration, as a share of what the triad's bandwidth allows.
 #[derive(Debug, Args)]
@@ -86,17 +81,9 @@ const LOOK_EVERY: u32 = 32;
 const FEW_ITERATIONS: u32 = LOOK_EVERY + 1;
 const MANY_ITERATIONS: u32 = 3 * LOOK_EVERY + 1;
 
-impl Bench {
+impl Krylov {
     /// Runs the subcommand.
     pub fn run(&self) -> Result<Exit, Failure> {
-        match self {
-            Self::Krylov(krylov) => krylov.run(),
-        }
-    }
-}
-
-impl Krylov {
-    fn run(&self) -> Result<Exit, Failure> {
         output::check_json(self.json.as_deref())?;
         let gpu = self.device.open()?;
         let report = measure(&gpu, extents(self.n), self.profile)?;
@@ -256,11 +243,6 @@ impl Subject {
 /// The least of a few measurements: others can only slow a device down.
 fn best(mut measure: impl FnMut() -> Result<f64, GpuError>) -> Result<f64, GpuError> {
     (0..BEST_OF).try_fold(f64::INFINITY, |least, _| Ok(measure()?.min(least)))
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 fn text(report: &Report) -> String {
