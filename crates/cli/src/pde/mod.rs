@@ -8,11 +8,11 @@ mod report;
 mod sampled;
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ansatz::Gpu;
 use ansatz::linalg::Place;
-use ansatz::pde::{FitPrecision, Method, Pde, PdeError, PdeOptions, PdeRun, RandomFeatures};
+use ansatz::pde::{FitPrecision, Gaussians, Method, Pde, PdeError, PdeOptions, PdeRun, RandomFeatures};
 use ansatz::problem::{Problem, Sampler, examples};
 use clap::{Args, ValueEnum};
 
@@ -173,8 +173,11 @@ impl PdeCommand {
         }
         stop::listen();
         let gpu = self.device.open()?;
-        let (method, options) = (self.method(&problem)?, self.options(&problem));
-        let pde = Pde::from(problem);
+        let (method, options) = (self.method(&problem), self.options(&problem));
+        let mut pde = Pde::from(problem);
+        if let Some(folder) = input::file(name).as_deref().and_then(Path::parent) {
+            pde = pde.in_folder(folder);
+        }
         let run = watched(&pde, &gpu, &*method, &options, self.quiet)
             .map_err(|error| placed(pde.problem(), error))?;
 
@@ -196,12 +199,7 @@ impl PdeCommand {
     }
 
     /// The report goes neither over an input nor over a file of the folder.
-    fn check_json_apart(
-        &self,
-        name: &str,
-        json: &std::path::Path,
-        folder: Option<&Folder>,
-    ) -> Result<(), Failure> {
+    fn check_json_apart(&self, name: &str, json: &Path, folder: Option<&Folder>) -> Result<(), Failure> {
         let (inputs, outputs) = (self.inputs(name), folder.map(Folder::files).unwrap_or_default());
         let taken: Vec<_> = inputs
             .iter()
@@ -211,26 +209,21 @@ impl PdeCommand {
         out::check_distinct(&taken, &[("--json", Some(json))])
     }
 
-    fn method(&self, problem: &Problem) -> Result<Box<dyn Method>, Failure> {
+    fn method(&self, problem: &Problem) -> Box<dyn Method> {
         let hint = &problem.method;
         let named = hint.name.as_deref().map(|name| match name {
             "gaussians" => MethodArg::Gaussians,
             _ => MethodArg::RandomFeatures,
         });
         let features = self.features.or(hint.features).unwrap_or(FEATURES);
-        let bandwidth = if self.bandwidth.is_empty() {
-            hint.bandwidth.into_iter().collect()
-        } else {
-            self.bandwidth.clone()
-        };
+        let given = (!self.bandwidth.is_empty()).then(|| self.bandwidth.clone());
+        let bandwidth = given.or_else(|| hint.bandwidth.map(|bandwidth| vec![bandwidth]));
         match self.method.or(named).unwrap_or(MethodArg::RandomFeatures) {
             MethodArg::RandomFeatures => {
-                let method = RandomFeatures::new(features);
-                Ok(Box::new(if bandwidth.is_empty() { method } else { method.with_bandwidth(&bandwidth) }))
+                let method = RandomFeatures { bandwidth, ..RandomFeatures::new(features) };
+                Box::new(method)
             }
-            MethodArg::Gaussians => {
-                Err(Failure::usage("--method gaussians is not there yet; use random-features"))
-            }
+            MethodArg::Gaussians => Box::new(Gaussians { bandwidth, ..Gaussians::new(features) }),
         }
     }
 
@@ -257,6 +250,7 @@ impl PdeCommand {
             max_steps: self.steps.or(hint.steps).unwrap_or(default.max_steps),
             windows: self.windows.or(hint.windows),
             baseline: !self.no_baseline,
+            ..default
         }
     }
 

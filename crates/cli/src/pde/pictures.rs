@@ -122,13 +122,9 @@ impl Pictures<'_> {
                     points: along(&field.values),
                     style: Style::Line,
                 });
-                let known = self.pde.problem().exact.iter().flatten().cloned().collect::<Vec<_>>();
-                let points = ansatz::problem::PointSet::new(self.sampled.axes.len(), self.sampled.points());
-                if let (true, Some(exact)) =
-                    (field.error.is_some(), self.pde.problem().values(&known, &points).first())
-                {
-                    let few = along(exact).into_iter().step_by(25).collect();
-                    series.push(Series { label: "exact".to_owned(), points: few, style: Style::Markers });
+                if let Some(known) = &field.known {
+                    let few = along(known).into_iter().step_by(25).collect();
+                    series.push(Series { label: "known".to_owned(), points: few, style: Style::Markers });
                 }
             }
         }
@@ -284,7 +280,7 @@ impl Pictures<'_> {
 fn label(field: &Field, shown: Shown) -> String {
     match shown {
         Shown::Solution => field.name.clone(),
-        Shown::Error => format!("|{} − exact|", field.name),
+        Shown::Error => format!("|{} − known|", field.name),
     }
 }
 

@@ -5,7 +5,7 @@ use ansatz_problem::{Domain, Sampler};
 use super::attempt::{Attempt, Settings, TYPICAL_SCALE, operator_size};
 use super::solution::Piece;
 use super::truth::{evaluate, fresh};
-use super::{PdeError, Solution, Watch};
+use super::{FitPrecision, PdeError, Solution, Watch};
 
 /// Features of a pilot fit.
 const PILOT: usize = 500;
@@ -34,18 +34,20 @@ impl Attempt<'_> {
             ..settings.clone()
         };
         let nothing = self.score(domain, &self.nothing(domain, &pilot)?, pilot.seed)?;
-        let mut best = self.climb(domain, &pilot, watch)?;
+        let exact = nothing * if self.options.precision == FitPrecision::F32 { 1e-7 } else { 1e-13 };
+        let mut best = self.climb(domain, &pilot, exact, watch)?;
         if shrink < 1.0 && best.0 > RESOLVED * nothing && !watch.stopped {
-            best = self.climb(domain, settings, watch)?;
+            best = self.climb(domain, settings, exact, watch)?;
         }
         Ok(best.1)
     }
 
-    /// The best score on the way, and its scales.
+    /// The best score on the way, and its scales; a score of `exact` is as good as it gets.
     fn climb(
         &self,
         domain: &Domain,
         settings: &Settings,
+        exact: f64,
         watch: &mut Watch<'_>,
     ) -> Result<(f64, Vec<f64>), PdeError> {
         let dimension = settings.scales.len();
@@ -54,11 +56,12 @@ impl Attempt<'_> {
         for scale in self.method.ladder(settings.features, dimension) {
             let better = self.try_scales(domain, settings, vec![scale; dimension], &mut best, 1.0, watch)?;
             worse = if better { 0 } else { worse + 1 };
-            if worse == ENOUGH {
+            if worse == ENOUGH || best.0 <= exact {
                 break;
             }
         }
-        for axis in 0..if dimension > 1 { dimension } else { 0 } {
+        let axes = if dimension > 1 && best.0 > exact { dimension } else { 0 };
+        for axis in 0..axes {
             for factor in [2.0, 0.5] {
                 let mut scales = best.1.clone();
                 scales[axis] *= factor;
