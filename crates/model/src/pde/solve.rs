@@ -45,10 +45,9 @@ pub(super) fn solve(
 
     let start = Instant::now();
     let chosen = method.scales().is_none();
-    if chosen {
+    if chosen || options.boundary_weight.is_none() {
         watch.stage("choosing scales");
-        settings.scales =
-            attempt.choose_scales(&windows_of(&problem.domain, windows)[0], &settings, &mut watch)?;
+        attempt.choose(&windows_of(&problem.domain, windows)[0], &mut settings, &mut watch)?;
     }
     let choice_seconds = start.elapsed().as_secs_f64();
 
@@ -194,7 +193,14 @@ fn settings(task: &Task<'_>, method: &dyn Method, options: &PdeOptions) -> Resul
     let hints = &task.problem.method;
     let inside = options.points.or(hints.points).unwrap_or(POINTS_PER_UNKNOWN * features * fields);
     let elsewhere = options.boundary_points.or(hints.boundary_points).unwrap_or(inside.div_ceil(4));
-    Ok(Settings { features, points: [inside, elsewhere], scales, seed: options.seed })
+    Ok(Settings {
+        features,
+        points: [inside, elsewhere],
+        scales,
+        boundary_weight: options.boundary_weight.or(hints.boundary_weight).unwrap_or(1.0),
+        max_steps: options.max_steps,
+        seed: options.seed,
+    })
 }
 
 /// Collocation points inside for each unknown, if their number is not given.
