@@ -50,8 +50,7 @@ impl Attempt<'_> {
         let exact = nothing * if self.options.precision == FitPrecision::F32 { 1e-7 } else { 1e-13 };
         let weights = if self.options.boundary_weight.is_none() { &WEIGHTS[..] } else { &[] };
 
-        let mut best = Best { score: f64::INFINITY, settings: pilot.clone() };
-        self.climb(domain, &pilot, exact, &mut best, watch)?;
+        let mut best = self.climb(domain, &pilot, exact, watch)?;
         if self.method.scales().is_some() || best.score <= RESOLVED * nothing {
             for &boundary_weight in weights {
                 if best.score <= exact {
@@ -62,10 +61,17 @@ impl Attempt<'_> {
             }
         } else {
             let full = Settings { max_steps: pilot.max_steps, ..settings.clone() };
-            best.score = f64::INFINITY;
-            for boundary_weight in [settings.boundary_weight].iter().chain(weights) {
-                let other = Settings { boundary_weight: *boundary_weight, ..full.clone() };
-                self.climb(domain, &other, exact, &mut best, watch)?;
+            best = self.climb(domain, &full, exact, watch)?;
+            for &boundary_weight in weights {
+                // Nothing is resolved: the conditions may contradict smoothness, as at a corner.
+                if best.score <= RESOLVED * nothing {
+                    break;
+                }
+                let other = Settings { boundary_weight, ..full.clone() };
+                let found = self.climb(domain, &other, exact, watch)?;
+                if found.score < best.score {
+                    best = found;
+                }
             }
         }
         settings.scales = best.settings.scales;
@@ -73,24 +79,24 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// Improves `best` on the ladder of scales; a score of `exact` is as good as it gets.
+    /// The best on the ladder of scales; a score of `exact` is as good as it gets.
     fn climb(
         &self,
         domain: &Domain,
         settings: &Settings,
         exact: f64,
-        best: &mut Best,
         watch: &mut Watch<'_>,
-    ) -> Result<(), PdeError> {
+    ) -> Result<Best, PdeError> {
+        let mut best = Best { score: f64::INFINITY, settings: settings.clone() };
         if self.method.scales().is_some() {
-            self.attempt(domain, settings.clone(), best, 1.0, watch)?;
-            return Ok(());
+            self.attempt(domain, settings.clone(), &mut best, 1.0, watch)?;
+            return Ok(best);
         }
         let dimension = settings.scales.len();
         let mut worse = 0;
         for scale in self.method.ladder(settings.features, dimension) {
             let next = Settings { scales: vec![scale; dimension], ..settings.clone() };
-            worse = if self.attempt(domain, next, best, 1.0, watch)? { 0 } else { worse + 1 };
+            worse = if self.attempt(domain, next, &mut best, 1.0, watch)? { 0 } else { worse + 1 };
             if worse == ENOUGH || best.score <= exact {
                 break;
             }
@@ -100,12 +106,12 @@ impl Attempt<'_> {
             for factor in [2.0, 0.5] {
                 let mut next = best.settings.clone();
                 next.scales[axis] *= factor;
-                if self.attempt(domain, next, best, BETTER, watch)? {
+                if self.attempt(domain, next, &mut best, BETTER, watch)? {
                     break;
                 }
             }
         }
-        Ok(())
+        Ok(best)
     }
 
     /// u = 0.
