@@ -162,8 +162,8 @@ fn reason(attempt: &Attempt<'_>, truth: &Truth, stop: Stop, floor: f64) -> PdeRe
         Some(reason) => reason,
         None if !truth.relative.is_finite() => PdeReason::NonFinite,
         None if stop == Stop::Stagnated && !attempt.task.is_linear() => PdeReason::Stagnated,
-        // A residual loses about as many digits more as its terms are larger than u.
-        None if floor > options.rtol => PdeReason::AttainableAccuracy { floor },
+        // Rounding counts where it explains what is left.
+        None if floor > options.rtol && floor > 0.1 * truth.relative => PdeReason::AttainableAccuracy { floor },
         None => PdeReason::Underresolved { condition: truth.conditions[truth.worst].name.clone() },
     }
 }
