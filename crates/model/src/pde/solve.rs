@@ -11,6 +11,7 @@ use ansatz_problem::{Domain, Problem};
 use super::accuracy::{Yardstick, relative_difference};
 use super::attempt::{Attempt, Attempted, Settings};
 use super::baseline::Baseline;
+use super::corners;
 use super::newton::Stop;
 use super::solution::Piece;
 use super::task::Task;
@@ -63,6 +64,7 @@ pub(super) fn solve(
     }
     let about =
         About { task: &task, gpu, method, options, settings: &settings, windows, chosen, choice_seconds };
+    notes.extend(corners::notes(&task, &runs[0].truth.residual_max_at));
     let baseline = if options.baseline && !watch.stopped {
         watch.stage("baseline");
         compare(problem, gpu, &runs[0].solution, yardstick.as_ref(), &mut notes)?
