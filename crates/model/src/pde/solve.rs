@@ -269,7 +269,10 @@ struct About<'a> {
 impl About<'_> {
     fn report(&self, runs: &[SeedRun], yardstick: Option<&Yardstick>) -> PdeReport {
         let first = &runs[0];
-        let speaks = runs.iter().find(|run| !run.reason.converged()).unwrap_or(first);
+        // Seeds that were not run have been stopped.
+        let complete = runs.len() == self.options.seeds;
+        let failed = runs.iter().map(|run| &run.reason).find(|reason| !reason.converged());
+        let reason = failed.unwrap_or(if complete { &first.reason } else { &PdeReason::Stopped });
         let of = |value: fn(&SeedRun) -> f64| median(runs.iter().map(value).collect());
         let errors: Vec<f64> = runs.iter().filter_map(|run| run.error).collect();
         let (problem, summary) = (self.task.problem, self.gpu.summary());
@@ -302,9 +305,9 @@ impl About<'_> {
             residual_max_at: first.truth.residual_max_at.clone(),
             relative_residual: of(|run| run.truth.relative),
             rtol: self.options.rtol,
-            converged: runs.len() == self.options.seeds && runs.iter().all(|run| run.reason.converged()),
-            reason: speaks.reason.name().to_owned(),
-            hint: speaks.reason.hint(),
+            converged: reason.converged(),
+            reason: reason.name().to_owned(),
+            hint: reason.hint(),
             steps: runs.iter().map(|run| run.steps).max().unwrap_or(0),
             setup_seconds: self.choice_seconds,
             solve_seconds: of(|run| run.solve_seconds),
