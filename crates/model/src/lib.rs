@@ -16,6 +16,7 @@ mod reference;
 mod report;
 mod save;
 
+pub use ansatz_features as features;
 pub use ansatz_gpu as gpu;
 pub use ansatz_gpu::{Gpu, OpenOptions, Selection};
 pub use ansatz_krylov as krylov;

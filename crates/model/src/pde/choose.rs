@@ -150,10 +150,11 @@ impl Attempt<'_> {
     /// frequency, the same for all scales, so that their scores can be compared.
     fn score(&self, domain: &Domain, solution: &Solution, seed: u64) -> Result<f64, PdeError> {
         let typical = vec![TYPICAL_SCALE; domain.dimension()];
+        let half_sides = self.task.frame.half_sides();
         let mut sum = 0.0;
         for (number, (equation, region)) in self.task.equations.iter().zip(&self.task.regions).enumerate() {
             let points = domain.sample(region, HELD_OUT, Sampler::Uniform, fresh(seed, number))?;
-            let size = operator_size(self.task, number, &points, &typical);
+            let size = operator_size(self.task, number, &points, &half_sides, &typical);
             sum += (evaluate(equation, solution, &points).rms() / size.max(f64::MIN_POSITIVE)).powi(2);
         }
         Ok(if sum.is_finite() { sum.sqrt() } else { f64::INFINITY })
