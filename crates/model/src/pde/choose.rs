@@ -30,9 +30,9 @@ struct Best {
 }
 
 impl Attempt<'_> {
-    /// Sets what is not given of the scales and the boundary weight. Scales come from a ladder of equal ones, then each
-    /// coordinate by itself. The fits are small ones, unless those resolve nothing and scales are wanted: then they are of
-    /// full size, and the ladder is climbed with every boundary weight.
+    /// Sets the scales: a ladder of equal ones, then each coordinate by itself. The fits are small ones, unless those
+    /// resolve nothing: then they are of full size; and where these resolve nothing either, the ladder is climbed with
+    /// other boundary weights too, unless that is given. (Of a smooth solution the error hardly depends on the weight.)
     pub fn choose(
         &self,
         domain: &Domain,
@@ -51,15 +51,7 @@ impl Attempt<'_> {
         let weights = if self.options.boundary_weight.is_none() { &WEIGHTS[..] } else { &[] };
 
         let mut best = self.climb(domain, &pilot, exact, watch)?;
-        if self.method.scales().is_some() || best.score <= RESOLVED * nothing {
-            for &boundary_weight in weights {
-                if best.score <= exact {
-                    break;
-                }
-                let other = Settings { boundary_weight, ..best.settings.clone() };
-                self.attempt(domain, other, &mut best, BETTER, watch)?;
-            }
-        } else {
+        if best.score > RESOLVED * nothing {
             let full = Settings { max_steps: pilot.max_steps, ..settings.clone() };
             best = self.climb(domain, &full, exact, watch)?;
             for &boundary_weight in weights {
@@ -88,10 +80,6 @@ impl Attempt<'_> {
         watch: &mut Watch<'_>,
     ) -> Result<Best, PdeError> {
         let mut best = Best { score: f64::INFINITY, settings: settings.clone() };
-        if self.method.scales().is_some() {
-            self.attempt(domain, settings.clone(), &mut best, 1.0, watch)?;
-            return Ok(best);
-        }
         let dimension = settings.scales.len();
         let mut worse = 0;
         for scale in self.method.ladder(settings.features, dimension) {

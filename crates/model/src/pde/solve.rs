@@ -46,7 +46,7 @@ pub(super) fn solve(
 
     let start = Instant::now();
     let chosen = method.scales().is_none();
-    if chosen || options.boundary_weight.is_none() {
+    if chosen {
         watch.stage("choosing scales");
         attempt.choose(&windows_of(&problem.domain, windows)[0], &mut settings, &mut watch)?;
     }
