@@ -39,6 +39,7 @@ fn options(points: usize) -> PdeOptions {
     PdeOptions {
         points: Some(points),
         boundary_points: Some(points / 4),
+        boundary_weight: Some(1.0),
         baseline: false,
         ..PdeOptions::default()
     }
@@ -78,7 +79,7 @@ fn assert_failed(run: &PdeRun, reason: &str) {
 #[test]
 fn a_linear_problem_in_both_precisions_and_everywhere() {
     each(|gpu| {
-        let run = helmholtz(1.0).solve(gpu, &sines(250, 2.5), &options(800)).unwrap();
+        let run = helmholtz(1.0).solve(gpu, &sines(250, 4.0), &options(800)).unwrap();
         assert_solved(&run, 1e-8);
         assert_eq!(run.report.steps, 1);
         // f64 needs a device that has it.
@@ -86,7 +87,7 @@ fn a_linear_problem_in_both_precisions_and_everywhere() {
         assert_eq!(run.report.executor, executor);
         for place in [Place::Auto, Place::Device, Place::Host] {
             let options = PdeOptions { precision: FitPrecision::F32, place, ..options(800) };
-            let run = helmholtz(1.0).solve(gpu, &sines(250, 2.5), &options).unwrap();
+            let run = helmholtz(1.0).solve(gpu, &sines(250, 4.0), &options).unwrap();
             assert_solved(&run, 1e-4);
             assert_eq!(run.report.executor, gpu.executor());
         }
@@ -146,9 +147,9 @@ fn periodic_sides() {
     };
     each(|gpu| {
         let methods: [(&dyn Method, f64); 2] =
-            [(&sines(60, 10.0), 1e-8), (&Gaussians::new(60).with_width(&[0.2]), 1e-5)];
+            [(&sines(120, 20.0), 1e-8), (&Gaussians::new(60).with_width(&[0.1]), 1e-5)];
         for (method, bound) in methods {
-            let run = on_a_circle().solve(gpu, method, &options(240)).unwrap();
+            let run = on_a_circle().solve(gpu, method, &options(480)).unwrap();
             assert_solved(&run, bound);
             // The features repeat themselves: nothing is left to ask for.
             assert_eq!(run.report.conditions.len(), 1);
@@ -389,7 +390,7 @@ fn scales_are_chosen_without_the_exact_solution() {
     let with = |exact: Option<Expr>| {
         let mut problem = Problem::on(square())
             .field("u")
-            .equation("laplacian(u) + u = (1 - 5*pi^2)*sin(pi*x)*sin(2*pi*y)")
+            .equation("laplacian(u) + u = (1 - 2*pi^2)*sin(pi*x)*sin(pi*y)")
             .boundary("all", "u = 0")
             .evaluate(&[11, 11])
             .build()
@@ -398,9 +399,10 @@ fn scales_are_chosen_without_the_exact_solution() {
         Pde::from(problem)
     };
     let (x, y) = (Expr::leaf(Leaf::Coordinate(0)), Expr::leaf(Leaf::Coordinate(1)));
-    let (right, wrong) = ((PI * x).sin() * (2.0 * PI * y).sin(), Expr::number(7.0));
+    let (right, wrong) = ((PI * x).sin() * (PI * y).sin(), Expr::number(7.0));
     each(|gpu| {
-        let solve = |exact| with(exact).solve(gpu, &RandomFeatures::new(100), &options(300)).unwrap();
+        let options = PdeOptions { boundary_weight: None, ..options(300) };
+        let solve = |exact| with(exact).solve(gpu, &RandomFeatures::new(100), &options).unwrap();
         let (unknown, known, misled) = (solve(None), solve(Some(right.clone())), solve(Some(wrong.clone())));
         assert!(unknown.report.scales_chosen && unknown.report.relative_l2_error.is_none());
         assert!(error(&misled) > 0.5);
@@ -408,8 +410,7 @@ fn scales_are_chosen_without_the_exact_solution() {
             assert_eq!(run.report.scales, unknown.report.scales);
             assert_eq!(run.report.residual_rms, unknown.report.residual_rms);
         }
-        // The choice is a good one: 1, where the search begins, is not.
-        assert_solved(&known, 1e-2);
+        assert_solved(&known, 1e-3);
     });
 }
 
