@@ -1,25 +1,31 @@
 //! `ansatz bench`.
 
+mod bandlimited;
 mod gemm;
 mod krylov;
+mod snnk;
 
 use clap::Subcommand;
 
 use crate::exit::{Exit, Failure};
 
-/// Measures a family of kernels.
+/// Measures a family of kernels, or reproduces a table of the literature.
 #[derive(Debug, Subcommand)]
 pub enum Bench {
+    Bandlimited(bandlimited::Bandlimited),
     Gemm(gemm::Gemm),
     Krylov(krylov::Krylov),
+    Snnk(snnk::SnnkBench),
 }
 
 impl Bench {
     /// Runs the subcommand.
     pub fn run(&self) -> Result<Exit, Failure> {
         match self {
+            Self::Bandlimited(bandlimited) => bandlimited.run(),
             Self::Gemm(gemm) => gemm.run(),
             Self::Krylov(krylov) => krylov.run(),
+            Self::Snnk(snnk) => snnk.run(),
         }
     }
 }
