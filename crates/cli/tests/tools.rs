@@ -81,6 +81,44 @@ fn products_are_measured_in_every_tiling() {
     }
 }
 
+/// Twelve points for eight units say nothing about the published figures; these come from the program's defaults.
+#[test]
+fn the_bandlimited_table_has_every_cell() {
+    let place = Place::new();
+    let small = ["bench", "bandlimited", "--units", "8", "--points", "12", "--seeds", "2"];
+    let ran = place.expect(0, &small);
+    assert!(ran.stdout.contains("sin 40πx") && ran.stdout.contains("published"), "{}", ran.stdout);
+    place.expect(0, &[&small[..], &["--json", "b.json"]].concat());
+    let report = place.json("b.json");
+    let cells = report["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 24);
+    for cell in cells {
+        for method in ["truncated", "orthogonal"] {
+            assert!(cell[method]["rmse"].as_f64().unwrap() >= 0.0);
+            assert_eq!(cell[method]["rmses"].as_array().unwrap().len(), 2);
+        }
+    }
+    assert_eq!((cells[0]["target"].as_str(), cells[0]["limit"].as_f64()), (Some("sin 2πx"), Some(0.1)));
+    place.expect(64, &["bench", "bandlimited", "--tolerance", "2"]);
+    place.expect(64, &["bench", "bandlimited", "--units", "0"]);
+}
+
+#[test]
+fn errors_of_scalable_kernels_are_measured() {
+    let place = Place::new();
+    place.expect(0, &["bench", "snnk", "--features", "64", "--draws", "40", "--json", "b.json"]);
+    let report = place.json("b.json");
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 3);
+    for row in rows {
+        // A quarter of √(1024/64) times the figures for 1024.
+        let ratio = row["ratio"].as_f64().unwrap() / 4.0;
+        assert!((0.5..2.0).contains(&ratio), "{row}");
+        assert!((row["slope"].as_f64().unwrap() + 0.5).abs() < 0.2, "{row}");
+    }
+    place.expect(64, &["bench", "snnk", "--damping", "-1"]);
+}
+
 /// In a cache directory of its own, where the system lets one choose it by a variable.
 #[test]
 #[cfg(target_os = "linux")]

@@ -46,7 +46,7 @@ pub use functions::{Elementwise, Function};
 pub use gemm::{Gemm, Tiling};
 pub use gemv::{ColumnSquares, Gemv};
 pub use grid::{Grid, MAX_TRIPS};
-pub use least_squares::{LeastSquares, LeastSquaresReason, LeastSquaresSolution, Place};
+pub use least_squares::{Factor, LeastSquares, LeastSquaresReason, LeastSquaresSolution, Place};
 pub use matrix::{Matrix, SLAB_GRAIN};
 pub use norm_max::NormMax;
 pub use random_fill::{Drawn, RandomFill};

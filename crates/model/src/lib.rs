@@ -23,6 +23,7 @@ pub use ansatz_krylov as krylov;
 pub use ansatz_krylov::{Outcome, Precision, Preconditioner, Progress, Reason, Solution, SolveOptions};
 pub use ansatz_linalg as linalg;
 pub use ansatz_problem as problem;
+pub use ansatz_random_features as random_features;
 pub use error::Error;
 pub use linear_system::{LinearSystem, Run};
 pub use reference::{Axis, Reference};

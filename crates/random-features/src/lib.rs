@@ -18,6 +18,7 @@ mod activation;
 mod device;
 mod draw;
 mod features;
+pub mod snnk;
 
 pub use activation::Activation;
 pub use draw::{Biases, Draw, Weights};

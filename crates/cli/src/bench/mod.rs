@@ -1,31 +1,37 @@
 //! `ansatz bench`.
 
+mod bandlimited;
 mod features;
 mod gemm;
 mod krylov;
 mod least_squares;
+mod snnk;
 
 use clap::Subcommand;
 
 use crate::exit::{Exit, Failure};
 
-/// Measures a family of kernels.
+/// Measures a family of kernels, or reproduces a table of the literature.
 #[derive(Debug, Subcommand)]
 pub enum Bench {
+    Bandlimited(bandlimited::Bandlimited),
     Features(features::Features),
     Gemm(gemm::Gemm),
     Krylov(krylov::Krylov),
     LeastSquares(least_squares::LeastSquares),
+    Snnk(snnk::SnnkBench),
 }
 
 impl Bench {
     /// Runs the subcommand.
     pub fn run(&self) -> Result<Exit, Failure> {
         match self {
+            Self::Bandlimited(bandlimited) => bandlimited.run(),
             Self::Features(features) => features.run(),
             Self::Gemm(gemm) => gemm.run(),
             Self::Krylov(krylov) => krylov.run(),
             Self::LeastSquares(least_squares) => least_squares.run(),
+            Self::Snnk(snnk) => snnk.run(),
         }
     }
 }

@@ -6,10 +6,12 @@
 //! Problems, 1996, sections 2.4 and 5.3).
 
 pub mod device;
+mod factor;
 mod host;
 mod householder;
 mod outcome;
 mod problem;
+mod truncated;
 
 use std::time::Instant;
 
@@ -18,7 +20,9 @@ use ansatz_gpu::{Gpu, GpuError, Real};
 use crate::Matrix;
 use problem::Problem;
 
+pub use factor::Factor;
 pub use outcome::{LeastSquaresReason, LeastSquaresSolution};
+pub use truncated::truncated;
 
 /// How a least-squares problem is solved.
 ///
