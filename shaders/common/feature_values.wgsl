@@ -2,12 +2,13 @@
 // features, four at a time and in order, so that the same input gives the same bits. A chunk holds so few features that no
 // invocation goes through 65,535 iterations.
 //
-// The kernel gives, for the features 4f to 4f + 3 at the points 4q to 4q + 3,
+// The kernel gives, for the features 4f to 4f + 3 at the points of the invocation,
 //
-//     fn add_jets(sums: ptr<function, array<real4, 8>>, c: real4, f: u32, q: u32, quads: u32)
+//     fn prepare(f: u32)                       before that: what depends on f alone
+//     fn add_jets(sums: ptr<function, array<real4, 8>>, c: real4, f: u32)
 //         sums[t] += Σ_j c_j ∂^{α_t} φ_j(x_p) for the TERMS terms of the launch
 //
-// from `points`, and declares its own bindings 3 and, if it has them, 4.
+// from `coordinates`; it declares DIMENSIONS, TERMS and its own bindings 3 and, if it has them, 4.
 #import common/real
 #import common/grid
 #import common/tile
@@ -35,6 +36,9 @@ var<immediate> params: Params;
 @group(0) @binding(2) var<storage, read> weights: array<real>;
 @group(0) @binding(5) var<storage, read_write> values: array<real4>;
 
+// x_i at the points of the invocation; zero beyond the last point, where the padding may hold anything.
+var<private> coordinates: array<real4, 8>;
+
 // c_j, and 0 beyond the last feature.
 fn weight(j: u32) -> real {
     let value = weights[params.first_weight + min(j, params.features - 1u)];
@@ -55,21 +59,24 @@ fn main(
     let group = linear_workgroup(workgroup, workgroups);
     let quads = (params.count + 3u) / 4u;
     let chunk = group / params.point_groups;
-    let place = (group % params.point_groups) * LANES + lane;
-    let q = min(place, quads - 1u);
+    let q = (group - chunk * params.point_groups) * LANES + lane;
+    let near = min(q, quads - 1u);
+    let present = vec4(4u * near) + vec4(0u, 1u, 2u, 3u) < vec4(params.count);
+    for (var i = 0u; i < DIMENSIONS; i++) {
+        coordinates[i] = select(real4(), points[i * quads + near], present);
+    }
     let begin = min(chunk, params.chunks) * params.share;
     let end = min(begin + params.share, (params.features + 3u) / 4u);
     var sums: array<real4, 8>;
     for (var f = begin; f < end; f++) {
         let c = real4(weight(4u * f), weight(4u * f + 1u), weight(4u * f + 2u), weight(4u * f + 3u));
-        add_jets(&sums, c, f, q, quads);
+        prepare(f);
+        add_jets(&sums, c, f);
     }
-    if place < quads && chunk < params.chunks {
-        // The padding of the points may hold anything.
-        let row = vec4(4u * q) + vec4(0u, 1u, 2u, 3u);
+    if q < quads && chunk < params.chunks {
         for (var t = 0u; t < TERMS; t++) {
             let term = params.first_term + ((SLOTS >> (4u * t)) & 15u);
-            values[(chunk * params.terms + term) * quads + q] = select(real4(), sums[t], row < vec4(params.count));
+            values[(chunk * params.terms + term) * quads + q] = select(real4(), sums[t], present);
         }
     }
 }

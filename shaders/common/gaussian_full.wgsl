@@ -23,27 +23,27 @@ fn precision_entry(f: u32, i: u32, j: u32) -> real4 {
 }
 
 // δ_i
-fn difference(f: u32, i: u32, q: u32, quads: u32) -> Tile {
-    let x = points[i * quads + q];
+fn difference(f: u32, i: u32) -> Tile {
+    let x = coordinates[i];
     let mu = features[f * (DIMENSIONS + DIMENSIONS * (DIMENSIONS + 1u) / 2u) + i];
     return Tile(x - mu.x, x - mu.y, x - mu.z, x - mu.w);
 }
 
 // v_i
-fn slope(f: u32, i: u32, q: u32, quads: u32) -> Tile {
+fn slope(f: u32, i: u32) -> Tile {
     var sum = Tile();
     for (var j = 0u; j < DIMENSIONS; j++) {
         let p = tile_outer(real4(1.0), precision_entry(f, i, j));
-        sum = tile_sum(sum, tile_product(p, difference(f, j, q, quads)));
+        sum = tile_sum(sum, tile_product(p, difference(f, j)));
     }
     return sum;
 }
 
 // log φ
-fn exponent(f: u32, q: u32, quads: u32) -> Tile {
+fn exponent(f: u32) -> Tile {
     var sum = Tile();
     for (var i = 0u; i < DIMENSIONS; i++) {
-        sum = tile_sum(sum, tile_product(difference(f, i, q, quads), slope(f, i, q, quads)));
+        sum = tile_sum(sum, tile_product(difference(f, i), slope(f, i)));
     }
     return tile_product(tile_outer(real4(-0.5), real4(1.0)), sum);
 }
@@ -78,7 +78,7 @@ fn hermite(order: u32, i: real4, j: real4, k: real4, l: real4, p: Pairs) -> real
 }
 
 // ∂^α φ / φ, where the nibbles of `term` are |α| and so many coordinates.
-fn polynomial(term: u32, f: u32, q: u32, quads: u32) -> Tile {
+fn polynomial(term: u32, f: u32) -> Tile {
     let order = term & 15u;
     let i = (term >> 4u) & 15u;
     let j = (term >> 8u) & 15u;
@@ -89,16 +89,16 @@ fn polynomial(term: u32, f: u32, q: u32, quads: u32) -> Tile {
     var w = Tile();
     var z = Tile();
     if order > 0u {
-        u = slope(f, i, q, quads);
+        u = slope(f, i);
     }
     if order > 1u {
-        v = slope(f, j, q, quads);
+        v = slope(f, j);
     }
     if order > 2u {
-        w = slope(f, k, q, quads);
+        w = slope(f, k);
     }
     if order > 3u {
-        z = slope(f, l, q, quads);
+        z = slope(f, l);
     }
     let ij = precision_entry(f, i, j);
     let ik = precision_entry(f, i, k);

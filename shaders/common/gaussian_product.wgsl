@@ -35,10 +35,10 @@ fn distance_along(i: u32, x: real4, mu: real) -> real4 {
 }
 
 // log φ
-fn exponent(f: u32, q: u32, quads: u32) -> Tile {
+fn exponent(f: u32) -> Tile {
     var sum = Tile();
     for (var i = 0u; i < DIMENSIONS; i++) {
-        let x = points[i * quads + q];
+        let x = coordinates[i];
         let at = DIMENSIONS + 2u * (f * DIMENSIONS + i);
         let mu = features[at];
         let p = -0.5 * features[at + 1u];
@@ -79,12 +79,12 @@ fn factor(order: u32, i: u32, x: real4, mu: real, p: real) -> real4 {
 }
 
 // ∂^α φ / φ, where nibble i of `term` is α_i.
-fn polynomial(term: u32, f: u32, q: u32, quads: u32) -> Tile {
+fn polynomial(term: u32, f: u32) -> Tile {
     var product = tile_outer(real4(1.0), real4(1.0));
     for (var i = 0u; i < DIMENSIONS; i++) {
         let order = (term >> (4u * i)) & 15u;
         if order > 0u {
-            let x = points[i * quads + q];
+            let x = coordinates[i];
             let at = DIMENSIONS + 2u * (f * DIMENSIONS + i);
             let mu = features[at];
             let p = features[at + 1u];

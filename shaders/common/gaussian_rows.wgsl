@@ -2,11 +2,11 @@
 #import common/feature_rows
 #import common/gaussian_terms
 
-fn operator_tile(f: u32, q: u32, quads: u32) -> Tile {
+fn operator_tile(f: u32) -> Tile {
     var sum = Tile();
     for (var t = 0u; t < TERMS; t++) {
-        let a = tile_outer(coefficient(t, q, quads), real4(1.0));
-        sum = tile_sum(sum, tile_product(a, polynomial(term_of(t), f, q, quads)));
+        let a = tile_outer(coefficient[t], real4(1.0));
+        sum = tile_sum(sum, tile_product(a, polynomial(term_of(t), f)));
     }
-    return tile_product(gaussians(f, q, quads), sum);
+    return tile_product(gaussians(f), sum);
 }

@@ -6,7 +6,7 @@
 // the whole parts drop out: the error of the angle is about REAL_EPSILON, whatever |w·x| < 1/REAL_EPSILON is.
 //
 // The parameters of the features lie in `features`, for each group of four 2 + 2 DIMENSIONS vec4s: the whole and the
-// fractional parts of b, then w_high and w_low for each coordinate. Points: `points[i * quads + q]`, four per vec4.
+// fractional parts of b, then w_high and w_low for each coordinate. Points: `coordinates[i]`, four per vec4.
 #import common/real
 #import common/math
 #import common/tile
@@ -60,11 +60,23 @@ fn add_coordinate(sum: Argument, w_high: real, w_low: real, x: real4, x_high: re
     return Argument(sum.whole + whole, sum.part + (product - whole), sum.small + small);
 }
 
-// The arguments of the features 4f to 4f + 3 at the points 4q to 4q + 3.
-fn arguments(f: u32, q: u32, quads: u32) -> Arguments {
-    let first = f * (2u + 2u * DIMENSIONS);
-    let whole = features[first];
-    let part = features[first + 1u];
+// The parameters and factors of the present four features.
+var<private> parameters: array<real4, 18>;
+var<private> factor: array<real4, 8>;
+
+fn prepare(f: u32) {
+    for (var i = 0u; i < 2u + 2u * DIMENSIONS; i++) {
+        parameters[i] = features[f * (2u + 2u * DIMENSIONS) + i];
+    }
+    for (var t = 0u; t < TERMS; t++) {
+        factor[t] = factors[f * TERMS + t];
+    }
+}
+
+// The arguments of the present features at the present points.
+fn arguments() -> Arguments {
+    let whole = parameters[0];
+    let part = parameters[1];
     var z = Arguments(
         Argument(real4(whole.x), real4(part.x), real4()),
         Argument(real4(whole.y), real4(part.y), real4()),
@@ -72,11 +84,11 @@ fn arguments(f: u32, q: u32, quads: u32) -> Arguments {
         Argument(real4(whole.w), real4(part.w), real4()),
     );
     for (var i = 0u; i < DIMENSIONS; i++) {
-        let x = points[i * quads + q];
+        let x = coordinates[i];
         let x_high = high_part(x);
         let x_low = x - x_high;
-        let w_high = features[first + 2u + 2u * i];
-        let w_low = features[first + 3u + 2u * i];
+        let w_high = parameters[2u + 2u * i];
+        let w_low = parameters[3u + 2u * i];
         z.a = add_coordinate(z.a, w_high.x, w_low.x, x, x_high, x_low);
         z.b = add_coordinate(z.b, w_high.y, w_low.y, x, x_high, x_low);
         z.c = add_coordinate(z.c, w_high.z, w_low.z, x, x_high, x_low);

@@ -1,9 +1,9 @@
 // sin(2πt), from t = part + small turns where |small| is far below |part|: the angle of a wave whose whole turns were
 // dropped exactly.
 //
-// Reduction: r = t − h/2 with h the nearest integer to 2t, |r| ≤ 1/4, exact up to the rounding of its last sum; then
-// sin(2πt) = (−1)^h r (2π + r²P(r²)) with the minimax P: relative error 6e-9 in f32, 3e-19 in f64, before rounding. In
-// all within 1.5 REAL_EPSILON. NaN and infinity give NaN; in f64, so do more than 2^30 turns.
+// Reduction: r = t − n with n the integer nearest to t, exact up to the rounding of its last sum, and folded at a quarter
+// turn, s = min(|r|, ½ − |r|); then sin(2πt) = ± s (2π + s²P(s²)) with the minimax P: relative error 6e-9 in f32, 3e-19 in
+// f64, before rounding. In all within 1.5 REAL_EPSILON. NaN and infinity give NaN; in f64, so do more than 2^30 turns.
 #import common/real
 
 // The integers nearest to x. f64 has no `round` on some drivers; its integers go to 2^31.
@@ -24,10 +24,12 @@ const TURN_REST: real = -1.7484556e-7;
 #endif
 
 fn sin_turns(part: real4, small: real4) -> real4 {
-    let halves = nearest4(2.0 * (part + small));
+    let whole = nearest4(part + small);
     // Exact but for the last sum.
-    let r = (part - 0.5 * halves) + small;
-    let y = r * r;
+    let r = (part - whole) + small;
+    let size = abs(r);
+    let folded = min(size, 0.5 - size);
+    let y = folded * folded;
 #if F64
     var p = -0.71773059742618143lf + y * 0.10088254467049308lf;
     p = 3.8199278246759521lf + y * p;
@@ -41,13 +43,12 @@ fn sin_turns(part: real4, small: real4) -> real4 {
     p = 81.602635 + y * p;
     p = -41.341685 + y * p;
 #endif
-    let sine = r * TURN + r * (TURN_REST + y * p);
-    // 1 where `halves` is odd, else 0: exact.
-    let odd = abs(halves - 2.0 * nearest4(0.5 * halves));
-    let signed = select(sine, -sine, odd == vec4(real(1.0)));
+    let sine = folded * TURN + folded * (TURN_REST + y * p);
+    let signed = select(sine, -sine, r < real4());
 #if F64
     // Beyond the integers, no answer rather than a wrong one.
-    return select(real4(bitcast<vec4<f32>>(bitcast<vec4<u32>>(vec4<f32>(y)) | vec4(0x7fc00000u))), signed, y <= real4(0.07));
+    let nan = real4(bitcast<vec4<f32>>(bitcast<vec4<u32>>(vec4<f32>(r)) | vec4(0x7fc00000u)));
+    return select(nan, signed, size <= real4(0.75));
 #else
     return signed;
 #endif

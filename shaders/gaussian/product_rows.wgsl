@@ -2,9 +2,9 @@
 // rows of a collocation matrix. Derivatives to order four, as common/gaussian_product says.
 //
 // Bindings: params; 1 points, DIMENSIONS × quads vec4s; 2 coefficients a, quads vec4s per term; 3 features as in
-// common/gaussian_product; 5 matrix, written (read and written with params.accumulate), columns of stride4 vec4s.
-// Mapping: an invocation takes four points and four features. Workgroup g: the points of group g mod point_groups, LANES
-// quads of them, and the features 4(first_quad + g / point_groups).
+// common/gaussian_product; 5 matrix, written (read and written with ACCUMULATE), columns of stride4 vec4s.
+// Mapping: an invocation takes four features and `steps` groups of four points, LANES apart. Workgroup g: the points of group
+// g mod point_groups, LANES × steps quads of them, and the features 4(first_quad + ⌊g / point_groups⌋).
 // Cost per entry: one real written (and read, where it accumulates); per four of them also DIMENSIONS + terms reals read,
 // mostly from a cache. In bytes, 4 (8 in f64) per real. Flops: 20 for exp
 // (30 in f64) and 4 per coordinate (24 where it is periodic); per term about 2 + 4 per derivative (44 where it is periodic).

@@ -6,9 +6,9 @@
 //
 // Bindings: params; 1 points, DIMENSIONS × quads vec4s; 2 coefficients a, quads vec4s per term; 3 features as in
 // common/ridge; 4 factors w_j^{α_t}, a vec4 per term for each group of four features; 5 matrix, written (read and written
-// with params.accumulate), columns of stride4 vec4s.
-// Mapping: an invocation takes four points and four features. Workgroup g: the points of group g mod point_groups, LANES
-// quads of them, and the features 4(first_quad + g / point_groups).
+// with ACCUMULATE), columns of stride4 vec4s.
+// Mapping: an invocation takes four features and `steps` groups of four points, LANES apart. Workgroup g: the points of group
+// g mod point_groups, LANES × steps quads of them, and the features 4(first_quad + ⌊g / point_groups⌋).
 // Cost per entry: one real written (and read, where it accumulates); per four of them also DIMENSIONS + terms reals read,
 // mostly from a cache. In bytes, 4 (8 in f64) per real. Flops: 9 DIMENSIONS + 2 terms, and 18 per kind of derivative of a
 // sine (27 in f64), 1 of a ReLU, about 30 in all of tanh and sigmoid.
@@ -17,24 +17,24 @@
 #import common/ridge
 
 // tile + s^{(kind)}(z) Σ_t a_t w^{α_t} over the terms from `first` to `end`.
-fn add_kind(tile: Tile, kind: u32, first: u32, end: u32, z: Arguments, f: u32, q: u32, quads: u32) -> Tile {
+fn add_kind(tile: Tile, kind: u32, first: u32, end: u32, z: Arguments) -> Tile {
     if first == end {
         return tile;
     }
     var sum = Tile();
     for (var t = first; t < end; t++) {
-        sum = tile_sum(sum, tile_outer(coefficient(t, q, quads), factors[f * TERMS + t]));
+        sum = tile_sum(sum, tile_outer(coefficient[t], factor[t]));
     }
     return tile_sum(tile, tile_product(derivatives(kind, z), sum));
 }
 
-fn operator_tile(f: u32, q: u32, quads: u32) -> Tile {
-    let z = arguments(f, q, quads);
+fn operator_tile(f: u32) -> Tile {
+    let z = arguments();
     var tile = Tile();
-    tile = add_kind(tile, 0u, 0u, END_0, z, f, q, quads);
-    tile = add_kind(tile, 1u, END_0, END_1, z, f, q, quads);
-    tile = add_kind(tile, 2u, END_1, END_2, z, f, q, quads);
-    tile = add_kind(tile, 3u, END_2, END_3, z, f, q, quads);
-    tile = add_kind(tile, 4u, END_3, TERMS, z, f, q, quads);
+    tile = add_kind(tile, 0u, 0u, END_0, z);
+    tile = add_kind(tile, 1u, END_0, END_1, z);
+    tile = add_kind(tile, 2u, END_1, END_2, z);
+    tile = add_kind(tile, 3u, END_2, END_3, z);
+    tile = add_kind(tile, 4u, END_3, TERMS, z);
     return tile;
 }

@@ -13,21 +13,21 @@
 #import common/ridge
 
 // As add_jets, for the terms from `first` to `end`, which share a derivative of s.
-fn add_kind(sums: ptr<function, array<real4, 8>>, kind: u32, first: u32, end: u32, z: Arguments, c: real4, f: u32) {
+fn add_kind(sums: ptr<function, array<real4, 8>>, kind: u32, first: u32, end: u32, z: Arguments, c: real4) {
     if first == end {
         return;
     }
     let tile = derivatives(kind, z);
     for (var t = first; t < end; t++) {
-        (*sums)[t] += weighted(c * factors[f * TERMS + t], tile);
+        (*sums)[t] += weighted(c * factor[t], tile);
     }
 }
 
-fn add_jets(sums: ptr<function, array<real4, 8>>, c: real4, f: u32, q: u32, quads: u32) {
-    let z = arguments(f, q, quads);
-    add_kind(sums, 0u, 0u, END_0, z, c, f);
-    add_kind(sums, 1u, END_0, END_1, z, c, f);
-    add_kind(sums, 2u, END_1, END_2, z, c, f);
-    add_kind(sums, 3u, END_2, END_3, z, c, f);
-    add_kind(sums, 4u, END_3, TERMS, z, c, f);
+fn add_jets(sums: ptr<function, array<real4, 8>>, c: real4, f: u32) {
+    let z = arguments();
+    add_kind(sums, 0u, 0u, END_0, z, c);
+    add_kind(sums, 1u, END_0, END_1, z, c);
+    add_kind(sums, 2u, END_1, END_2, z, c);
+    add_kind(sums, 3u, END_2, END_3, z, c);
+    add_kind(sums, 4u, END_3, TERMS, z, c);
 }

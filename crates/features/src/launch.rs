@@ -14,6 +14,10 @@ pub const MAX_TERMS: usize = 8;
 
 /// Invocations per workgroup.
 const LANES: u32 = 64;
+/// Invocations per workgroup that fills rows, and groups of four points that each takes: what one invocation reads once
+/// counts little, and a processor, which takes a handful of invocations at a time, writes each column in one run.
+const RUN: (u32, usize) = (64, 4);
+const SOFTWARE_RUN: (u32, usize) = (8, 16);
 /// Groups of four features that one invocation takes, with loops over coordinates and terms in each: below 65,535
 /// iterations in all, where one driver cuts it off, silently.
 const MOST_SHARE: usize = 2048;
@@ -38,8 +42,11 @@ pub struct Family<'a, T> {
     /// Floating-point operations per feature and point, without those for its terms.
     pub flops: u64,
     /// Prepares the kernels for at most [`MAX_TERMS`] terms.
-    pub specialise: &'a dyn Fn(&[MultiIndex]) -> Result<Specialised<T>, GpuError>,
+    pub specialise: &'a Specialise<'a, T>,
 }
+
+/// From terms to kernels.
+pub type Specialise<'a, T> = dyn Fn(&[MultiIndex]) -> Result<Specialised<T>, GpuError> + 'a;
 
 /// The kernels of a family made ready for some terms.
 pub struct Specialised<T> {
@@ -75,8 +82,8 @@ pub(crate) struct RowsParams {
     pub shift: u32,
     pub stride4: u32,
     pub first4: u32,
-    pub accumulate: u32,
     pub first_term: u32,
+    pub steps: u32,
 }
 
 #[repr(C)]
@@ -104,6 +111,7 @@ pub(crate) struct SumParams {
 /// # Errors
 /// [`GpuError::Misuse`] where the shapes do not fit, and what the device says against it.
 pub fn record_rows<T: Real>(
+    gpu: &Gpu,
     plan: &mut Plan,
     family: &Family<'_, T>,
     rows: &Rows<'_, T>,
@@ -113,7 +121,9 @@ pub fn record_rows<T: Real>(
         return Ok(());
     }
     let quads = rows.count.div_ceil(4);
-    let point_groups = quads.div_ceil(LANES as usize);
+    let (lanes, most_steps) = if is_software(gpu) { SOFTWARE_RUN } else { RUN };
+    let steps = quads.div_ceil(lanes as usize).min(most_steps);
+    let point_groups = quads.div_ceil(lanes as usize * steps);
     // No terms: an operator of zero.
     let first_and_rest = rows.terms.chunks(MAX_TERMS).map(Some).chain(rows.terms.is_empty().then_some(None));
     for (chunk, terms) in first_and_rest.enumerate() {
@@ -137,14 +147,17 @@ pub fn record_rows<T: Real>(
                 shift: (rows.first_column as u32).wrapping_sub(columns.start as u32),
                 stride4: (rows.matrix.stride() / 4) as u32,
                 first4: (rows.first_row / 4) as u32,
-                accumulate: accumulate.into(),
                 first_term: (chunk * MAX_TERMS) as u32,
+                steps: steps as u32,
             };
             let (entries, reals) = ((rows.count * (end - begin)) as u64, size_of::<T>() as u64);
             let streamed = (quads * 4 * (family.dimensions + terms.len())) as u64;
             let twin = Twin::new(family, &special, terms);
-            let twin = move |args: &Args| twin.rows(args);
-            let launch = Launch::new(family.rows, twin).real::<T>().constant("LANES", LANES);
+            let twin = move |args: &Args| twin.rows(args, accumulate);
+            let launch = Launch::new(family.rows, twin)
+                .real::<T>()
+                .constant("LANES", lanes)
+                .constant("ACCUMULATE", accumulate.into());
             let launch = special.constants.iter().fold(launch, |l, &(name, value)| l.constant(name, value));
             let launch =
                 launch.params(&params).bind(rows.points).bind(rows.coefficients).bind(family.features);
@@ -230,9 +243,13 @@ pub fn record_values<T: Real>(
 
 /// Groups of four features per chunk.
 fn share(gpu: &Gpu, quads: usize, feature_quads: usize) -> usize {
-    let software = gpu.is_cpu() || gpu.summary().kind == "software";
-    let enough = if software { SOFTWARE_INVOCATIONS } else { INVOCATIONS };
+    let enough = if is_software(gpu) { SOFTWARE_INVOCATIONS } else { INVOCATIONS };
     // A chunk of a few groups would mostly write.
-    let chunks = enough.div_ceil(quads).min(feature_quads.div_ceil(8)).min(1024).max(1);
+    let chunks = enough.div_ceil(quads).min(feature_quads.div_ceil(8)).clamp(1, 1024);
     feature_quads.div_ceil(chunks).clamp(1, MOST_SHARE)
+}
+
+/// Whether the device is the processor.
+fn is_software(gpu: &Gpu) -> bool {
+    gpu.is_cpu() || gpu.summary().kind == "software"
 }

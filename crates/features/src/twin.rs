@@ -21,7 +21,7 @@ impl<T: Real> Twin<T> {
     }
 
     /// `<family>/rows`.
-    pub fn rows(&self, args: &Args) {
+    pub fn rows(&self, args: &Args, accumulate: bool) {
         let params: RowsParams = args.params();
         let (points, coefficients, features) = (args.read::<T>(1), args.read::<T>(2), args.read::<T>(3));
         let factors = self.has_factors.then(|| args.read::<T>(4));
@@ -42,7 +42,7 @@ impl<T: Real> Twin<T> {
                     (self.jets)(&features, factors, j, &x, &mut jets);
                     sum = jets.iter().enumerate().map(|(t, &jet)| coefficients[t * padded + p] * jet).sum();
                 }
-                *to = if params.accumulate != 0 { *to + sum } else { sum };
+                *to = if accumulate { *to + sum } else { sum };
             }
         });
     }

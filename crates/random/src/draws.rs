@@ -58,7 +58,7 @@ impl Philox {
         let [first, second] = self.pair(i / 2);
         let radius = (-2.0 * open_unit(first).ln()).sqrt();
         let angle = TAU * unit(second);
-        radius * if i % 2 == 0 { angle.cos() } else { angle.sin() }
+        radius * if i.is_multiple_of(2) { angle.cos() } else { angle.sin() }
     }
 
     /// Integer below `n`, each with a probability within `n`·2⁻⁶⁴ of 1/`n`; 0 where `n` is 0.

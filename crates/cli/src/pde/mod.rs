@@ -8,10 +8,11 @@ mod report;
 mod sampled;
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ansatz::Gpu;
-use ansatz::pde::{FitPrecision, Method, Pde, PdeError, PdeOptions, PdeRun, RandomFeatures};
+use ansatz::linalg::Place;
+use ansatz::pde::{FitPrecision, Gaussians, Method, Pde, PdeError, PdeOptions, PdeRun, RandomFeatures};
 use ansatz::problem::{Problem, Sampler, examples};
 use clap::{Args, ValueEnum};
 
@@ -84,6 +85,10 @@ pub struct PdeCommand {
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     tikhonov: Option<f64>,
 
+    /// Where the least-squares problems are solved.
+    #[arg(long, value_enum, default_value_t = PlaceArg::Auto)]
+    solve_on: PlaceArg,
+
     /// Time windows, solved one after another.
     #[arg(long, value_name = "N")]
     windows: Option<usize>,
@@ -136,6 +141,16 @@ enum PrecisionArg {
     F64,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PlaceArg {
+    /// On the device, its small triangle in f64 on the host; in f64, on the host where that is faster.
+    Auto,
+    /// All on the device.
+    Device,
+    /// All on the host.
+    Host,
+}
+
 const AFTER: &str = "\
 Exit codes: 0 converged, as verified in f64 at points that the fit has not seen; 2 not converged (the solution and the \
 report are written all the same).";
@@ -158,9 +173,13 @@ impl PdeCommand {
         }
         stop::listen();
         let gpu = self.device.open()?;
-        let (method, options) = (self.method(&problem)?, self.options(&problem));
-        let pde = Pde::from(problem);
-        let run = watched(&pde, &gpu, &*method, &options, self.quiet)?;
+        let (method, options) = (self.method(&problem), self.options(&problem));
+        let mut pde = Pde::from(problem);
+        if let Some(folder) = input::file(name).as_deref().and_then(Path::parent) {
+            pde = pde.in_folder(folder);
+        }
+        let run = watched(&pde, &gpu, &*method, &options, self.quiet)
+            .map_err(|error| placed(pde.problem(), error))?;
 
         let mut written = Vec::new();
         if let Some(folder) = &folder {
@@ -180,12 +199,7 @@ impl PdeCommand {
     }
 
     /// The report goes neither over an input nor over a file of the folder.
-    fn check_json_apart(
-        &self,
-        name: &str,
-        json: &std::path::Path,
-        folder: Option<&Folder>,
-    ) -> Result<(), Failure> {
+    fn check_json_apart(&self, name: &str, json: &Path, folder: Option<&Folder>) -> Result<(), Failure> {
         let (inputs, outputs) = (self.inputs(name), folder.map(Folder::files).unwrap_or_default());
         let taken: Vec<_> = inputs
             .iter()
@@ -195,26 +209,21 @@ impl PdeCommand {
         out::check_distinct(&taken, &[("--json", Some(json))])
     }
 
-    fn method(&self, problem: &Problem) -> Result<Box<dyn Method>, Failure> {
+    fn method(&self, problem: &Problem) -> Box<dyn Method> {
         let hint = &problem.method;
         let named = hint.name.as_deref().map(|name| match name {
             "gaussians" => MethodArg::Gaussians,
             _ => MethodArg::RandomFeatures,
         });
         let features = self.features.or(hint.features).unwrap_or(FEATURES);
-        let bandwidth = if self.bandwidth.is_empty() {
-            hint.bandwidth.into_iter().collect()
-        } else {
-            self.bandwidth.clone()
-        };
+        let given = (!self.bandwidth.is_empty()).then(|| self.bandwidth.clone());
+        let bandwidth = given.or_else(|| hint.bandwidth.map(|bandwidth| vec![bandwidth]));
         match self.method.or(named).unwrap_or(MethodArg::RandomFeatures) {
             MethodArg::RandomFeatures => {
-                let method = RandomFeatures::new(features);
-                Ok(Box::new(if bandwidth.is_empty() { method } else { method.with_bandwidth(&bandwidth) }))
+                let method = RandomFeatures { bandwidth, ..RandomFeatures::new(features) };
+                Box::new(method)
             }
-            MethodArg::Gaussians => {
-                Err(Failure::usage("--method gaussians is not there yet; use random-features"))
-            }
+            MethodArg::Gaussians => Box::new(Gaussians { bandwidth, ..Gaussians::new(features) }),
         }
     }
 
@@ -232,10 +241,16 @@ impl PdeCommand {
             sampler: self.sampler.or(hint.sampler).unwrap_or(default.sampler),
             boundary_weight: self.boundary_weight.or(hint.boundary_weight),
             tikhonov: self.tikhonov,
+            place: match self.solve_on {
+                PlaceArg::Auto => Place::Auto,
+                PlaceArg::Device => Place::Device,
+                PlaceArg::Host => Place::Host,
+            },
             rtol: self.rtol.unwrap_or(default.rtol),
             max_steps: self.steps.or(hint.steps).unwrap_or(default.max_steps),
             windows: self.windows.or(hint.windows),
             baseline: !self.no_baseline,
+            ..default
         }
     }
 
@@ -270,6 +285,16 @@ pub fn watched(
     });
     meter.finish();
     run
+}
+
+/// An error with its place in the problem file, where it has one.
+fn placed(problem: &Problem, error: PdeError) -> Failure {
+    if let PdeError::Order { most, method, .. } = &error
+        && let Err(located) = problem.check_order(u32::try_from(*most).unwrap_or(u32::MAX), method)
+    {
+        return located.into();
+    }
+    error.into()
 }
 
 fn list() -> Result<Exit, Failure> {

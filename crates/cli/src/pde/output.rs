@@ -65,7 +65,7 @@ impl Folder {
     pub fn write(&self, pde: &Pde, run: &PdeRun, wanted: Wanted) -> Result<Vec<String>, Failure> {
         let Some(solution) = run.solutions.first() else { return Ok(Vec::new()) };
         let problem = pde.problem();
-        let sampled = Sampled::whole(problem, solution);
+        let sampled = Sampled::whole(pde, solution)?;
         let doubt = if run.converged() { "" } else { ", not converged" };
         let pictures = Pictures { pde, sampled: &sampled, folder: &self.path, remark: doubt };
         let drawn = pictures.draw()?;

@@ -54,16 +54,15 @@ impl Pictures<'_> {
         let path = self.folder.join(&file);
         let title = format!("{}: {label}{}{}", self.pde.problem().name, self.section(), self.remark);
         match self.sampled.varied()[..] {
-            [x] => self.lines(&path, field, x, shown, title)?,
+            [x] => self.lines(&path, field, x, shown, title.clone())?,
             [x, y] => {
                 let map = self.map(x, y, &label, shown);
-                let plane = self.plane(x, y, values, 0);
+                let plane = self.plane(x, y, values);
                 plot::heat_map(
                     &path,
                     &HeatMap { title: &title, values: &plane.0, mask: Some(&plane.1), ..map },
                 )?;
             }
-            [x, y, third] => self.slices(&path, [x, y, third], values, shown, (&title, &label))?,
             [x, y, third, ..] => self.slices(&path, [x, y, third], values, shown, (&title, &label))?,
             [] => {}
         }
@@ -123,13 +122,9 @@ impl Pictures<'_> {
                     points: along(&field.values),
                     style: Style::Line,
                 });
-                let known = self.pde.problem().exact.iter().flatten().cloned().collect::<Vec<_>>();
-                let points = ansatz::problem::PointSet::new(self.sampled.axes.len(), self.sampled.points());
-                if let (true, Some(exact)) =
-                    (field.error.is_some(), self.pde.problem().values(&known, &points).first())
-                {
-                    let few = along(exact).into_iter().step_by(25).collect();
-                    series.push(Series { label: "exact".to_owned(), points: few, style: Style::Markers });
+                if let Some(known) = &field.known {
+                    let few = along(known).into_iter().step_by(25).collect();
+                    series.push(Series { label: "known".to_owned(), points: few, style: Style::Markers });
                 }
             }
         }
@@ -171,10 +166,11 @@ impl Pictures<'_> {
     /// The frames of an animation of the first field over its first two coordinates, in the section of the lattice.
     pub fn frames(&self, solution: &Solution, count: usize) -> Result<Vec<PathBuf>, WriteError> {
         let problem = self.pde.problem();
-        let time = self.sampled.axes.len() - 1;
-        let (Some([start, end]), [x, y, ..]) = (problem.domain.time(), self.sampled.varied()[..]) else {
+        let (time, varied) = (self.sampled.axes.len() - 1, self.sampled.varied());
+        let (Some([start, end]), [x, y, ..]) = (problem.domain.time(), varied.as_slice()) else {
             return Ok(Vec::new());
         };
+        let (x, y) = (*x, *y);
         if y == time {
             return Ok(Vec::new());
         }
@@ -198,7 +194,7 @@ impl Pictures<'_> {
             .iter()
             .map(|section| {
                 let pictures = Pictures { sampled: section, ..*self };
-                pictures.plane(x, y, &section.fields[0].values, 0)
+                pictures.plane(x, y, &section.fields[0].values)
             })
             .collect();
         let steps: Vec<Step<'_>> =
@@ -229,11 +225,12 @@ impl Pictures<'_> {
         }
     }
 
-    /// Values and mask of the plane at place `place` of every other coordinate that has as many.
-    fn plane(&self, x: usize, y: usize, values: &[f64], place: usize) -> (Vec<f64>, Vec<u8>) {
-        self.plane_at(x, y, values, x, place)
+    /// Values and mask of the plane at the last place of every other coordinate.
+    fn plane(&self, x: usize, y: usize, values: &[f64]) -> (Vec<f64>, Vec<u8>) {
+        self.plane_at(x, y, values, x, 0)
     }
 
+    /// The same at this place of a third coordinate.
     fn plane_at(
         &self,
         x: usize,
@@ -283,7 +280,7 @@ impl Pictures<'_> {
 fn label(field: &Field, shown: Shown) -> String {
     match shown {
         Shown::Solution => field.name.clone(),
-        Shown::Error => format!("|{} − exact|", field.name),
+        Shown::Error => format!("|{} − known|", field.name),
     }
 }
 

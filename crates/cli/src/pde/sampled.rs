@@ -1,6 +1,6 @@
 //! A solution on a lattice: what pictures and files show.
 
-use ansatz::pde::Solution;
+use ansatz::pde::{Pde, PdeError, Solution};
 use ansatz::problem::{PointSet, Problem};
 
 /// Fields on the points of a lattice, the last coordinate (time) running fastest.
@@ -19,7 +19,9 @@ pub struct Field {
     pub name: String,
     /// NaN outside of the domain.
     pub values: Vec<f64>,
-    /// |u − exact|, where the exact solution is known.
+    /// The known solution, if there is one.
+    pub known: Option<Vec<f64>>,
+    /// |u − known|.
     pub error: Option<Vec<f64>>,
 }
 
@@ -29,7 +31,11 @@ const TIMES: usize = 6;
 impl Sampled {
     /// A solution on all of the domain, or for more than three dimensions of space on the section through its middle along
     /// the first two, at the end of time.
-    pub fn whole(problem: &Problem, solution: &Solution) -> Self {
+    ///
+    /// # Errors
+    /// A reference file that is not what it should be.
+    pub fn whole(pde: &Pde, solution: &Solution) -> Result<Self, PdeError> {
+        let problem = pde.problem();
         let domain = &problem.domain;
         let bounds = domain.bounds();
         let time = domain.time().is_some();
@@ -59,27 +65,25 @@ impl Sampled {
             1 => vec![0.5 * (low + high)],
             count => spread(low, high, count),
         });
-        Self::on(problem, solution, axes.collect())
+        let mut sampled = Self::on(problem, solution, axes.collect());
+        let points = PointSet::new(sampled.axes.len(), sampled.points());
+        for (field, known) in sampled.fields.iter_mut().zip(pde.known(&points)?) {
+            field.error = known
+                .as_ref()
+                .map(|known| field.values.iter().zip(known).map(|(u, known)| (u - known).abs()).collect());
+            field.known = known;
+        }
+        Ok(sampled)
     }
 
-    /// A solution on a lattice.
+    /// A solution on a lattice, beside which nothing is known.
     pub fn on(problem: &Problem, solution: &Solution, axes: Vec<Vec<f64>>) -> Self {
         let points = PointSet::new(axes.len(), lattice(&axes));
         let inside: Vec<bool> = points.iter().map(|point| problem.domain.contains(point, true)).collect();
-        let known: Vec<_> = problem.exact.iter().flatten().cloned().collect();
-        let mut exact = problem.values(&known, &points).into_iter();
         let fields = problem.scope.fields().iter().enumerate().map(|(number, name)| {
             let mut values = solution.values(number, &points.coordinates);
-            values.iter_mut().zip(&inside).for_each(|(value, &inside)| {
-                if !inside {
-                    *value = f64::NAN;
-                }
-            });
-            let known = problem.exact.get(number).is_some_and(Option::is_some);
-            let error = if known { exact.next() } else { None };
-            let error =
-                error.map(|exact| values.iter().zip(exact).map(|(u, exact)| (u - exact).abs()).collect());
-            Field { name: name.to_string(), values, error }
+            values.iter_mut().zip(&inside).filter(|(_, inside)| !**inside).for_each(|(u, _)| *u = f64::NAN);
+            Field { name: name.clone(), values, known: None, error: None }
         });
         let fields = fields.collect();
         Self { axes, inside, fields }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ansatz_expr::Jet;
+use ansatz_expr::{Expr, Jet};
 use ansatz_problem::{PointSet, Problem};
 
 use super::{PdeError, Solution};
@@ -14,32 +14,23 @@ const REFERENCES: &str = "ANSATZ_REFERENCES";
 /// Of larger evaluation grids, so many points or a few more are taken.
 const MOST_POINTS: usize = 150_000;
 
-/// What solutions are compared with, at the points of the problem's evaluation grid.
-pub(super) struct Yardstick {
-    /// What it is, for the report.
-    pub name: String,
-    /// The fields that are known.
-    fields: Vec<usize>,
-    points: PointSet,
-    /// The known values, field after field.
-    values: Vec<Vec<f64>>,
+/// Where a solution is known from.
+pub(super) enum Known {
+    /// Expressions of some fields.
+    Exact { fields: Vec<usize>, expressions: Vec<Expr> },
+    /// A field on a grid in a file, whose dimensions are these coordinates.
+    File { name: String, field: usize, axes: Vec<usize>, reference: Reference },
 }
 
-impl Yardstick {
-    /// The exact solution of a problem, else the one in its reference file, if it has either; a file that is nowhere is
-    /// noted. `folder` is that of the problem file.
-    pub fn new(
-        problem: &Problem,
-        folder: Option<&Path>,
-        notes: &mut Vec<String>,
-    ) -> Result<Option<Self>, PdeError> {
+impl Known {
+    /// The exact solution of a problem, else the one in its reference file, if it has either and the file is somewhere.
+    /// `folder` is that of the problem file.
+    pub fn find(problem: &Problem, folder: Option<&Path>) -> Result<Option<Self>, PdeError> {
         let known = problem.exact.iter().enumerate();
         let (fields, expressions): (Vec<usize>, Vec<_>) =
             known.filter_map(|(field, exact)| Some((field, exact.clone()?))).unzip();
         if !fields.is_empty() {
-            let points = thinned(problem, problem.evaluation_points()?);
-            let values = problem.values(&expressions, &points);
-            return Ok(Some(Self { name: "the exact solution".to_owned(), fields, points, values }));
+            return Ok(Some(Self::Exact { fields, expressions }));
         }
         let Some(wanted) = &problem.reference else { return Ok(None) };
         let bounds = problem.domain.bounds();
@@ -65,16 +56,66 @@ impl Yardstick {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 found => found?,
             };
-            let points = thinned(problem, problem.evaluation_points()?);
-            let at = |x: &[f64]| reference.at(&wanted.axes.iter().map(|&axis| x[axis]).collect::<Vec<_>>());
-            let values = vec![points.iter().map(at).collect()];
-            return Ok(Some(Self { name: wanted.file.clone(), fields: vec![wanted.field], points, values }));
+            let (name, axes) = (wanted.file.clone(), wanted.axes.clone());
+            return Ok(Some(Self::File { name, field: wanted.field, axes, reference }));
         }
-        notes.push(format!(
-            "the reference solution {} is neither beside the problem file nor in ${REFERENCES}, so no error is known",
-            wanted.file
-        ));
         Ok(None)
+    }
+
+    /// The fields that are known.
+    pub fn fields(&self) -> Vec<usize> {
+        match self {
+            Self::Exact { fields, .. } => fields.clone(),
+            Self::File { field, .. } => vec![*field],
+        }
+    }
+
+    /// The known values at points, field after field.
+    pub fn values(&self, problem: &Problem, points: &PointSet) -> Vec<Vec<f64>> {
+        match self {
+            Self::Exact { expressions, .. } => problem.values(expressions, points),
+            Self::File { axes, reference, .. } => {
+                let at = |x: &[f64]| reference.at(&axes.iter().map(|&axis| x[axis]).collect::<Vec<_>>());
+                vec![points.iter().map(at).collect()]
+            }
+        }
+    }
+}
+
+/// What solutions are compared with, at the points of the problem's evaluation grid.
+pub(super) struct Yardstick {
+    /// What it is, for the report.
+    pub name: String,
+    /// The fields that are known.
+    fields: Vec<usize>,
+    points: PointSet,
+    /// The known values, field after field.
+    values: Vec<Vec<f64>>,
+}
+
+impl Yardstick {
+    /// The known solution of a problem, if there is one; a file that is nowhere is noted.
+    pub fn new(
+        problem: &Problem,
+        folder: Option<&Path>,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Self>, PdeError> {
+        let Some(known) = Known::find(problem, folder)? else {
+            notes.extend(problem.reference.as_ref().map(|wanted| {
+                format!(
+                    "the reference solution {} is neither beside the problem file nor in ${REFERENCES}, so no error is known",
+                    wanted.file
+                )
+            }));
+            return Ok(None);
+        };
+        let name = match &known {
+            Known::Exact { .. } => "the exact solution".to_owned(),
+            Known::File { name, .. } => name.clone(),
+        };
+        let points = thinned(problem, problem.evaluation_points()?);
+        let values = known.values(problem, &points);
+        Ok(Some(Self { name, fields: known.fields(), points, values }))
     }
 
     /// ‖u − u*‖₂/‖u*‖₂ over all known fields; see [`relative_difference`].

@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
 
 use ansatz_expr::nearest;
 use ansatz_gpu::Gpu;
-use ansatz_problem::{Problem, examples};
+use ansatz_problem::{PointSet, Problem, examples};
 
 pub use error::PdeError;
 pub use method::{Frame, Method};
@@ -44,6 +44,7 @@ pub use report::{BaselineReport, ConditionReport, PdeReport};
 pub use solution::Solution;
 pub use watch::PdeProgress;
 
+use accuracy::Known;
 use task::Collocation;
 use watch::Watch;
 
@@ -95,6 +96,20 @@ impl Pde {
     pub fn in_folder(mut self, folder: &Path) -> Self {
         self.folder = Some(folder.to_owned());
         self
+    }
+
+    /// The known solution at points, for every field that it is known of: the exact one, else that of the reference file.
+    ///
+    /// # Errors
+    /// A reference file that is not what it should be.
+    pub fn known(&self, points: &PointSet) -> Result<Vec<Option<Vec<f64>>>, PdeError> {
+        let mut values = vec![None; self.problem.scope.fields().len()];
+        if let Some(known) = Known::find(&self.problem, self.folder.as_deref())? {
+            for (field, found) in known.fields().into_iter().zip(known.values(&self.problem, points)) {
+                values[field] = Some(found);
+            }
+        }
+        Ok(values)
     }
 
     /// The problem.

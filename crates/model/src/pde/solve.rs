@@ -48,8 +48,7 @@ pub(super) fn solve(
     let chosen = method.scales().is_none();
     if chosen {
         watch.stage("choosing scales");
-        settings.scales =
-            attempt.choose_scales(&windows_of(&problem.domain, windows)[0], &settings, &mut watch)?;
+        attempt.choose(&windows_of(&problem.domain, windows)[0], &mut settings, &mut watch)?;
     }
     let choice_seconds = start.elapsed().as_secs_f64();
 
@@ -165,8 +164,10 @@ fn reason(attempt: &Attempt<'_>, truth: &Truth, stop: Stop, floor: f64) -> PdeRe
         Some(reason) => reason,
         None if !truth.relative.is_finite() => PdeReason::NonFinite,
         None if stop == Stop::Stagnated && !attempt.task.is_linear() => PdeReason::Stagnated,
-        // A residual loses about as many digits more as its terms are larger than u.
-        None if floor > options.rtol => PdeReason::AttainableAccuracy { floor },
+        // Rounding counts where it explains what is left.
+        None if floor > options.rtol && floor > 0.1 * truth.relative => {
+            PdeReason::AttainableAccuracy { floor }
+        }
         None => PdeReason::Underresolved { condition: truth.conditions[truth.worst].name.clone() },
     }
 }
@@ -196,7 +197,14 @@ fn settings(task: &Task<'_>, method: &dyn Method, options: &PdeOptions) -> Resul
     let hints = &task.problem.method;
     let inside = options.points.or(hints.points).unwrap_or(POINTS_PER_UNKNOWN * features * fields);
     let elsewhere = options.boundary_points.or(hints.boundary_points).unwrap_or(inside.div_ceil(4));
-    Ok(Settings { features, points: [inside, elsewhere], scales, seed: options.seed })
+    Ok(Settings {
+        features,
+        points: [inside, elsewhere],
+        scales,
+        boundary_weight: options.boundary_weight.or(hints.boundary_weight).unwrap_or(1.0),
+        max_steps: options.max_steps,
+        seed: options.seed,
+    })
 }
 
 /// Collocation points inside for each unknown, if their number is not given.

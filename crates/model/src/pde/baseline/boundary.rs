@@ -25,7 +25,9 @@ impl<'a> Boundary<'a> {
                 }
                 conditions.push((equation, problem.sample(&condition.region, MARKS, Sampler::Sobol, 0)?));
             } else if condition.region != Region::Interior {
-                return Err(BaselineError::Equation("a condition holds elsewhere than inside or on the boundary"));
+                return Err(BaselineError::Equation(
+                    "a condition holds elsewhere than inside or on the boundary",
+                ));
             }
         }
         Ok(Self { conditions })

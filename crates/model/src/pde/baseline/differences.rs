@@ -100,8 +100,7 @@ pub(super) fn on(problem: &Problem, gpu: &Gpu, intervals: usize) -> Result<Diffe
         ..SolveOptions::default()
     };
     let mut carry_on = |_: &_| ControlFlow::Continue(());
-    let mut outcomes =
-        ansatz_krylov::solve(gpu, &matrix, &[rhs], None, &options, &mut carry_on)?.outcomes;
+    let mut outcomes = ansatz_krylov::solve(gpu, &matrix, &[rhs], None, &options, &mut carry_on)?.outcomes;
     match outcomes.pop() {
         Some(outcome) if outcome.converged() => grid.fill(&outcome.x, &cuts, &on_boundary),
         Some(outcome) => return Err(BaselineError::Unconverged(outcome.reason)),
@@ -121,7 +120,8 @@ impl Differences {
     fn new(domain: &Domain, intervals: usize) -> Self {
         let bounds = domain.bounds();
         let longest = bounds.iter().map(|[low, high]| high - low).fold(0.0, f64::max);
-        let count = |[low, high]: [f64; 2]| (intervals as f64 * (high - low) / longest).round().max(2.0) as usize;
+        let count =
+            |[low, high]: [f64; 2]| (intervals as f64 * (high - low) / longest).round().max(2.0) as usize;
         let counts = [count(bounds[0]), count(bounds[1])];
         let h = [0, 1].map(|axis| (bounds[axis][1] - bounds[axis][0]) / counts[axis] as f64);
         let mut grid = Self {
@@ -195,7 +195,9 @@ impl Differences {
         };
         let [xx, yy, value] = known.map(|jet| coefficient(&jet));
         let ratio = yy.first().zip(xx.first()).map_or(f64::NAN, |(yy, xx)| yy / xx);
-        if !(ratio > 0.0) || xx.iter().zip(&yy).any(|(xx, yy)| (yy / xx - ratio).abs() > 1e-12 * ratio) {
+        let in_ratio = |(xx, yy): (&f64, &f64)| (yy / xx - ratio).abs() <= 1e-12 * ratio;
+        let symmetric = ratio > 0.0 && xx.iter().zip(&yy).all(in_ratio);
+        if !symmetric {
             return refused("u_xx and u_yy have not the same coefficient up to a factor");
         }
         let reaction: Vec<f64> = value.iter().zip(&xx).map(|(c, xx)| -c / xx).collect();
@@ -217,7 +219,8 @@ impl Differences {
                     let (mut inside, mut outside) = (0.0, 1.0);
                     while outside - inside > 1e-14 {
                         let middle = 0.5 * (inside + outside);
-                        let side = if domain.contains(&along(middle), false) { &mut inside } else { &mut outside };
+                        let side =
+                            if domain.contains(&along(middle), false) { &mut inside } else { &mut outside };
                         *side = middle;
                     }
                     cuts.push(Cut { node, neighbour, axis, theta: outside, at: along(outside) });
@@ -258,7 +261,8 @@ impl Differences {
             part[axis] = at - cell[axis] as f64;
         }
         let first = cell[1] * self.nodes[0] + cell[0];
-        let mut corners = [first, first + 1, first + self.nodes[0], first + self.nodes[0] + 1].map(|n| self.values[n]);
+        let mut corners =
+            [first, first + 1, first + self.nodes[0], first + self.nodes[0] + 1].map(|n| self.values[n]);
         let known: Vec<f64> = corners.iter().copied().filter(|value| !value.is_nan()).collect();
         if known.len() < 4 {
             let mean = known.iter().sum::<f64>() / known.len() as f64;
@@ -270,7 +274,8 @@ impl Differences {
             }
         }
         let [s, t] = part;
-        let [low, high] = [corners[0] + s * (corners[1] - corners[0]), corners[2] + s * (corners[3] - corners[2])];
+        let [low, high] =
+            [corners[0] + s * (corners[1] - corners[0]), corners[2] + s * (corners[3] - corners[2])];
         low + t * (high - low)
     }
 

@@ -5,7 +5,9 @@
 #[non_exhaustive]
 pub enum BaselineError {
     /// Only boxes of one or two coordinates and domains in the plane have one.
-    #[error("no baseline for {coordinates} coordinates on this domain: boxes of one or two, time included, have one, and any domain in the plane")]
+    #[error(
+        "no baseline for {coordinates} coordinates on this domain: boxes of one or two, time included, have one, and any domain in the plane"
+    )]
     Domain {
         /// Coordinates, time included.
         coordinates: usize,
@@ -18,6 +20,14 @@ pub enum BaselineError {
     TooManyFields {
         /// Fields.
         fields: usize,
+    },
+    /// Polynomials of the highest degree are not enough, and finite differences do not apply.
+    #[error("no baseline: polynomials of degree {degree} still change by {difference:.1e}")]
+    Unresolved {
+        /// The degree.
+        degree: usize,
+        /// Relative difference to the one of the next lower degree.
+        difference: f64,
     },
     /// Finite differences are for less than was asked.
     #[error("no baseline by finite differences: {0}")]

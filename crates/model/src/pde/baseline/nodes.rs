@@ -22,8 +22,9 @@ impl Sides {
         for (axis, name) in domain.coordinates().iter().enumerate().take(space.len()) {
             for (high, end) in [(false, "min"), (true, "max")] {
                 let suffix = format!("{name}_{end}");
-                let own =
-                    |piece: &str| piece.strip_suffix(&suffix).is_some_and(|p| p.is_empty() || p.ends_with('.'));
+                let own = |piece: &str| {
+                    piece.strip_suffix(&suffix).is_some_and(|p| p.is_empty() || p.ends_with('.'))
+                };
                 let place = pieces.iter().position(|piece| own(&piece.name))?;
                 sides.push((axis, high, pieces.swap_remove(place).names));
             }
