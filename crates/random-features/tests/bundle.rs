@@ -1,5 +1,7 @@
 //! Bundled networks and the closed form of their weights.
 
+#![allow(clippy::unwrap_used)] // Also in functions beside the tests.
+
 use ansatz_gpu::Gpu;
 use ansatz_random::Philox;
 use ansatz_random_features::snnk::{Bundle, Kernel, Layer, Snnk, SnnkError, ridge};

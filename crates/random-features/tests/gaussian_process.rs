@@ -1,5 +1,7 @@
 //! Gaussian processes with random features against the exact ones.
 
+#![allow(clippy::unwrap_used)] // Also in functions beside the tests.
+
 use ansatz_features::FeatureError;
 use ansatz_random::Philox;
 use ansatz_random_features::{Draw, GaussianProcess};
