@@ -278,8 +278,11 @@ fn wrong_problems_are_65_with_file_key_column_and_remedy() {
         ),
         (
             "a derivative of too high an order",
-            format!("{helmholtz}[[equation]]\nresidual = \"u_xxxxx = 1\"\n{all}"),
-            &["p.toml:6:", "order"],
+            // With conditions left out on purpose, so that nothing else is wrong.
+            format!(
+                "allow_missing = [\"x_min\", \"x_max\"]\n{helmholtz}[[equation]]\nresidual = \"u_xxxxx = 1\"\n{all}"
+            ),
+            &["p.toml:7:", "equation[1]", "u_xxxxx", "order 5"],
         ),
         (
             "no volume",

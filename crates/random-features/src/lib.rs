@@ -18,8 +18,10 @@ mod activation;
 mod device;
 mod draw;
 mod features;
+mod gaussian_process;
 pub mod snnk;
 
 pub use activation::Activation;
 pub use draw::{Biases, Draw, Weights};
 pub use features::RandomFeatures;
+pub use gaussian_process::{GaussianProcess, Posterior};

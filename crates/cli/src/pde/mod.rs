@@ -164,10 +164,10 @@ impl PdeCommand {
             return list();
         }
         let Some(name) = &self.problem else { return Err(Failure::usage("name a problem, or use --list")) };
-        out::check_json(self.json.as_deref())?;
         let problem = read(name, &self.set)?;
         let folder =
             self.output.as_deref().map(|path| Folder::prepare(path, &self.inputs(name))).transpose()?;
+        out::check_json(self.json.as_deref())?;
         if let Some(path) = &self.json {
             self.check_json_apart(name, path, folder.as_ref())?;
         }

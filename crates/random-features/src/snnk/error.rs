@@ -1,6 +1,8 @@
 //! What can go wrong with scalable kernels.
 
 use ansatz_features::FeatureError;
+use ansatz_gpu::GpuError;
+use ansatz_linalg::LeastSquaresReason;
 
 /// An error of scalable neural network kernels.
 #[derive(Debug, thiserror::Error)]
@@ -30,4 +32,10 @@ pub enum SnnkError {
         /// The bias.
         bias: f64,
     },
+    /// The least-squares problem has no solution.
+    #[error("no least-squares solution: {0}. {hint}", hint = .0.hint())]
+    Unsolved(LeastSquaresReason),
+    /// The solver was misused, or the device failed.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
 }

@@ -16,15 +16,19 @@
 //! ```
 
 mod accuracy;
+mod bundle;
 mod error;
 mod features;
 mod kernel;
 mod projections;
+mod ridge;
 
 pub use accuracy::kernel_rmse;
+pub use bundle::{Bundle, Layer};
 pub use error::SnnkError;
 pub use features::{Estimate, SnnkFeatures};
 pub use kernel::{Kernel, Spectrum, Wave};
+pub use ridge::ridge;
 
 use ansatz_features::FeatureError;
 
