@@ -133,27 +133,23 @@ fn plus_outer(sum: real4x4, left: real4, right: real4) -> real4x4 {
     );
 }
 
-// The block of C at this row and column ← α sum + β of the old block; what lies past the edges keeps its value.
-fn store(row: u32, column: u32, sum: real4x4) {
-    if row < params.m {
-        let at = params.c_first4 + row / 4u + column * params.c_stride4;
-        store_column(row, column, at, sum[0]);
-        store_column(row, column + 1u, at + params.c_stride4, sum[1]);
-        store_column(row, column + 2u, at + 2u * params.c_stride4, sum[2]);
-        store_column(row, column + 3u, at + 3u * params.c_stride4, sum[3]);
-    }
+// Column x of a block.
+fn column_of(block: real4x4, x: u32) -> real4 {
+    return select(select(block[0], block[1], x == 1u), select(block[2], block[3], x == 3u), x >= 2u);
 }
 
-fn store_column(row: u32, column: u32, at: u32, sum: real4) {
-    if column < params.n {
-        var value = params.alpha * sum;
-        // A branch: 0 times NaN would be NaN.
-        if params.beta != 0.0 {
-            value += params.beta * c[at];
+// Four rows of a column of C ← α sum + β of what was there; what lies past the edges keeps its value. Kernels call it in
+// a loop over the columns of their blocks: written out for each of them, it takes a driver seconds to compile.
+fn store(row: u32, column: u32, sum: real4) {
+    if row < params.m && column < params.n {
+        let at = params.c_first4 + row / 4u + column * params.c_stride4;
+        let below = vec4(row) + vec4(0u, 1u, 2u, 3u) >= vec4(params.m);
+        var old = real4();
+        if params.beta != 0.0 || below.w {
+            old = c[at];
         }
-        if row + 4u > params.m {
-            value = select(value, c[at], vec4(row) + vec4(0u, 1u, 2u, 3u) >= vec4(params.m));
-        }
-        c[at] = value;
+        // Not a product: 0 times NaN would be NaN.
+        let kept = select(params.beta * old, real4(), params.beta == 0.0);
+        c[at] = select(params.alpha * sum + kept, old, below);
     }
 }

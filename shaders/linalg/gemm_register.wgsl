@@ -101,21 +101,23 @@ fn main(
             sum_23 = plus_outer(sum_23, a_2, b_3);
             sum_33 = plus_outer(sum_33, a_3, b_3);
         }
-        store(row, column, sum_00);
-        store(row + 4u, column, sum_10);
-        store(row + 8u, column, sum_20);
-        store(row + 12u, column, sum_30);
-        store(row, column + 4u, sum_01);
-        store(row + 4u, column + 4u, sum_11);
-        store(row + 8u, column + 4u, sum_21);
-        store(row + 12u, column + 4u, sum_31);
-        store(row, column + 8u, sum_02);
-        store(row + 4u, column + 8u, sum_12);
-        store(row + 8u, column + 8u, sum_22);
-        store(row + 12u, column + 8u, sum_32);
-        store(row, column + 12u, sum_03);
-        store(row + 4u, column + 12u, sum_13);
-        store(row + 8u, column + 12u, sum_23);
-        store(row + 12u, column + 12u, sum_33);
+        for (var x = 0u; x < 4u; x++) {
+            store(row, column + x, column_of(sum_00, x));
+            store(row + 4u, column + x, column_of(sum_10, x));
+            store(row + 8u, column + x, column_of(sum_20, x));
+            store(row + 12u, column + x, column_of(sum_30, x));
+            store(row, column + 4u + x, column_of(sum_01, x));
+            store(row + 4u, column + 4u + x, column_of(sum_11, x));
+            store(row + 8u, column + 4u + x, column_of(sum_21, x));
+            store(row + 12u, column + 4u + x, column_of(sum_31, x));
+            store(row, column + 8u + x, column_of(sum_02, x));
+            store(row + 4u, column + 8u + x, column_of(sum_12, x));
+            store(row + 8u, column + 8u + x, column_of(sum_22, x));
+            store(row + 12u, column + 8u + x, column_of(sum_32, x));
+            store(row, column + 12u + x, column_of(sum_03, x));
+            store(row + 4u, column + 12u + x, column_of(sum_13, x));
+            store(row + 8u, column + 12u + x, column_of(sum_23, x));
+            store(row + 12u, column + 12u + x, column_of(sum_33, x));
+        }
     }
 }

@@ -179,21 +179,23 @@ fn main(
             sum_07 = plus_outer(sum_07, a_0, b_7);
             sum_17 = plus_outer(sum_17, a_1, b_7);
         }
-        store(row, column, sum_00);
-        store(row + 4u, column, sum_10);
-        store(row, column + 4u, sum_01);
-        store(row + 4u, column + 4u, sum_11);
-        store(row, column + 8u, sum_02);
-        store(row + 4u, column + 8u, sum_12);
-        store(row, column + 12u, sum_03);
-        store(row + 4u, column + 12u, sum_13);
-        store(row, column + 16u, sum_04);
-        store(row + 4u, column + 16u, sum_14);
-        store(row, column + 20u, sum_05);
-        store(row + 4u, column + 20u, sum_15);
-        store(row, column + 24u, sum_06);
-        store(row + 4u, column + 24u, sum_16);
-        store(row, column + 28u, sum_07);
-        store(row + 4u, column + 28u, sum_17);
+        for (var x = 0u; x < 4u; x++) {
+            store(row, column + x, column_of(sum_00, x));
+            store(row + 4u, column + x, column_of(sum_10, x));
+            store(row, column + 4u + x, column_of(sum_01, x));
+            store(row + 4u, column + 4u + x, column_of(sum_11, x));
+            store(row, column + 8u + x, column_of(sum_02, x));
+            store(row + 4u, column + 8u + x, column_of(sum_12, x));
+            store(row, column + 12u + x, column_of(sum_03, x));
+            store(row + 4u, column + 12u + x, column_of(sum_13, x));
+            store(row, column + 16u + x, column_of(sum_04, x));
+            store(row + 4u, column + 16u + x, column_of(sum_14, x));
+            store(row, column + 20u + x, column_of(sum_05, x));
+            store(row + 4u, column + 20u + x, column_of(sum_15, x));
+            store(row, column + 24u + x, column_of(sum_06, x));
+            store(row + 4u, column + 24u + x, column_of(sum_16, x));
+            store(row, column + 28u + x, column_of(sum_07, x));
+            store(row + 4u, column + 28u + x, column_of(sum_17, x));
+        }
     }
 }

@@ -117,9 +117,11 @@ fn main(
         }
         let row = 64u * place.x + 4u * held.x;
         let column = 64u * place.y + 4u * held.y;
-        store(row, column, sum_00);
-        store(row + 32u, column, sum_10);
-        store(row, column + 32u, sum_01);
-        store(row + 32u, column + 32u, sum_11);
+        for (var x = 0u; x < 4u; x++) {
+            store(row, column + x, column_of(sum_00, x));
+            store(row + 32u, column + x, column_of(sum_10, x));
+            store(row, column + 32u + x, column_of(sum_01, x));
+            store(row + 32u, column + 32u + x, column_of(sum_11, x));
+        }
     }
 }

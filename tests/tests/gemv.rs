@@ -72,7 +72,7 @@ fn products_agree_with_the_definition() {
                     let (entries, x, y) = (noise::<T>(m * n, 1), noise(of_x, 2), noise(of_y, 3));
                     let a = Matrix::upload(gpu, "A", m, n, &entries).unwrap();
                     let found = gemv(gpu, &a.all(), transpose, &x, scalars, &y);
-                    let at = |row, column| entries[column * m + row].widen();
+                    let at = |row: usize, column: usize| entries[column * m + row].widen();
                     let (expected, sizes): (Vec<_>, Vec<_>) =
                         oracle([m, n], at, transpose, &x, scalars, &y).into_iter().unzip();
                     // Each term is rounded in its product, with every later sum, and with α, β and their sum.

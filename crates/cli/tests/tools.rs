@@ -137,3 +137,46 @@ fn what_was_tuned_is_shown_and_forgotten() {
     assert_eq!(run(&["devices", "--tuning"]).contains("gemm f32 nn 64x64x64"), on_device);
     assert!(!run(&["devices", "--reset-tuning", "--tuning"]).contains("gemm f32"));
 }
+
+#[test]
+fn the_bench_of_features_measures_both_methods() {
+    let place = Place::new();
+    place.expect(0, &["bench", "features", "--rows", "37", "--columns", "10", "--json", "f.json"]);
+    let report = place.json("f.json");
+    assert_eq!((report["matrix_rows"].as_u64(), report["matrix_columns"].as_u64()), (Some(37), Some(10)));
+    let rows = report["rows"].as_array().unwrap();
+    let methods: Vec<_> = rows.iter().map(|row| row["method"].as_str().unwrap()).collect();
+    let both = ["random-features", "gaussians"];
+    assert_eq!(methods, if rows.len() == 2 { both.to_vec() } else { both.repeat(2) });
+    assert_eq!(rows[0]["precision"], "f32");
+    for row in rows {
+        // The matrix alone: 37 rows, in groups of four, and 10 columns.
+        assert!(row["bytes"].as_u64().unwrap() >= 4 * 40 * 10);
+        for key in ["seconds", "gigabytes_per_second", "triad_gigabytes_per_second", "fraction_of_triad"] {
+            assert!(row[key].as_f64().unwrap() > 0.0, "{key}");
+        }
+    }
+}
+
+#[test]
+fn the_bench_of_least_squares_measures_device_and_host() {
+    let place = Place::new();
+    let sizes = ["--rows", "50", "--columns", "20", "--rounds", "1"];
+    let bench = |json| [&["bench", "least-squares", "--json", json], &sizes[..]].concat();
+    place.expect(0, &bench("l.json"));
+    let report = place.json("l.json");
+    let rows = report["rows"].as_array().unwrap();
+    assert!(rows.len() == 2 || rows.len() == 4);
+    for pair in rows.chunks(2) {
+        let bound = if pair[0]["precision"] == "f32" { 1e-4 } else { 1e-12 };
+        for row in pair {
+            assert!(
+                row["seconds"].as_f64().unwrap() > 0.0 && row["gigaflops_per_second"].as_f64().unwrap() > 0.0
+            );
+            assert!(row["relative_error"].as_f64().unwrap() < bound, "{row}");
+        }
+        assert_eq!(pair[1]["times_as_fast_as_host"].as_f64(), Some(1.0));
+        assert!(pair[1]["tier"].as_str().unwrap().contains("faer"));
+    }
+    place.expect(64, &["bench", "least-squares", "--rows", "5", "--columns", "6"]);
+}

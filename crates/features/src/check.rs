@@ -12,7 +12,7 @@ pub(crate) fn check_rows<T: Real>(family: &Family<'_, T>, rows: &Rows<'_, T>) ->
     let stride = rows.count.next_multiple_of(4);
     check_length(family.rows.name, "points", rows.points.len(), family.dimensions * stride)?;
     check_length(family.rows.name, "coefficients", rows.coefficients.len(), rows.terms.len() * stride)?;
-    if rows.first_row % 4 != 0 {
+    if !rows.first_row.is_multiple_of(4) {
         return wrong(format!("the first row is {}, no multiple of four", rows.first_row));
     }
     if rows.count > 0 && rows.first_row.saturating_add(stride) > rows.matrix.stride() {

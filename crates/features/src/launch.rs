@@ -42,8 +42,11 @@ pub struct Family<'a, T> {
     /// Floating-point operations per feature and point, without those for its terms.
     pub flops: u64,
     /// Prepares the kernels for at most [`MAX_TERMS`] terms.
-    pub specialise: &'a dyn Fn(&[MultiIndex]) -> Result<Specialised<T>, GpuError>,
+    pub specialise: &'a Specialise<'a, T>,
 }
+
+/// From terms to kernels.
+pub type Specialise<'a, T> = dyn Fn(&[MultiIndex]) -> Result<Specialised<T>, GpuError> + 'a;
 
 /// The kernels of a family made ready for some terms.
 pub struct Specialised<T> {
@@ -242,7 +245,7 @@ pub fn record_values<T: Real>(
 fn share(gpu: &Gpu, quads: usize, feature_quads: usize) -> usize {
     let enough = if is_software(gpu) { SOFTWARE_INVOCATIONS } else { INVOCATIONS };
     // A chunk of a few groups would mostly write.
-    let chunks = enough.div_ceil(quads).min(feature_quads.div_ceil(8)).min(1024).max(1);
+    let chunks = enough.div_ceil(quads).min(feature_quads.div_ceil(8)).clamp(1, 1024);
     feature_quads.div_ceil(chunks).clamp(1, MOST_SHARE)
 }
 

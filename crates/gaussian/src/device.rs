@@ -1,6 +1,6 @@
 //! Gaussians on a device: the kernels of `shaders/gaussian`.
 
-use ansatz_features::launch::{Family, Specialised, record_rows, record_values};
+use ansatz_features::launch::{Family, Specialise, Specialised, record_rows, record_values};
 use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Values};
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 use ansatz_shaders::Kernel;
@@ -44,10 +44,7 @@ impl<T: Real, G: Gaussians> DeviceGaussians<T, G> {
         Ok(Self { gpu: gpu.clone(), host: host.clone(), features: host.upload(gpu)? })
     }
 
-    fn family<'a>(
-        &'a self,
-        specialise: &'a dyn Fn(&[MultiIndex]) -> Result<Specialised<T>, GpuError>,
-    ) -> Family<'a, T> {
+    fn family<'a>(&'a self, specialise: &'a Specialise<'a, T>) -> Family<'a, T> {
         Family {
             rows: G::ROWS,
             values: G::VALUES,

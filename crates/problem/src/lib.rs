@@ -15,7 +15,7 @@ mod sampler;
 
 pub use builder::ProblemBuilder;
 pub use condition::Condition;
-pub use domain::{BoundaryPiece, Domain, DomainError, MAX_POINTS, Region, Shape};
+pub use domain::{BoundaryPiece, Corner, Domain, DomainError, MAX_POINTS, Region, Shape};
 pub use error::{Place, ProblemError};
 pub use method::{Method, Reference};
 pub use points::PointSet;

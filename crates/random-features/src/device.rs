@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ansatz_features::launch::{Family, Specialised, record_rows, record_values};
+use ansatz_features::launch::{Family, Specialise, Specialised, record_rows, record_values};
 use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Values};
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 
@@ -79,10 +79,7 @@ impl<T: Real> DeviceRidge<T> {
         })
     }
 
-    fn family<'a>(
-        &'a self,
-        specialise: &'a dyn Fn(&[MultiIndex]) -> Result<Specialised<T>, GpuError>,
-    ) -> Family<'a, T> {
+    fn family<'a>(&'a self, specialise: &'a Specialise<'a, T>) -> Family<'a, T> {
         let activation = if self.host.activation() == Activation::Sine { 22 } else { 20 };
         Family {
             rows: &ansatz_shaders::random_features::ROWS,
@@ -120,7 +117,7 @@ fn scale(activation: Activation) -> f64 {
 fn kind(activation: Activation, order: usize) -> (usize, f64) {
     match activation {
         // sin, cos, −sin, −cos, sin
-        Activation::Sine => (order % 2, if order / 2 % 2 == 0 { 1.0 } else { -1.0 }),
+        Activation::Sine => (order % 2, if (order / 2).is_multiple_of(2) { 1.0 } else { -1.0 }),
         // dⁿ/dzⁿ (2σ(2z) − 1) = 2ⁿ⁺¹ σ⁽ⁿ⁾(2z); the kernel takes order 0 as tanh itself
         Activation::Tanh if order > 0 => (order, f64::from(2u32 << order)),
         _ => (order, 1.0),

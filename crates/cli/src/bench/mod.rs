@@ -1,8 +1,10 @@
 //! `ansatz bench`.
 
 mod bandlimited;
+mod features;
 mod gemm;
 mod krylov;
+mod least_squares;
 mod snnk;
 
 use clap::Subcommand;
@@ -13,8 +15,10 @@ use crate::exit::{Exit, Failure};
 #[derive(Debug, Subcommand)]
 pub enum Bench {
     Bandlimited(bandlimited::Bandlimited),
+    Features(features::Features),
     Gemm(gemm::Gemm),
     Krylov(krylov::Krylov),
+    LeastSquares(least_squares::LeastSquares),
     Snnk(snnk::SnnkBench),
 }
 
@@ -23,8 +27,10 @@ impl Bench {
     pub fn run(&self) -> Result<Exit, Failure> {
         match self {
             Self::Bandlimited(bandlimited) => bandlimited.run(),
+            Self::Features(features) => features.run(),
             Self::Gemm(gemm) => gemm.run(),
             Self::Krylov(krylov) => krylov.run(),
+            Self::LeastSquares(least_squares) => least_squares.run(),
             Self::Snnk(snnk) => snnk.run(),
         }
     }

@@ -97,7 +97,7 @@ fn check(operator: &dyn Operator, csr: &Csr, a: &[Vec<f64>], active: impl Fn(usi
         assert!(members.iter().all(|&i| of_csr.is_some() && active(i)), "{what}");
     }
     let null_entries: usize = null.sizes().iter().sum();
-    assert_eq!(null_entries + n - operator.unknowns(), of_csr.sizes().iter().sum(), "{what}");
+    assert_eq!(null_entries + n - operator.unknowns(), of_csr.sizes().iter().sum::<usize>(), "{what}");
     let mut projected = x.clone();
     null.project(&mut projected);
     assert!(null.means(&projected).iter().all(|mean| mean.abs() < 1e-15), "{what}");

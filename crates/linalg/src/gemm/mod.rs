@@ -82,7 +82,11 @@ fn pieces(len: usize, mut cuts: Vec<usize>) -> Vec<Range<usize>> {
     cuts.extend([0, len]);
     cuts.sort_unstable();
     cuts.dedup();
-    if len == 0 { vec![0..0] } else { cuts.windows(2).map(|pair| pair[0]..pair[1]).collect() }
+    if len == 0 {
+        std::iter::once(0..0).collect()
+    } else {
+        cuts.windows(2).map(|pair| pair[0]..pair[1]).collect()
+    }
 }
 
 /// Columns of op(A) that one launch takes: an invocation must stay below 65,535 rounds of its loops.

@@ -22,10 +22,11 @@ pub enum Tiling {
 }
 
 impl Tiling {
-    /// Every one that can run on a device.
+    /// Those that a device is tried in: one for each kernel.
     pub fn all(gpu: &Gpu) -> Vec<Self> {
-        let all = [Self::Shared, Self::Register { lanes: 8 }, Self::Register { lanes: 32 }, Self::Tiled];
-        all.into_iter().filter(|tiling| tiling.runs_on(gpu)).collect()
+        // A software adapter's subgroup is one vector of the processor; a GPU's wants to be full.
+        let lanes = if gpu.summary().kind == "software" { 8 } else { 32 };
+        vec![Self::Shared, Self::Register { lanes }, Self::Tiled]
     }
 
     /// What suits devices of this kind.

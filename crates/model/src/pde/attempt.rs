@@ -28,6 +28,10 @@ pub(super) struct Settings {
     pub points: [usize; 2],
     /// Scale of the features along each coordinate.
     pub scales: Vec<f64>,
+    /// Weight of the conditions other than equations, relative to these.
+    pub boundary_weight: f64,
+    /// Most steps of Gauss–Newton.
+    pub max_steps: usize,
     pub seed: u64,
 }
 
@@ -60,13 +64,13 @@ impl Attempt<'_> {
     ) -> Result<Attempted, PdeError> {
         let trial = self.trial(domain, settings)?;
         let mut collocations = self.collocate(domain, before, settings)?;
-        self.weigh(&settings.scales, &mut collocations);
+        self.weigh(domain, settings, &mut collocations);
         let rows: usize = collocations.iter().map(|block| block.points.len()).sum();
         self.check_size(rows, trial.unknowns())?;
         let options = FitOptions {
             tikhonov: self.options.tikhonov,
             place: self.options.place,
-            max_steps: self.options.max_steps,
+            max_steps: settings.max_steps,
         };
         let (c, equations) = (vec![0.0; trial.unknowns()], &self.task.equations);
         let fit = match self.options.precision {
@@ -125,15 +129,15 @@ impl Attempt<'_> {
 
     /// ω = factor/(size of the operator on features of these scales): each equation counts as much as another, whatever its
     /// units and orders. Conditions count `boundary_weight` times as much as equations inside.
-    fn weigh(&self, scales: &[f64], collocations: &mut [Collocation]) {
-        let boundary = self.options.boundary_weight.unwrap_or(1.0);
+    fn weigh(&self, domain: &Domain, settings: &Settings, collocations: &mut [Collocation]) {
         let task = self.task;
+        let half_sides: Vec<f64> = domain.bounds().iter().map(|[low, high]| 0.5 * (high - low)).collect();
         // Frequencies below a wave or so across the box are no measure: they would make high derivatives all-important.
-        let frequencies: Vec<f64> = scales.iter().map(|scale| scale.max(TYPICAL_SCALE)).collect();
+        let frequencies: Vec<f64> = settings.scales.iter().map(|scale| scale.max(TYPICAL_SCALE)).collect();
         for (number, block) in collocations.iter_mut().enumerate() {
-            let size = operator_size(task, number, &block.points, &frequencies);
-            let factor =
-                task.factors[number] * if task.regions[number] == Region::Interior { 1.0 } else { boundary };
+            let size = operator_size(task, number, &block.points, &half_sides, &frequencies);
+            let factor = task.factors[number]
+                * if task.regions[number] == Region::Interior { 1.0 } else { settings.boundary_weight };
             block.weight = if size > 0.0 && size.is_finite() { factor / size } else { factor };
         }
     }
@@ -154,14 +158,19 @@ impl Attempt<'_> {
 /// A scale of features that vary over the whole domain.
 pub(super) const TYPICAL_SCALE: f64 = 3.0;
 
-/// What an equation's operator does to functions of given frequencies, in units of 1/half the side of the box:
+/// What an equation's operator does to functions of given frequencies, in units of 1/half the side of a box:
 /// the root mean square over the points of Σ_t |∂R/∂u_t| Π_i (`frequency_i`/`half_i`)^{α_i}, at u = 0.
-pub(super) fn operator_size(task: &Task<'_>, number: usize, points: &PointSet, frequencies: &[f64]) -> f64 {
+pub(super) fn operator_size(
+    task: &Task<'_>,
+    number: usize,
+    points: &PointSet,
+    half_sides: &[f64],
+    frequencies: &[f64],
+) -> f64 {
     let equation = &task.equations[number];
     let at = equation.linearise(points, &vec![vec![0.0; points.len()]; equation.jets.len()], None);
-    let half_sides = task.frame.half_sides();
     let growth = |jet: &Jet| -> f64 {
-        let powers = jet.orders.iter().zip(frequencies).zip(&half_sides);
+        let powers = jet.orders.iter().zip(frequencies).zip(half_sides);
         powers.map(|((&order, frequency), half)| (frequency / half).powi(order.into())).product()
     };
     let growth: Vec<f64> = equation.jets.iter().map(growth).collect();

@@ -1,4 +1,4 @@
-//! Scales of the features by a held-out residual; the exact solution is never looked at.
+//! Scales of the features and the boundary weight by a held-out residual; the exact solution is never looked at.
 
 use ansatz_problem::{Domain, Sampler};
 
@@ -18,54 +18,83 @@ const RESOLVED: f64 = 1e-3;
 /// A score must be this much better to be taken for better.
 const BETTER: f64 = 0.5;
 
+/// Gauss–Newton steps of a pilot fit: those of a good choice are done by then.
+const PILOT_STEPS: usize = 12;
+/// Boundary weights that are tried beside 1.
+const WEIGHTS: [f64; 2] = [0.1, 10.0];
+
+/// Settings with their score.
+struct Best {
+    score: f64,
+    settings: Settings,
+}
+
 impl Attempt<'_> {
-    /// Scales for the fit that `settings` describe otherwise: a ladder of equal scales, then each coordinate by itself. The
-    /// fits are small ones, unless those resolve nothing: then they are of full size.
-    pub fn choose_scales(
+    /// Sets the scales: a ladder of equal ones, then each coordinate by itself. The fits are small ones, unless those
+    /// resolve nothing: then they are of full size; and where these resolve nothing either, the ladder is climbed with
+    /// other boundary weights too, unless that is given. (Of a smooth solution the error hardly depends on the weight.)
+    pub fn choose(
         &self,
         domain: &Domain,
-        settings: &Settings,
+        settings: &mut Settings,
         watch: &mut Watch<'_>,
-    ) -> Result<Vec<f64>, PdeError> {
+    ) -> Result<(), PdeError> {
         let shrink = (PILOT as f64 / settings.features as f64).min(1.0);
         let pilot = Settings {
             features: settings.features.min(PILOT),
             points: settings.points.map(|points| ((points as f64 * shrink) as usize).max(1)),
+            max_steps: settings.max_steps.min(PILOT_STEPS),
             ..settings.clone()
         };
         let nothing = self.score(domain, &self.nothing(domain, &pilot)?, pilot.seed)?;
         let exact = nothing * if self.options.precision == FitPrecision::F32 { 1e-7 } else { 1e-13 };
+        let weights = if self.options.boundary_weight.is_none() { &WEIGHTS[..] } else { &[] };
+
         let mut best = self.climb(domain, &pilot, exact, watch)?;
-        if shrink < 1.0 && best.0 > RESOLVED * nothing && !watch.stopped {
-            best = self.climb(domain, settings, exact, watch)?;
+        if best.score > RESOLVED * nothing {
+            let full = Settings { max_steps: pilot.max_steps, ..settings.clone() };
+            best = self.climb(domain, &full, exact, watch)?;
+            for &boundary_weight in weights {
+                // Nothing is resolved: the conditions may contradict smoothness, as at a corner.
+                if best.score <= RESOLVED * nothing {
+                    break;
+                }
+                let other = Settings { boundary_weight, ..full.clone() };
+                let found = self.climb(domain, &other, exact, watch)?;
+                if found.score < best.score {
+                    best = found;
+                }
+            }
         }
-        Ok(best.1)
+        settings.scales = best.settings.scales;
+        settings.boundary_weight = best.settings.boundary_weight;
+        Ok(())
     }
 
-    /// The best score on the way, and its scales; a score of `exact` is as good as it gets.
+    /// The best on the ladder of scales; a score of `exact` is as good as it gets.
     fn climb(
         &self,
         domain: &Domain,
         settings: &Settings,
         exact: f64,
         watch: &mut Watch<'_>,
-    ) -> Result<(f64, Vec<f64>), PdeError> {
+    ) -> Result<Best, PdeError> {
+        let mut best = Best { score: f64::INFINITY, settings: settings.clone() };
         let dimension = settings.scales.len();
-        let mut best = (f64::INFINITY, settings.scales.clone());
         let mut worse = 0;
         for scale in self.method.ladder(settings.features, dimension) {
-            let better = self.try_scales(domain, settings, vec![scale; dimension], &mut best, 1.0, watch)?;
-            worse = if better { 0 } else { worse + 1 };
-            if worse == ENOUGH || best.0 <= exact {
+            let next = Settings { scales: vec![scale; dimension], ..settings.clone() };
+            worse = if self.attempt(domain, next, &mut best, 1.0, watch)? { 0 } else { worse + 1 };
+            if worse == ENOUGH || best.score <= exact {
                 break;
             }
         }
-        let axes = if dimension > 1 && best.0 > exact { dimension } else { 0 };
+        let axes = if dimension > 1 && best.score > exact { dimension } else { 0 };
         for axis in 0..axes {
             for factor in [2.0, 0.5] {
-                let mut scales = best.1.clone();
-                scales[axis] *= factor;
-                if self.try_scales(domain, settings, scales, &mut best, BETTER, watch)? {
+                let mut next = best.settings.clone();
+                next.scales[axis] *= factor;
+                if self.attempt(domain, next, &mut best, BETTER, watch)? {
                     break;
                 }
             }
@@ -84,25 +113,23 @@ impl Attempt<'_> {
         })
     }
 
-    /// Fits with these scales and takes them if their score is better; whether it is.
-    fn try_scales(
+    /// Fits with these settings and takes them if their score is better by `factor`; whether it is.
+    fn attempt(
         &self,
         domain: &Domain,
-        settings: &Settings,
-        scales: Vec<f64>,
-        best: &mut (f64, Vec<f64>),
+        settings: Settings,
+        best: &mut Best,
         factor: f64,
         watch: &mut Watch<'_>,
     ) -> Result<bool, PdeError> {
         if watch.stopped {
             return Ok(false);
         }
-        let settings = Settings { scales, ..settings.clone() };
         let attempted = self.run(domain, None, &settings, watch)?;
         let score = self.score(domain, &attempted.solution(self.task), settings.seed)?;
-        let better = score < factor * best.0;
+        let better = score < factor * best.score;
         if better {
-            *best = (score, settings.scales);
+            *best = Best { score, settings };
         }
         Ok(better)
     }
@@ -111,10 +138,11 @@ impl Attempt<'_> {
     /// frequency, the same for all scales, so that their scores can be compared.
     fn score(&self, domain: &Domain, solution: &Solution, seed: u64) -> Result<f64, PdeError> {
         let typical = vec![TYPICAL_SCALE; domain.dimension()];
+        let half_sides = self.task.frame.half_sides();
         let mut sum = 0.0;
         for (number, (equation, region)) in self.task.equations.iter().zip(&self.task.regions).enumerate() {
             let points = domain.sample(region, HELD_OUT, Sampler::Uniform, fresh(seed, number))?;
-            let size = operator_size(self.task, number, &points, &typical);
+            let size = operator_size(self.task, number, &points, &half_sides, &typical);
             sum += (evaluate(equation, solution, &points).rms() / size.max(f64::MIN_POSITIVE)).powi(2);
         }
         Ok(if sum.is_finite() { sum.sqrt() } else { f64::INFINITY })

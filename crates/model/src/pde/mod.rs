@@ -11,6 +11,7 @@ mod attempt;
 pub mod baseline;
 mod choose;
 mod collocation;
+mod corners;
 mod equation;
 mod error;
 mod method;

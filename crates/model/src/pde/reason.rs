@@ -62,7 +62,7 @@ impl PdeReason {
                 "At fresh points the residual of `{condition}` is above the tolerance: use more features and points, time windows, or another bandwidth."
             ),
             Self::AttainableAccuracy { floor } => format!(
-                "Rounding alone explains a relative error of {floor:.0e}; use --precision f64, or a larger rtol."
+                "Rounding alone explains a relative error of {floor:.0e}: use f64 if this was f32, rougher or fewer features, or a larger rtol."
             ),
             Self::MaxSteps => "Allow more steps, or begin from a problem with a weaker nonlinearity.".to_owned(),
             Self::Stagnated => {

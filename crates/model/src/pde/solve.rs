@@ -11,6 +11,7 @@ use ansatz_problem::{Domain, Problem};
 use super::accuracy::{Yardstick, relative_difference};
 use super::attempt::{Attempt, Attempted, Settings};
 use super::baseline::Baseline;
+use super::corners;
 use super::newton::Stop;
 use super::solution::Piece;
 use super::task::Task;
@@ -47,8 +48,7 @@ pub(super) fn solve(
     let chosen = method.scales().is_none();
     if chosen {
         watch.stage("choosing scales");
-        settings.scales =
-            attempt.choose_scales(&windows_of(&problem.domain, windows)[0], &settings, &mut watch)?;
+        attempt.choose(&windows_of(&problem.domain, windows)[0], &mut settings, &mut watch)?;
     }
     let choice_seconds = start.elapsed().as_secs_f64();
 
@@ -63,6 +63,7 @@ pub(super) fn solve(
     }
     let about =
         About { task: &task, gpu, method, options, settings: &settings, windows, chosen, choice_seconds };
+    notes.extend(corners::notes(&task, &runs[0].truth.residual_max_at));
     let baseline = if options.baseline && !watch.stopped {
         watch.stage("baseline");
         compare(problem, gpu, &runs[0].solution, yardstick.as_ref(), &mut notes)?
@@ -163,8 +164,10 @@ fn reason(attempt: &Attempt<'_>, truth: &Truth, stop: Stop, floor: f64) -> PdeRe
         Some(reason) => reason,
         None if !truth.relative.is_finite() => PdeReason::NonFinite,
         None if stop == Stop::Stagnated && !attempt.task.is_linear() => PdeReason::Stagnated,
-        // A residual loses about as many digits more as its terms are larger than u.
-        None if floor > options.rtol => PdeReason::AttainableAccuracy { floor },
+        // Rounding counts where it explains what is left.
+        None if floor > options.rtol && floor > 0.1 * truth.relative => {
+            PdeReason::AttainableAccuracy { floor }
+        }
         None => PdeReason::Underresolved { condition: truth.conditions[truth.worst].name.clone() },
     }
 }
@@ -194,7 +197,14 @@ fn settings(task: &Task<'_>, method: &dyn Method, options: &PdeOptions) -> Resul
     let hints = &task.problem.method;
     let inside = options.points.or(hints.points).unwrap_or(POINTS_PER_UNKNOWN * features * fields);
     let elsewhere = options.boundary_points.or(hints.boundary_points).unwrap_or(inside.div_ceil(4));
-    Ok(Settings { features, points: [inside, elsewhere], scales, seed: options.seed })
+    Ok(Settings {
+        features,
+        points: [inside, elsewhere],
+        scales,
+        boundary_weight: options.boundary_weight.or(hints.boundary_weight).unwrap_or(1.0),
+        max_steps: options.max_steps,
+        seed: options.seed,
+    })
 }
 
 /// Collocation points inside for each unknown, if their number is not given.
@@ -267,7 +277,10 @@ struct About<'a> {
 impl About<'_> {
     fn report(&self, runs: &[SeedRun], yardstick: Option<&Yardstick>) -> PdeReport {
         let first = &runs[0];
-        let speaks = runs.iter().find(|run| !run.reason.converged()).unwrap_or(first);
+        // Seeds that were not run have been stopped.
+        let complete = runs.len() == self.options.seeds;
+        let failed = runs.iter().map(|run| &run.reason).find(|reason| !reason.converged());
+        let reason = failed.unwrap_or(if complete { &first.reason } else { &PdeReason::Stopped });
         let of = |value: fn(&SeedRun) -> f64| median(runs.iter().map(value).collect());
         let errors: Vec<f64> = runs.iter().filter_map(|run| run.error).collect();
         let (problem, summary) = (self.task.problem, self.gpu.summary());
@@ -300,9 +313,9 @@ impl About<'_> {
             residual_max_at: first.truth.residual_max_at.clone(),
             relative_residual: of(|run| run.truth.relative),
             rtol: self.options.rtol,
-            converged: runs.len() == self.options.seeds && runs.iter().all(|run| run.reason.converged()),
-            reason: speaks.reason.name().to_owned(),
-            hint: speaks.reason.hint(),
+            converged: reason.converged(),
+            reason: reason.name().to_owned(),
+            hint: reason.hint(),
             steps: runs.iter().map(|run| run.steps).max().unwrap_or(0),
             setup_seconds: self.choice_seconds,
             solve_seconds: of(|run| run.solve_seconds),

@@ -52,13 +52,12 @@ pub(super) fn verify(task: &Task<'_>, solution: &Solution, seed: u64) -> Result<
         let jets = solution.jets(&everywhere.coordinates, &equation.jets);
         let sizes: Vec<f64> = jets.iter().map(|values| rms(values)).collect();
         let report = condition(equation, &points, &at, at.scale(&sizes));
-        // NaN is the largest of all.
-        if !(report.relative <= truth.relative) {
+        if exceeds(report.relative, truth.relative) {
             (truth.relative, truth.worst) = (report.relative, number);
         }
         if inside[number] {
             inside_rms.push(report.residual_rms);
-            if !(report.residual_max <= truth.residual_max) {
+            if exceeds(report.residual_max, truth.residual_max) {
                 (truth.residual_max, truth.residual_max_at) = (report.residual_max, report.at.clone());
             }
         }
@@ -67,6 +66,11 @@ pub(super) fn verify(task: &Task<'_>, solution: &Solution, seed: u64) -> Result<
     truth.amplification = amplification(task, solution, &everywhere);
     truth.residual_rms = rms(&inside_rms);
     Ok(truth)
+}
+
+/// a > b, where NaN is the largest of all.
+fn exceeds(a: f64, b: f64) -> bool {
+    a > b || a.is_nan() && !b.is_nan()
 }
 
 /// A seed that no fit uses.

@@ -4,6 +4,7 @@
 //! it must leave alone has to keep it. A kernel that no case launches is reported as a failure.
 
 mod blas;
+mod expr;
 mod features;
 mod gemm;
 mod krylov;
@@ -60,6 +61,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     math::random(&mut suite)?;
     gemm::run::<f32>(&mut suite)?;
     krylov::run::<f32>(&mut suite)?;
+    expr::run::<f32>(&mut suite)?;
     features::run::<f32>(&mut suite)?;
     linalg::run::<f32>(&mut suite)?;
     if gpu.capabilities().f64 {
@@ -67,6 +69,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
         math::functions::<f64>(&mut suite)?;
         gemm::run::<f64>(&mut suite)?;
         krylov::run::<f64>(&mut suite)?;
+        expr::run::<f64>(&mut suite)?;
         features::run::<f64>(&mut suite)?;
         linalg::run::<f64>(&mut suite)?;
     }

@@ -1,5 +1,6 @@
 //! Where a problem is posed: a shape in space, times an interval of time.
 
+mod corner;
 mod error;
 mod piece;
 mod polygon;
@@ -13,6 +14,7 @@ mod tests;
 
 use ansatz_expr::MAX_COORDINATES;
 
+pub use corner::Corner;
 pub use error::DomainError;
 pub use region::Region;
 pub use sample::MAX_POINTS;

@@ -195,7 +195,9 @@ impl Differences {
         };
         let [xx, yy, value] = known.map(|jet| coefficient(&jet));
         let ratio = yy.first().zip(xx.first()).map_or(f64::NAN, |(yy, xx)| yy / xx);
-        if !(ratio > 0.0) || xx.iter().zip(&yy).any(|(xx, yy)| (yy / xx - ratio).abs() > 1e-12 * ratio) {
+        let in_ratio = |(xx, yy): (&f64, &f64)| (yy / xx - ratio).abs() <= 1e-12 * ratio;
+        let symmetric = ratio > 0.0 && xx.iter().zip(&yy).all(in_ratio);
+        if !symmetric {
             return refused("u_xx and u_yy have not the same coefficient up to a factor");
         }
         let reaction: Vec<f64> = value.iter().zip(&xx).map(|(c, xx)| -c / xx).collect();

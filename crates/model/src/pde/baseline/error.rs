@@ -21,6 +21,14 @@ pub enum BaselineError {
         /// Fields.
         fields: usize,
     },
+    /// Polynomials of the highest degree are not enough, and finite differences do not apply.
+    #[error("no baseline: polynomials of degree {degree} still change by {difference:.1e}")]
+    Unresolved {
+        /// The degree.
+        degree: usize,
+        /// Relative difference to the one of the next lower degree.
+        difference: f64,
+    },
     /// Finite differences are for less than was asked.
     #[error("no baseline by finite differences: {0}")]
     Equation(&'static str),

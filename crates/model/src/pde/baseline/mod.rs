@@ -27,8 +27,10 @@ use series::Series;
 
 pub use error::BaselineError;
 
-/// From this difference of two polynomial solutions on, they are no solutions: the problem is not smooth enough.
-const UNRESOLVED: f64 = 1e-2;
+/// From this difference of two polynomial solutions on, finite differences may do better: the problem is not smooth.
+const ROUGH: f64 = 1e-2;
+/// And from this one on, they are no solutions.
+const NO_SOLUTION: f64 = 0.5;
 
 /// Which classical method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,11 +94,12 @@ impl Baseline {
             _ => None,
         };
         let mut baseline = match smooth {
-            Some(Ok(smooth)) if smooth.difference < UNRESOLVED => smooth,
+            Some(Ok(smooth)) if smooth.difference < ROUGH => smooth,
             Some(smooth) => match (smooth, Self::by_differences(problem, gpu)) {
                 (Ok(smooth), Ok(rough)) if smooth.difference <= rough.difference => smooth,
                 (Ok(smooth), Err(_)) => smooth,
-                (_, rough) => rough?,
+                (Err(error), Err(_)) => return Err(error),
+                (_, Ok(rough)) => rough,
             },
             None => Self::by_differences(problem, gpu)?,
         };
@@ -106,8 +109,12 @@ impl Baseline {
 
     fn by_series(problem: &Problem, sides: &Sides) -> Result<Self, BaselineError> {
         let (series, difference) = chebyshev::solve(problem, sides)?;
+        let degree = series.degree;
+        if difference > NO_SOLUTION {
+            return Err(BaselineError::Unresolved { degree, difference });
+        }
         Ok(Self {
-            method: BaselineMethod::Chebyshev { degree: series.degree },
+            method: BaselineMethod::Chebyshev { degree },
             unknowns: series.coefficients.len(),
             difference,
             order: None,

@@ -40,8 +40,7 @@ fn polynomials_reach_rounding_where_the_solution_is_analytic() {
         ("allen_cahn_steady", 1e-10),
         ("legendre", 1e-10),
     ] {
-        let (error, estimate, degree) = smooth(&example(name));
-        println!("{name}: {error:.1e}, estimate {estimate:.1e}, degree {degree}");
+        let (error, _, degree) = smooth(&example(name));
         assert!(error < bound, "{name}: {error:e} at degree {degree}");
     }
 }
@@ -52,8 +51,8 @@ fn systems_periodic_sides_and_normals() {
     let problem = Problem::on(ansatz_problem::Domain::from(Shape::interval(-1.0, 1.0)).over("t", [0.0, 0.5]))
         .field("u")
         .field("v")
-        .exact("u", "sin(pi*x)*cos(pi*t)")
-        .exact("v", "cos(pi*x)*sin(pi*t)")
+        .exact("u", "sin(pi*x + 1)*cos(pi*t)")
+        .exact("v", "cos(pi*x + 1)*sin(pi*t)")
         .equation("u_t = v_x")
         .equation("v_t = u_x")
         .initial("u = u_exact")
@@ -94,13 +93,12 @@ fn differences_are_of_second_order_up_to_curved_boundaries() {
         .build()
         .unwrap();
     let gpu = Gpu::cpu();
-    let errors = [32, 64, 128].map(|intervals| {
+    let errors = [64, 128, 256].map(|intervals| {
         let grid = differences::on(&problem, &gpu, intervals).unwrap();
         error(&problem, |x| x.chunks(2).map(|x| grid.value([x[0], x[1]])).collect())
     });
-    println!("{errors:?}");
     let order = (errors[0] / errors[2]).log2() / 2.0;
-    assert!((order - 2.0).abs() < 0.25 && errors[2] < 2e-4, "order {order}, errors {errors:?}");
+    assert!((order - 2.0).abs() < 0.25 && errors[2] < 5e-5, "order {order}, errors {errors:?}");
 }
 
 #[test]
@@ -109,7 +107,6 @@ fn corners_lower_the_order_and_holes_do_not() {
     // r^{2/3} sin(2θ/3) at the corner of the L: order 4/3 away from it.
     let l_shape = Baseline::solve(&example("l_shape"), &gpu).unwrap();
     let order = l_shape.order.unwrap();
-    println!("L-shape: order {order}, difference {:e}", l_shape.difference);
     assert!((order - 4.0 / 3.0).abs() < 0.25 && l_shape.difference < 2e-3);
     assert_eq!(l_shape.method, BaselineMethod::FiniteDifferences { intervals: 192 });
     // u at the middle of the L's upper left square lies between that of the square alone and of the whole square.
@@ -117,11 +114,12 @@ fn corners_lower_the_order_and_holes_do_not() {
     assert!(u > 0.0737 && u < 0.2947, "{u}");
 
     let disks = Baseline::solve(&example("four_disks"), &gpu).unwrap();
-    println!("four disks: order {:?}, difference {:e}", disks.order, disks.difference);
     assert!(disks.order.unwrap() > 1.5 && disks.difference < 2e-3);
-    // The maximum principle.
-    let u = disks.values(0, &[0.0, 0.0, 0.3, 0.19, 0.49, 0.0]);
-    assert!(0.5 < u[0] && u[0] < 1.0 && u[1] < 0.2 && u[2] > 0.9, "{u:?}");
+    // By fundamental solutions, 280 of them, which fulfil the boundary conditions to 5e-6.
+    let points = [0.0, 0.0, 0.3, 0.19, 0.49, 0.0];
+    for (u, known) in disks.values(0, &points).into_iter().zip([0.233585, 0.045965, 0.961410]) {
+        assert!((u - known).abs() < 3e-4, "{u} {known}");
+    }
 }
 
 #[test]
@@ -134,4 +132,8 @@ fn there_is_no_baseline_for_everything() {
     assert!(matches!(Baseline::solve(&wavy, &gpu), Err(BaselineError::Equation(_))));
     let flux = disk.equation("-laplacian(u) = 1").boundary("all", "dn(u) = 0").build().unwrap();
     assert!(matches!(Baseline::solve(&flux, &gpu), Err(BaselineError::Equation(_))));
+    // 40 waves along each coordinate are past any degree that is tried.
+    let settings = ["a1", "a2"].map(|name| (name.to_owned(), "40".to_owned()));
+    let waves = examples::find("helmholtz").unwrap().problem(&settings).unwrap();
+    assert!(matches!(Baseline::solve(&waves, &gpu), Err(BaselineError::Unresolved { degree: 48, .. })));
 }
