@@ -1,5 +1,7 @@
 //! Properties of random expressions.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use ansatz_expr::{Binary, Dual, Expr, Jet, Leaf, Program, Scope, Scratch, Unary};
 use proptest::prelude::*;
 

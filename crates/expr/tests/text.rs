@@ -1,5 +1,7 @@
 //! Text to expressions: what is accepted, what is refused, and what is said then.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use ansatz_expr::{Expr, Jet, Leaf, ParseError, Scope, ScopeError};
 
 fn scope() -> Scope {
