@@ -77,8 +77,7 @@ impl Reference {
                 format!("the grid of {} is empty or not finite", axis.name)
             } else if !points.is_sorted_by(|a, b| a < b) {
                 format!("the grid of {} does not rise", axis.name)
-            } else if axis.periodic
-                && !(points[count - 1] - points[0] <= (axis.high - axis.low) * (1.0 + 1e-9))
+            } else if axis.periodic && (points[count - 1] - points[0]) > (axis.high - axis.low) * (1.0 + 1e-9)
             {
                 format!("the grid of {} is longer than the period", axis.name)
             } else {

@@ -250,7 +250,6 @@ impl PdeCommand {
             max_steps: self.steps.or(hint.steps).unwrap_or(default.max_steps),
             windows: self.windows.or(hint.windows),
             baseline: !self.no_baseline,
-            ..default
         }
     }
 

@@ -82,7 +82,7 @@ impl Pictures<'_> {
         let places = self.sampled.axes[third].len();
         let count = places.min(PANELS);
         let chosen = (0..count).map(|k| k * (places - 1) / (count - 1).max(1));
-        let panels: Vec<(String, (Vec<f64>, Vec<u8>))> = chosen
+        let panels: Vec<_> = chosen
             .map(|place| {
                 let name = &self.names()[third];
                 (

@@ -13,6 +13,9 @@ pub struct Solution {
     pub(super) pieces: Vec<Piece>,
 }
 
+/// Coefficients, dimension, coordinates and jets to the values of each jet.
+type Evaluate = fn(&Trial, &[f64], usize, &[f64], &[Jet]) -> Vec<Vec<f64>>;
+
 /// One time window; the only one has no end.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
@@ -41,12 +44,7 @@ impl Solution {
         self.by_piece(coordinates, jets, Trial::magnitudes)
     }
 
-    fn by_piece(
-        &self,
-        coordinates: &[f64],
-        jets: &[Jet],
-        evaluate: fn(&Trial, &[f64], usize, &[f64], &[Jet]) -> Vec<Vec<f64>>,
-    ) -> Vec<Vec<f64>> {
+    fn by_piece(&self, coordinates: &[f64], jets: &[Jet], evaluate: Evaluate) -> Vec<Vec<f64>> {
         if let [piece] = self.pieces.as_slice() {
             return evaluate(&piece.trial, &piece.c, self.dimension, coordinates, jets);
         }
