@@ -168,6 +168,8 @@ impl PdeCommand {
         let folder =
             self.output.as_deref().map(|path| Folder::prepare(path, &self.inputs(name))).transpose()?;
         out::check_json(self.json.as_deref())?;
+        // Now that the folder is there, into which it may go.
+        out::check_json(self.json.as_deref())?;
         if let Some(path) = &self.json {
             self.check_json_apart(name, path, folder.as_ref())?;
         }

@@ -70,7 +70,8 @@ impl Folder {
         let pictures = Pictures { pde, sampled: &sampled, folder: &self.path, remark: doubt };
         let drawn = pictures.draw()?;
         let mut written: Vec<String> = drawn.iter().map(|picture| picture.file.clone()).collect();
-        if run.report.history.len() > 1 {
+        // The one step of a linear problem makes no curve.
+        if run.report.history.len() > 2 {
             plot::convergence(&self.path.join(HISTORY), &report::history(&run.report))?;
             written.push(HISTORY.to_owned());
         }
@@ -87,6 +88,9 @@ impl Folder {
     }
 
     fn frames(&self, pictures: &Pictures<'_>, solution: &Solution, count: usize) -> Result<usize, Failure> {
+        if pictures.pde.problem().domain.time().is_none() {
+            return Ok(0);
+        }
         let folder = self.path.join(FRAMES);
         fs::create_dir_all(&folder)
             .map_err(|source| WriteError::Io { file: folder.display().to_string(), source })?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ansatz::pde::{Pde, Solution};
 use ansatz::plot::{self, HeatMap, Lines, Scale, Series, Slices, Step, Style, WriteError};
 
-use super::sampled::{Field, Sampled, spread};
+use super::sampled::{Field, Sampled, place, spread};
 
 /// Draws everything into a folder; returns the names of the files with what they show.
 pub struct Pictures<'a> {
@@ -50,7 +50,7 @@ impl Pictures<'_> {
     }
 
     fn field(&self, field: &Field, values: &[f64], shown: Shown) -> Result<Picture, WriteError> {
-        let (file, label) = (self.file(field, shown), label(field, shown));
+        let (file, label) = (self.file(field, shown), label(field, shown, self.known()));
         let path = self.folder.join(&file);
         let title = format!("{}: {label}{}{}", self.pde.problem().name, self.section(), self.remark);
         match self.sampled.varied()[..] {
@@ -83,11 +83,11 @@ impl Pictures<'_> {
         let count = places.min(PANELS);
         let chosen = (0..count).map(|k| k * (places - 1) / (count - 1).max(1));
         let panels: Vec<_> = chosen
-            .map(|place| {
+            .map(|at| {
                 let name = &self.names()[third];
                 (
-                    format!("{name} = {:.4}", self.sampled.axes[third][place]),
-                    self.plane_at(x, y, values, third, place),
+                    format!("{name} = {}", place(self.sampled.axes[third][at])),
+                    self.plane_at(x, y, values, third, at),
                 )
             })
             .collect();
@@ -114,7 +114,11 @@ impl Pictures<'_> {
         let mut series = Vec::new();
         match (shown, &field.error) {
             (Shown::Error, Some(error)) => {
-                series.push(Series { label: label(field, shown), points: along(error), style: Style::Line });
+                series.push(Series {
+                    label: label(field, shown, self.known()),
+                    points: along(error),
+                    style: Style::Line,
+                });
             }
             _ => {
                 series.push(Series {
@@ -124,13 +128,20 @@ impl Pictures<'_> {
                 });
                 if let Some(known) = &field.known {
                     let few = along(known).into_iter().step_by(25).collect();
-                    series.push(Series { label: "known".to_owned(), points: few, style: Style::Markers });
+                    series.push(Series {
+                        label: self.known().to_owned(),
+                        points: few,
+                        style: Style::Markers,
+                    });
                 }
             }
         }
         let y_scale = if shown == Shown::Error { Scale::Logarithmic } else { Scale::Linear };
         let x_label = self.names()[x].clone();
-        plot::lines(path, &Lines { title, series, x_label, y_label: label(field, shown), y_scale })
+        plot::lines(
+            path,
+            &Lines { title, series, x_label, y_label: label(field, shown, self.known()), y_scale },
+        )
     }
 
     /// A field in one dimension of space at several times.
@@ -144,7 +155,7 @@ impl Pictures<'_> {
             let points =
                 self.sampled.axes[x].iter().zip(line).map(|(&x, element)| (x, field.values[element]));
             Series {
-                label: format!("{} = {:.4}", self.names()[time], self.sampled.axes[time][at[time]]),
+                label: format!("{} = {}", self.names()[time], place(self.sampled.axes[time][at[time]])),
                 points: points.collect(),
                 style: Style::Line,
             }
@@ -186,7 +197,7 @@ impl Pictures<'_> {
         let sections: Vec<Sampled> =
             moments.iter().map(|&moment| Sampled::on(problem, solution, axes(moment))).collect();
         let labels: Vec<String> =
-            moments.iter().map(|moment| format!("{} = {moment:.4}", self.names()[time])).collect();
+            moments.iter().map(|moment| format!("{} = {}", self.names()[time], place(*moment))).collect();
         let Some(name) = self.sampled.fields.first().map(|field| field.name.clone()) else {
             return Ok(Vec::new());
         };
@@ -248,6 +259,12 @@ impl Pictures<'_> {
         )
     }
 
+    /// What a solution is compared with.
+    fn known(&self) -> &'static str {
+        let exact = self.pde.problem().exact.iter().any(Option::is_some);
+        if exact { "exact" } else { "reference" }
+    }
+
     fn names(&self) -> &[String] {
         self.pde.problem().domain.coordinates()
     }
@@ -261,7 +278,7 @@ impl Pictures<'_> {
         let fixed = |&axis: &usize| self.sampled.axes[axis].len() == 1;
         let fixed: Vec<String> = (0..self.sampled.axes.len())
             .filter(fixed)
-            .map(|axis| format!("{} = {:.4}", self.names()[axis], self.sampled.axes[axis][0]))
+            .map(|axis| format!("{} = {}", self.names()[axis], place(self.sampled.axes[axis][0])))
             .collect();
         if fixed.is_empty() { String::new() } else { format!(" at {}", fixed.join(", ")) }
     }
@@ -277,10 +294,10 @@ impl Pictures<'_> {
     }
 }
 
-fn label(field: &Field, shown: Shown) -> String {
+fn label(field: &Field, shown: Shown, known: &str) -> String {
     match shown {
         Shown::Solution => field.name.clone(),
-        Shown::Error => format!("|{} − known|", field.name),
+        Shown::Error => format!("|{} − {known}|", field.name),
     }
 }
 

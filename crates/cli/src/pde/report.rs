@@ -6,6 +6,7 @@ use ansatz::plot::{Convergence, Series, Style};
 use ansatz::problem::Problem;
 
 use super::pictures::Picture;
+use super::sampled::place;
 
 /// The whole text.
 pub fn markdown(problem: &Problem, report: &PdeReport, pictures: &[Picture], files: &[String]) -> String {
@@ -109,7 +110,7 @@ fn residuals(report: &PdeReport) -> Table {
         ("of its terms", Align::Right),
     ]);
     for condition in &report.conditions {
-        let at: Vec<String> = condition.at.iter().map(|x| format!("{x:.4}")).collect();
+        let at: Vec<String> = condition.at.iter().map(|&x| place(x)).collect();
         table.row([
             plain(&condition.name),
             condition.points.to_string(),
@@ -140,7 +141,7 @@ fn settings(problem: &Problem, report: &PdeReport) -> Table {
         row("parameters", parameters.join(", "));
     }
     row("collocation points", report.points.to_string());
-    let scales: Vec<String> = report.scales.iter().map(|scale| format!("{scale:.4}")).collect();
+    let scales: Vec<String> = report.scales.iter().map(|&scale| place(scale)).collect();
     let chosen = if report.scales_chosen { "chosen by a held-out residual" } else { "as given" };
     row("scales of the features", format!("{}; {chosen}", scales.join(", ")));
     let weights: Vec<String> =

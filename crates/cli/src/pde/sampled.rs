@@ -48,8 +48,8 @@ impl Sampled {
             },
             (1, false) => 1001,
             (1, true) => 201,
-            (2, false) => 151,
-            (2, true) => 81,
+            (2, false) => 201,
+            (2, true) => 91,
             (3, false) => 41,
             (3, true) => 21,
             _ => {
@@ -147,4 +147,32 @@ fn lattice(axes: &[Vec<f64>]) -> Vec<f64> {
             points.iter().flat_map(|point| axis.iter().map(|&x| [point.as_slice(), &[x]].concat())).collect();
     }
     points.concat()
+}
+
+/// A coordinate as people write it.
+pub fn place(x: f64) -> String {
+    let text = format!("{x:.4}");
+    match text.trim_end_matches('0').trim_end_matches('.') {
+        "-0" => "0".to_owned(),
+        text => text.replace('-', "−"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_coordinate_runs_fastest() {
+        assert_eq!(
+            lattice(&[vec![0.0, 1.0], vec![2.0], vec![3.0, 4.0]]),
+            [0.0, 2.0, 3.0, 0.0, 2.0, 4.0, 1.0, 2.0, 3.0, 1.0, 2.0, 4.0]
+        );
+        assert_eq!(spread(-1.0, 1.0, 3), [-1.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn places_are_short() {
+        assert_eq!([0.25, 1.0, -0.5, -1e-9, 100.0].map(place), ["0.25", "1", "−0.5", "0", "100"]);
+    }
 }

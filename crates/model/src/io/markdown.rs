@@ -67,12 +67,25 @@ impl fmt::Display for Table {
     }
 }
 
-/// Text that Markdown shows as it stands, on one line: for names and messages that come from files.
+/// Text that Markdown shows as it stands, on one line, for names and messages that come from files; only what stands
+/// between a pair of backticks is shown as code.
 pub fn plain(text: &str) -> String {
+    let even = text.matches('`').count() % 2 == 0;
+    let pieces = text.split('`').enumerate().map(|(number, piece)| match number % 2 {
+        1 if even => piece.replace(char::is_control, " "),
+        _ => escaped(piece),
+    });
+    pieces.collect::<Vec<_>>().join(if even { "`" } else { "\\`" })
+}
+
+fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
         match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '~' => out.extend(['\\', c]),
+            // Brackets are harmless but for links.
+            ']' if rest.peek().is_some_and(|next| "([:".contains(*next)) => out.push_str("\\]"),
+            '\\' | '*' | '_' | '<' | '>' | '|' | '#' | '&' | '~' => out.extend(['\\', c]),
             c if c.is_control() => out.push(' '),
             c => out.push(c),
         }
@@ -117,7 +130,8 @@ mod tests {
 
     #[test]
     fn text_stays_text() {
-        assert_eq!(plain("u_xx * `2` | <b>\n"), "u\\_xx \\* \\`2\\` \\| \\<b\\> ");
+        assert_eq!(plain("u_xx * `2_a` | <b>\n"), "u\\_xx \\* `2_a` \\| \\<b\\> ");
+        assert_eq!(plain("equation[1] of [a](b) `"), "equation[1] of [a\\](b) \\`");
         let mut table = Table::new(&[(&plain("a|b"), Align::Left)]);
         table.row(["\\\\|"]);
         assert_eq!(table.to_string(), "| a\\|b |\n| ---- |\n| \\\\\\| |\n");
