@@ -32,7 +32,7 @@ const RTOL: f64 = 1e-10;
 /// A PDE whose solution is known, so that its error can be shown.
 const PROBLEM: &str = "helmholtz";
 const FEATURES: usize = 1500;
-const BANDWIDTH: f64 = 10.0;
+const BANDWIDTH: f64 = 16.0;
 
 impl Demo {
     /// Runs the subcommand.

@@ -280,7 +280,7 @@ fn wrong_problems_are_65_with_file_key_column_and_remedy() {
             "a derivative of too high an order",
             // With conditions left out on purpose, so that nothing else is wrong.
             format!(
-                "allow_missing = [\"x_min\", \"x_max\"]\n{helmholtz}[[equation]]\nresidual = \"u_xxxxx = 1\"\n{all}"
+                "allow_missing = [\"x_min\", \"x_max\", \"y_min\", \"y_max\"]\n{helmholtz}[[equation]]\nresidual = \"u_xxxxx = 1\"\n{all}"
             ),
             &["p.toml:7:", "equation[1]", "u_xxxxx", "order 5"],
         ),
