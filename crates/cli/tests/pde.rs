@@ -230,7 +230,7 @@ fn wrong_usage_is_64() {
         ("pde string.toml --rtol -1", &["rtol", "-1"]),
         ("pde string.toml --tikhonov nan", &["tikhonov", "NaN"]),
         ("pde string.toml --boundary-weight 0", &["boundary-weight", "0"]),
-        ("pde string.toml --bandwidth 1,2,3", &["scales", "3 numbers"]),
+        ("pde string.toml --bandwidth 1,2,3", &["bandwidth", "3 numbers"]),
     ] {
         place.expect_error(USAGE, &arguments.split(' ').collect::<Vec<_>>(), parts);
     }

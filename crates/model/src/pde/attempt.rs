@@ -142,8 +142,8 @@ impl Attempt<'_> {
         }
     }
 
-    fn check_size(&self, points: usize, unknowns: usize) -> Result<(), PdeError> {
-        /// What a machine with a large memory holds.
+    /// Refuses matrices that no machine holds.
+    pub fn check_size(&self, points: usize, unknowns: usize) -> Result<(), PdeError> {
         const MOST_GIGABYTES: f64 = 64.0;
         let bytes = if self.options.precision == FitPrecision::F32 { 4.0 } else { 8.0 };
         let gigabytes = points as f64 * unknowns as f64 * bytes * 1e-9;

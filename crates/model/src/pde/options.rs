@@ -1,7 +1,7 @@
 //! Settings of a solve.
 
 use ansatz_linalg::Place;
-use ansatz_problem::Sampler;
+use ansatz_problem::{MAX_POINTS, Sampler};
 
 use super::PdeError as Error;
 
@@ -66,21 +66,18 @@ impl Default for PdeOptions {
     }
 }
 
-/// More points than this of one condition are a mistake.
-pub(super) const MOST_POINTS: usize = 20_000_000;
-
 impl PdeOptions {
     pub(super) fn check(&self) -> Result<(), Error> {
         let wrong = |name, value: String, expected| Err(Error::Setting { name, value, expected });
         let positive = |value: Option<f64>| value.is_none_or(|value| value > 0.0 && value.is_finite());
-        let counts = |value: Option<usize>| value.is_none_or(|value| (1..=MOST_POINTS).contains(&value));
+        let counts = |value: Option<usize>| value.is_none_or(|value| (1..=MAX_POINTS).contains(&value));
         match self {
             _ if self.seeds == 0 || self.seeds > 1000 => {
                 wrong("seeds", self.seeds.to_string(), "a number from 1 to 1000")
             }
             _ if !counts(self.points) || !counts(self.boundary_points) => {
                 let points = self.points.max(self.boundary_points).unwrap_or(0);
-                wrong("points", points.to_string(), "a number from 1 to 20,000,000")
+                wrong("points", points.to_string(), "a number from 1 to 10,000,000")
             }
             _ if !positive(self.boundary_weight) => {
                 let weight = self.boundary_weight.unwrap_or(f64::NAN);

@@ -44,6 +44,10 @@ pub(super) fn solve(
     let attempt = Attempt { gpu, task: &task, method, options };
     let mut settings = settings(&task, method, options)?;
 
+    let inside = task.inside().iter().filter(|inside| **inside).count();
+    let rows = settings.points[0] * inside + settings.points[1] * (task.equations.len() - inside);
+    attempt.check_size(rows, settings.features * problem.scope.fields().len())?;
+
     let start = Instant::now();
     let chosen = method.scales().is_none();
     if chosen {
@@ -191,7 +195,7 @@ fn settings(task: &Task<'_>, method: &dyn Method, options: &PdeOptions) -> Resul
         None => vec![1.0; dimension],
     };
     if let Some(&bad) = scales.iter().find(|scale| !(**scale > 0.0 && scale.is_finite())) {
-        return wrong("scales", bad.to_string(), "positive numbers");
+        return wrong("bandwidth", bad.to_string(), "positive numbers");
     }
     let fields = task.problem.scope.fields().len();
     let hints = &task.problem.method;
