@@ -42,6 +42,12 @@ pub enum Error {
         /// Its entries.
         entries: usize,
     },
+    /// A problem is not what it should be.
+    #[error(transparent)]
+    Problem(#[from] ansatz_problem::ProblemError),
+    /// A PDE cannot be solved as asked.
+    #[error(transparent)]
+    Pde(#[from] crate::pde::PdeError),
     /// Parameters of features are wrong.
     #[error(transparent)]
     Features(#[from] ansatz_features::FeatureError),
