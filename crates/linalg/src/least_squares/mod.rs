@@ -52,8 +52,8 @@ pub struct LeastSquares {
 /// Where a least-squares problem is solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Place {
-    /// On the device and the triangle on the host ([`Place::Mixed`]); all on the host for the CPU executor, and for f64 on
-    /// software adapters and on devices without f64.
+    /// On the device and the triangle on the host ([`Place::Mixed`]); all on the host for the CPU executor and for other
+    /// software adapters, and for f64 on devices without it.
     #[default]
     Auto,
     /// [A b] is factored on the device. The small triangle with λ is solved on the host in f64: on random features in f32,
@@ -102,8 +102,8 @@ impl LeastSquares {
 impl Place {
     /// What [`Place::Auto`] means there.
     fn for_device<T: Real>(self, gpu: &Gpu) -> Self {
-        // faer uses the vector units of the same processor better than a software adapter does in f64.
-        let slow = T::IS_F64 && (!gpu.capabilities().f64 || gpu.summary().kind == "software");
+        // faer uses the vector units of the same processor better than a software adapter does.
+        let slow = gpu.summary().kind == "software" || T::IS_F64 && !gpu.capabilities().f64;
         match self {
             Self::Auto if gpu.is_cpu() || slow => Self::Host,
             Self::Auto => Self::Mixed,
