@@ -143,7 +143,7 @@ enum PrecisionArg {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PlaceArg {
-    /// On the device, its small triangle in f64 on the host; in f64, on the host where that is faster.
+    /// On the device, its small triangle in f64 on the host; on a software adapter, all on the host.
     Auto,
     /// All on the device.
     Device,

@@ -105,7 +105,7 @@ impl Place {
         // faer uses the vector units of the same processor better than a software adapter does.
         let slow = gpu.summary().kind == "software" || T::IS_F64 && !gpu.capabilities().f64;
         match self {
-            Self::Auto if gpu.is_cpu() || slow => Self::Host,
+            Self::Auto if slow => Self::Host,
             Self::Auto => Self::Mixed,
             named => named,
         }
