@@ -70,7 +70,7 @@ impl fmt::Display for Table {
 /// Text that Markdown shows as it stands, on one line, for names and messages that come from files; only what stands
 /// between a pair of backticks is shown as code.
 pub fn plain(text: &str) -> String {
-    let even = text.matches('`').count() % 2 == 0;
+    let even = text.matches('`').count().is_multiple_of(2);
     let pieces = text.split('`').enumerate().map(|(number, piece)| match number % 2 {
         1 if even => piece.replace(char::is_control, " "),
         _ => escaped(piece),
