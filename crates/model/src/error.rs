@@ -44,14 +44,27 @@ pub enum Error {
     },
     /// A problem is not what it should be.
     #[error(transparent)]
-    Problem(#[from] ansatz_problem::ProblemError),
+    Problem(Box<ansatz_problem::ProblemError>),
     /// A PDE cannot be solved as asked.
     #[error(transparent)]
-    Pde(#[from] crate::pde::PdeError),
+    Pde(Box<crate::pde::PdeError>),
     /// Parameters of features are wrong.
     #[error(transparent)]
     Features(#[from] ansatz_features::FeatureError),
     /// The text of a generated system is wrong.
     #[error(transparent)]
     Generate(#[from] ansatz_krylov::generate::GenerateError),
+}
+
+// Boxed, so that every result of this crate stays small.
+impl From<ansatz_problem::ProblemError> for Error {
+    fn from(error: ansatz_problem::ProblemError) -> Self {
+        Self::Problem(Box::new(error))
+    }
+}
+
+impl From<crate::pde::PdeError> for Error {
+    fn from(error: crate::pde::PdeError) -> Self {
+        Self::Pde(Box::new(error))
+    }
 }
