@@ -187,7 +187,7 @@ fn settings(task: &Task<'_>, method: &dyn Method, options: &PdeOptions) -> Resul
         Some(scales) if scales.len() == dimension => scales.to_vec(),
         Some(scales) => {
             return wrong(
-                "scales",
+                "bandwidth",
                 format!("{} numbers", scales.len()),
                 "one, or one for each coordinate, time included",
             );
