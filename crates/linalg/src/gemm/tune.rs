@@ -1,8 +1,11 @@
 //! Which tiling is the fastest: measured at the first product of a class of shapes.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::LazyLock;
 use std::time::Instant;
 
+use ansatz_gpu::tuning::ROUNDS;
 use ansatz_gpu::{Gpu, GpuError, Plan, Real};
 
 use super::{Gemm, Tiling};
@@ -42,14 +45,27 @@ pub fn choose<T: Real>(
     );
     let candidates = Tiling::all(gpu);
     let mut matrices = None;
+    let mut plans: HashMap<Tiling, Plan> = HashMap::new();
+    let budget = SECONDS / (ROUNDS * candidates.len()) as f64;
     let fastest = gpu.fastest(&name, &VERSION, &candidates, |tiling| {
         let [a, b, c] = match &mut matrices {
             Some(matrices) => matrices,
             none => none.insert(zeros::<T>(gpu, edges, [transpose_a, transpose_b])?),
         };
-        let product = Gemm::new(a.all(), b.all(), c.all());
-        let product = Gemm { transpose_a, transpose_b, tiling: Some(tiling), ..product };
-        seconds(gpu, &product, SECONDS / candidates.len() as f64)
+        let plan = match plans.entry(tiling) {
+            Entry::Occupied(plan) => plan.into_mut(),
+            Entry::Vacant(none) => {
+                let product = Gemm::new(a.all(), b.all(), c.all());
+                let product = Gemm { transpose_a, transpose_b, tiling: Some(tiling), ..product };
+                let mut plan = Plan::new(gpu, "tuning");
+                product.record(&mut plan)?;
+                // The first run compiles and touches the pages.
+                plan.run()?;
+                gpu.wait()?;
+                none.insert(plan)
+            }
+        };
+        best(gpu, plan, budget)
     })?;
     Ok(fastest.unwrap_or_else(|| Tiling::usual(gpu)))
 }
@@ -66,13 +82,8 @@ fn zeros<T: Real>(
     Ok([matrix("A", m, depth, transpose_a)?, matrix("B", depth, n, transpose_b)?, matrix("C", m, n, false)?])
 }
 
-/// The best of the runs that fit `budget`, and of one at least.
-fn seconds<T: Real>(gpu: &Gpu, product: &Gemm<'_, T>, budget: f64) -> Result<f64, GpuError> {
-    let mut plan = Plan::new(gpu, "tuning");
-    product.record(&mut plan)?;
-    // The first run compiles and touches the pages.
-    plan.run()?;
-    gpu.wait()?;
+/// The least of the runs that fit `budget`, and of one at least, in seconds.
+fn best(gpu: &Gpu, plan: &mut Plan, budget: f64) -> Result<f64, GpuError> {
     let (start, mut best) = (Instant::now(), f64::INFINITY);
     while best.is_infinite() || start.elapsed().as_secs_f64() < budget {
         let start = Instant::now();
