@@ -88,7 +88,18 @@ impl Linearised {
 
     /// The size of what cancels in R, where the jet t of the unknown has the size `sizes[t]`:
     /// √(mean (|R(u = 0)| + Σ_t |∂R/∂u_t| `sizes[t]`)²).
-    pub fn scale(&self, sizes: &[f64]) -> f64 {
+    ///
+    /// Of an equation `inside` it is at most a hundred times √(mean R(u = 0)²), where that is more than rounding: else a u
+    /// that grows without bound, as at an eigenvalue, would fulfil anything.
+    pub fn scale(&self, sizes: &[f64], inside: bool) -> f64 {
+        const MOST: f64 = 100.0;
+        const ROUNDING: f64 = 1e-13;
+        let (known, terms) = (rms(&self.source), self.terms(sizes));
+        let bounded = inside && known.is_finite() && known > ROUNDING * terms;
+        if bounded { terms.min(MOST * known) } else { terms }
+    }
+
+    fn terms(&self, sizes: &[f64]) -> f64 {
         let terms = |(p, source): (usize, &f64)| {
             // Where R has no value at u = 0, such as 1/u, the other terms tell its size.
             let source = if source.is_finite() { source.abs() } else { 0.0 };
@@ -103,8 +114,12 @@ impl Linearised {
     }
 }
 
-/// The root of the mean square; 0 of nothing.
+/// The root of the mean square; 0 of nothing. Scaled by the largest value, so that no square over- or underflows.
 pub(super) fn rms(values: &[f64]) -> f64 {
-    let sum: f64 = values.iter().map(|value| value * value).sum();
-    if values.is_empty() { 0.0 } else { (sum / values.len() as f64).sqrt() }
+    let largest = values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+    if values.iter().any(|value| value.is_nan()) || largest == 0.0 || largest.is_infinite() {
+        return values.iter().map(|value| value.abs()).sum();
+    }
+    let sum: f64 = values.iter().map(|value| (value / largest).powi(2)).sum();
+    largest * (sum / values.len() as f64).sqrt()
 }

@@ -66,6 +66,9 @@ impl Default for PdeOptions {
     }
 }
 
+/// More time windows are a mistake.
+const MOST_WINDOWS: usize = 10_000;
+
 impl PdeOptions {
     pub(super) fn check(&self) -> Result<(), Error> {
         let wrong = |name, value: String, expected| Err(Error::Setting { name, value, expected });
@@ -91,7 +94,9 @@ impl PdeOptions {
                 wrong("rtol", self.rtol.to_string(), "a positive number")
             }
             _ if self.max_steps == 0 => wrong("max-steps", "0".to_owned(), "at least 1"),
-            _ if self.windows == Some(0) => wrong("windows", "0".to_owned(), "at least 1"),
+            _ if self.windows.is_some_and(|windows| !(1..=MOST_WINDOWS).contains(&windows)) => {
+                wrong("windows", self.windows.unwrap_or(0).to_string(), "a number from 1 to 10,000")
+            }
             _ => Ok(()),
         }
     }

@@ -39,6 +39,18 @@ pub(super) fn solve(
     let windows =
         options.windows.or(problem.method.windows).filter(|_| problem.domain.time().is_some()).unwrap_or(1);
     let mut notes = Vec::new();
+    if problem.domain.time().is_none() && options.windows.is_some_and(|windows| windows > 1) {
+        let value = format!("{windows}, but the problem has no time", windows = options.windows.unwrap_or(1));
+        return Err(PdeError::Setting { name: "windows", value, expected: "1 where there is no time" });
+    }
+    if let Some(file) = &problem.method.points_file {
+        let value = format!("`{file}`");
+        return Err(PdeError::Setting {
+            name: "method.points_file",
+            value,
+            expected: "nothing: files of collocation points are not read yet",
+        });
+    }
     let yardstick = Yardstick::new(problem, folder, &mut notes)?;
     let mut watch = Watch::new(options.seeds, windows, tell);
     let attempt = Attempt { gpu, task: &task, method, options };

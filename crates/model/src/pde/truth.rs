@@ -51,7 +51,7 @@ pub(super) fn verify(task: &Task<'_>, solution: &Solution, seed: u64) -> Result<
         let at = evaluate(equation, solution, &points);
         let jets = solution.jets(&everywhere.coordinates, &equation.jets);
         let sizes: Vec<f64> = jets.iter().map(|values| rms(values)).collect();
-        let report = condition(equation, &points, &at, at.scale(&sizes));
+        let report = condition(equation, &points, &at, at.scale(&sizes, inside[number]));
         if exceeds(report.relative, truth.relative) {
             (truth.relative, truth.worst) = (report.relative, number);
         }

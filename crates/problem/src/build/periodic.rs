@@ -45,7 +45,13 @@ pub(super) fn check(problem: &Problem) -> Result<(), ProblemError> {
             }
             let here = problem.values(std::slice::from_ref(expr), &side).remove(0);
             let there = problem.values(std::slice::from_ref(expr), &twin).remove(0);
-            let size = here.iter().chain(&there).fold(0.0f64, |size, x| size.max(x.abs()));
+            // Values inside count too: a sine may vanish at both ends.
+            let mut inside = sample(problem, &Region::Interior, POINTS)?;
+            if key.starts_with("initial") {
+                at_start(problem, &mut inside);
+            }
+            let inside = problem.values(std::slice::from_ref(expr), &inside).remove(0);
+            let size = here.iter().chain(&there).chain(&inside).fold(0.0f64, |size, x| size.max(x.abs()));
             let worst = here.iter().zip(&there).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             if worst > TOLERANCE * size {
                 let name = &problem.scope.coordinates()[axis];
