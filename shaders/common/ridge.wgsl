@@ -16,7 +16,7 @@
 @group(0) @binding(4) var<storage, read> factors: array<real4>;
 
 override DIMENSIONS: u32 = 1u;
-// SINE, TANH, SIGMOID or RELU.
+// SINE, TANH, SIGMOID, RELU or EXPONENTIAL.
 override ACTIVATION: u32 = 0u;
 // Terms of the launch, sorted by the derivative of s: those of kind 0 end before END_0, and so on.
 override TERMS: u32 = 1u;
@@ -28,6 +28,7 @@ override END_3: u32 = 1u;
 const SINE: u32 = 0u;
 const TANH: u32 = 1u;
 const SIGMOID: u32 = 2u;
+const EXPONENTIAL: u32 = 4u;
 
 // z = whole + (part + small) at four points.
 struct Argument {
@@ -102,7 +103,7 @@ fn derivatives(kind: u32, z: Arguments) -> Tile {
 }
 
 // The derivative of s of this kind: for a sine, 0 is sin and 1 is cos; otherwise the order. For tanh, z is twice the
-// argument, and the derivatives are those of σ.
+// argument, and the derivatives are those of σ. All of e^z are kind 0.
 fn derivative(kind: u32, argument: Argument) -> real4 {
     if ACTIVATION == SINE {
         return sin_turns(argument.part + 0.25 * real(kind), argument.small);
@@ -110,6 +111,9 @@ fn derivative(kind: u32, argument: Argument) -> real4 {
     let z = argument.whole + (argument.part + argument.small);
     if ACTIVATION == TANH || ACTIVATION == SIGMOID {
         return logistic(kind, z);
+    }
+    if ACTIVATION == EXPONENTIAL {
+        return real4(real_exp(z.x), real_exp(z.y), real_exp(z.z), real_exp(z.w));
     }
     // ReLU
     let nan = vec4(real_is_nan(z.x), real_is_nan(z.y), real_is_nan(z.z), real_is_nan(z.w));

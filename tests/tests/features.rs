@@ -98,7 +98,7 @@ fn full(dimensions: usize, count: usize) -> FullGaussians {
 /// Each family with `count` features of `dimensions` coordinates, by name.
 fn families(dimensions: usize, count: usize) -> Vec<(String, Box<dyn Features>)> {
     let mut families: Vec<(String, Box<dyn Features>)> = Vec::new();
-    for activation in [Activation::Sine, Activation::Tanh, Activation::Sigmoid, Activation::Relu] {
+    for activation in Activation::ALL {
         families.push((activation.name().to_owned(), Box::new(draw(activation, dimensions, count))));
     }
     families.push(("Gaussian".to_owned(), Box::new(product(dimensions, count, false))));

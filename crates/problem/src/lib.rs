@@ -11,8 +11,8 @@ pub mod file;
 mod method;
 mod points;
 mod problem;
-mod sampler;
 
+pub use ansatz_random::{Sampler, UnknownSampler};
 pub use builder::ProblemBuilder;
 pub use condition::Condition;
 pub use domain::{BoundaryPiece, Corner, Domain, DomainError, MAX_POINTS, Region, Shape};
@@ -20,4 +20,3 @@ pub use error::{Place, ProblemError};
 pub use method::{Method, Reference};
 pub use points::PointSet;
 pub use problem::{Defect, Problem};
-pub use sampler::{Sampler, UnknownSampler};

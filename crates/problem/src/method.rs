@@ -7,6 +7,8 @@ use crate::Sampler;
 pub struct Method {
     /// `random-features` or `gaussians`.
     pub name: Option<String>,
+    /// The activation of random features: `sine`, `tanh`, `sigmoid` or `exponential`.
+    pub activation: Option<String>,
     /// Number of features.
     pub features: Option<usize>,
     /// Standard deviation of the frequencies of random features, or 1/width of Gaussians.

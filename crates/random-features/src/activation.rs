@@ -13,9 +13,14 @@ pub enum Activation {
     Sigmoid,
     /// max(z, 0), with the derivative 0 at 0.
     Relu,
+    /// eᶻ: the positive features of the kernel e^{x·y} (Choromanski et al., ICLR 2021), for solutions without waves.
+    Exponential,
 }
 
 impl Activation {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Sine, Self::Tanh, Self::Sigmoid, Self::Relu, Self::Exponential];
+
     /// The highest order of derivative that rows can have.
     pub fn max_order(self) -> usize {
         if self == Self::Relu { 1 } else { 4 }
@@ -28,6 +33,7 @@ impl Activation {
             Self::Tanh => "tanh",
             Self::Sigmoid => "sigmoid",
             Self::Relu => "ReLU",
+            Self::Exponential => "exponential",
         }
     }
 
@@ -52,6 +58,7 @@ impl Activation {
                 let on = z > zero;
                 [if on { z } else { zero }, if on { one } else { zero }, zero, zero, zero]
             }
+            Self::Exponential => [z.exp(); 5],
         }
     }
 }

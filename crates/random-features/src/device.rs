@@ -109,7 +109,7 @@ fn scale(activation: Activation) -> f64 {
     match activation {
         Activation::Sine => 1.0 / std::f64::consts::TAU,
         Activation::Tanh => 2.0,
-        Activation::Sigmoid | Activation::Relu => 1.0,
+        Activation::Sigmoid | Activation::Relu | Activation::Exponential => 1.0,
     }
 }
 
@@ -120,6 +120,7 @@ fn kind(activation: Activation, order: usize) -> (usize, f64) {
         Activation::Sine => (order % 2, if (order / 2).is_multiple_of(2) { 1.0 } else { -1.0 }),
         // dⁿ/dzⁿ (2σ(2z) − 1) = 2ⁿ⁺¹ σ⁽ⁿ⁾(2z); the kernel takes order 0 as tanh itself
         Activation::Tanh if order > 0 => (order, f64::from(2u32 << order)),
+        Activation::Exponential => (0, 1.0),
         _ => (order, 1.0),
     }
 }

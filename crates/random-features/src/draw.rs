@@ -3,16 +3,17 @@
 use std::f64::consts::TAU;
 
 use ansatz_features::FeatureError;
-use ansatz_random::Philox;
+use ansatz_random::{Philox, Sampler, normal_quantile};
 
 use crate::{Activation, RandomFeatures};
 
 /// The streams of the weights of coordinate 0, 1, …; from [`POINTS`] on those of the points in a box, then the biases' and
-/// the distances' in an ellipsoid.
+/// the distances' in an ellipsoid and the shift of Sobol's sequence.
 const STREAMS: u32 = 0x6665_6174;
 const POINTS: u32 = 8;
 const BIASES: u32 = 16;
 const RADIUS: u32 = 17;
+const SHIFT: u32 = 18;
 
 /// How features are drawn. Every number follows from the seed and its place alone.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +38,9 @@ pub struct Draw {
 pub enum Weights {
     /// Normal, with a standard deviation per coordinate: the spectrum of a Gaussian kernel of width 1/σ_i.
     Gaussian(Vec<f64>),
+    /// The same law at the points of Sobol's sequence, which fill it more evenly than independent ones (Avron, Sindhwani,
+    /// Yang and Mahoney, JMLR 2016).
+    QuasiGaussian(Vec<f64>),
     /// Uniform on [−limit_i, limit_i].
     Uniform(Vec<f64>),
     /// Uniform in the ellipsoid with these half-axes: a spectrum with a sharp edge, so that no feature is rougher than it
@@ -68,8 +72,10 @@ impl Draw {
     /// # Errors
     /// [`FeatureError`] where the lengths do not fit or a width, limit or period is not positive.
     pub fn features(&self) -> Result<RandomFeatures, FeatureError> {
-        let (Weights::Gaussian(spread) | Weights::Uniform(spread) | Weights::Ellipsoid(spread)) =
-            &self.weights;
+        let (Weights::Gaussian(spread)
+        | Weights::QuasiGaussian(spread)
+        | Weights::Uniform(spread)
+        | Weights::Ellipsoid(spread)) = &self.weights;
         let dimensions = spread.len();
         FeatureError::dimensions(dimensions)?;
         FeatureError::values("bandwidth", spread, "zero or positive", |value| value >= 0.0)?;
@@ -81,6 +87,10 @@ impl Draw {
             let length = (0..dimensions as u32).map(square).sum::<f64>().sqrt();
             stream(i as u32).normal(j) / length * stream(RADIUS).uniform(j).powf(1.0 / dimensions as f64)
         };
+        let sobol = match self.weights {
+            Weights::QuasiGaussian(_) => Sampler::Sobol.points(dimensions, 0, self.count, stream(SHIFT)),
+            _ => Vec::new(),
+        };
         let mut weights = Vec::with_capacity(dimensions * self.count);
         for (i, &spread) in spread.iter().enumerate() {
             let period = self.periods.get(i).copied().flatten();
@@ -88,6 +98,7 @@ impl Draw {
             weights.extend((0..self.count as u64).map(|j| {
                 let weight = match self.weights {
                     Weights::Gaussian(_) => spread * drawn.normal(j),
+                    Weights::QuasiGaussian(_) => spread * normal_quantile(sobol[j as usize * dimensions + i]),
                     Weights::Uniform(_) => drawn.uniform_in(j, -spread, spread),
                     Weights::Ellipsoid(_) => spread * in_ball(i, j),
                 };

@@ -72,6 +72,11 @@ pub fn unit_f32(bits: u32) -> f32 {
     (bits >> 8) as f32 * TWO_M24
 }
 
+/// The number that a standard normal one is below with probability `u`; infinite at 0 and 1.
+pub fn normal_quantile(u: f64) -> f64 {
+    -std::f64::consts::SQRT_2 * statrs::function::erf::erfc_inv(2.0 * u)
+}
+
 fn unit(bits: u64) -> f64 {
     (bits >> 11) as f64 * TWO_M53
 }
@@ -130,6 +135,16 @@ mod tests {
         }
         close(mean(|i| x.normal(2 * i) * x.normal(2 * i + 1)), 0.0, 1.0);
         close(mean(|i| x.normal(i) * x.stream(2).normal(i)), 0.0, 1.0);
+    }
+
+    /// Values of the tables of the normal distribution, to their digits.
+    #[test]
+    fn quantiles() {
+        let table = [(0.5, 0.0), (0.975, 1.959_963_985), (0.025, -1.959_963_985), (0.001, -3.090_232_306)];
+        for (u, expected) in table {
+            assert!((normal_quantile(u) - expected).abs() < 1e-9, "{u}: {}", normal_quantile(u));
+        }
+        assert_eq!([0.0, 1.0].map(normal_quantile), [f64::NEG_INFINITY, f64::INFINITY]);
     }
 
     #[test]

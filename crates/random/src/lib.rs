@@ -16,6 +16,8 @@
 
 mod draws;
 mod philox;
+mod sampler;
 
-pub use draws::unit_f32;
+pub use draws::{normal_quantile, unit_f32};
 pub use philox::{Philox, philox4x32};
+pub use sampler::{Sampler, UnknownSampler};

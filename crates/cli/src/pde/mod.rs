@@ -14,6 +14,7 @@ use ansatz::Gpu;
 use ansatz::linalg::Place;
 use ansatz::pde::{FitPrecision, Gaussians, Method, Pde, PdeError, PdeOptions, PdeRun, RandomFeatures};
 use ansatz::problem::{Problem, Sampler, examples};
+use ansatz::random_features::Activation;
 use clap::{Args, ValueEnum};
 
 use crate::device::DeviceArgs;
@@ -39,6 +40,10 @@ pub struct PdeCommand {
     /// Which features span the trial space [default: that of the problem, else random-features].
     #[arg(long, value_enum)]
     method: Option<MethodArg>,
+
+    /// The activation of random features [default: that of the problem, else sine].
+    #[arg(long, value_enum)]
+    activation: Option<ActivationArg>,
 
     /// Features of each unknown [default: those of the problem, else 1000].
     #[arg(long, value_name = "N")]
@@ -134,6 +139,29 @@ enum MethodArg {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ActivationArg {
+    /// sin z, for waves and anything smooth.
+    Sine,
+    /// tanh z.
+    Tanh,
+    /// 1/(1 + e⁻ᶻ).
+    Sigmoid,
+    /// eᶻ, for solutions without waves in many dimensions.
+    Exponential,
+}
+
+impl ActivationArg {
+    fn activation(self) -> Activation {
+        match self {
+            Self::Sine => Activation::Sine,
+            Self::Tanh => Activation::Tanh,
+            Self::Sigmoid => Activation::Sigmoid,
+            Self::Exponential => Activation::Exponential,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PrecisionArg {
     /// f32, all on the device.
     F32,
@@ -222,8 +250,10 @@ impl PdeCommand {
         let bandwidth = given.or_else(|| hint.bandwidth.map(|bandwidth| vec![bandwidth]));
         match self.method.or(named).unwrap_or(MethodArg::RandomFeatures) {
             MethodArg::RandomFeatures => {
-                let method = RandomFeatures { bandwidth, ..RandomFeatures::new(features) };
-                Box::new(method)
+                let named =
+                    hint.activation.as_deref().and_then(|name| ActivationArg::from_str(name, false).ok());
+                let activation = self.activation.or(named).unwrap_or(ActivationArg::Sine).activation();
+                Box::new(RandomFeatures { bandwidth, activation, ..RandomFeatures::new(features) })
             }
             MethodArg::Gaussians => Box::new(Gaussians { bandwidth, ..Gaussians::new(features) }),
         }

@@ -1,5 +1,7 @@
 //! Scales of the features and the boundary weight by a held-out residual; the exact solution is never looked at.
 
+use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
+
 use ansatz_problem::{Domain, Sampler};
 
 use super::attempt::{Attempt, Settings, TYPICAL_SCALE, operator_size};
@@ -15,8 +17,9 @@ const HELD_OUT: usize = 500;
 const ENOUGH: usize = 3;
 /// A pilot fit whose score is above this part of that of u = 0 has resolved nothing.
 const RESOLVED: f64 = 1e-3;
-/// A score must be this much better to be taken for better.
-const BETTER: f64 = 0.5;
+/// Other scales of single coordinates must be this much better: of a pilot fit, since what suits it may not suit the full
+/// size, and of a fit of full size.
+const BETTER: [f64; 2] = [0.5, 0.95];
 
 /// Gauss–Newton steps of a pilot fit: those of a good choice are done by then.
 const PILOT_STEPS: usize = 12;
@@ -30,7 +33,7 @@ struct Best {
 }
 
 impl Attempt<'_> {
-    /// Sets the scales: a ladder of equal ones, then each coordinate by itself. The fits are small ones, unless those
+    /// Sets the scales: a ladder of equal ones, then each coordinate by itself, then all of them once more. The fits are small ones, unless those
     /// resolve nothing: then they are of full size; and where these resolve nothing either, the ladder is climbed with
     /// other boundary weights too, unless that is given. (Of a smooth solution the error hardly depends on the weight.)
     pub fn choose(
@@ -50,17 +53,17 @@ impl Attempt<'_> {
         let exact = nothing * if self.options.precision == FitPrecision::F32 { 1e-7 } else { 1e-13 };
         let weights = if self.options.boundary_weight.is_none() { &WEIGHTS[..] } else { &[] };
 
-        let mut best = self.climb(domain, &pilot, exact, watch)?;
+        let mut best = self.climb(domain, &pilot, exact, BETTER[0], watch)?;
         if best.score > RESOLVED * nothing {
             let full = Settings { max_steps: pilot.max_steps, ..settings.clone() };
-            best = self.climb(domain, &full, exact, watch)?;
+            best = self.climb(domain, &full, exact, BETTER[1], watch)?;
             for &boundary_weight in weights {
                 // Nothing is resolved: the conditions may contradict smoothness, as at a corner.
                 if best.score <= RESOLVED * nothing {
                     break;
                 }
                 let other = Settings { boundary_weight, ..full.clone() };
-                let found = self.climb(domain, &other, exact, watch)?;
+                let found = self.climb(domain, &other, exact, BETTER[1], watch)?;
                 if found.score < best.score {
                     best = found;
                 }
@@ -77,6 +80,7 @@ impl Attempt<'_> {
         domain: &Domain,
         settings: &Settings,
         exact: f64,
+        better: f64,
         watch: &mut Watch<'_>,
     ) -> Result<Best, PdeError> {
         let mut best = Best { score: f64::INFINITY, settings: settings.clone() };
@@ -90,13 +94,22 @@ impl Attempt<'_> {
             }
         }
         let axes = if dimension > 1 && best.score > exact { dimension } else { 0 };
+        let mut bent = false;
         for axis in 0..axes {
             for factor in [2.0, 0.5] {
                 let mut next = best.settings.clone();
                 next.scales[axis] *= factor;
-                if self.attempt(domain, next, &mut best, BETTER, watch)? {
+                if self.attempt(domain, next, &mut best, better, watch)? {
+                    bent = true;
                     break;
                 }
+            }
+        }
+        for factor in if bent { &[SQRT_2, FRAC_1_SQRT_2][..] } else { &[] } {
+            let mut next = best.settings.clone();
+            next.scales.iter_mut().for_each(|scale| *scale *= factor);
+            if self.attempt(domain, next, &mut best, better, watch)? {
+                break;
             }
         }
         Ok(best)

@@ -37,7 +37,7 @@ impl Uploaded for f64 {
 pub(super) fn run<T: Uploaded>(suite: &mut Suite<'_>) -> Result<(), Error> {
     for (points, count) in SIZES {
         let ridge = [&random_features::ROWS, &random_features::VALUES];
-        for activation in [Activation::Sine, Activation::Tanh, Activation::Sigmoid, Activation::Relu] {
+        for activation in Activation::ALL {
             let features = RandomFeatures::new(
                 activation,
                 DIMENSIONS,

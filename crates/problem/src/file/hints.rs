@@ -21,8 +21,10 @@ pub(super) fn reference(node: &Node<'_>) -> Result<ReferenceDraft, ProblemError>
 
 pub(super) fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Method, ProblemError> {
     const NAMES: [&str; 2] = ["random-features", "gaussians"];
+    const ACTIVATIONS: [&str; 4] = ["sine", "tanh", "sigmoid", "exponential"];
     table.only(&[
         "name",
+        "activation",
         "features",
         "bandwidth",
         "points",
@@ -49,10 +51,10 @@ pub(super) fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result
         let positive = (number > 0.0).then_some(number);
         positive.map(Some).ok_or_else(|| node.wrong("a positive number", "leave it out to have it chosen"))
     };
-    let name = match table.get("name") {
-        Some(node) if NAMES.contains(&node.text()?) => Some(node.text()?.to_owned()),
-        Some(node) => return Err(node.wrong("random-features or gaussians", "take one of these")),
-        None => None,
+    let one_of = |name: &str, known: &[&str], expected: &str| match table.get(name) {
+        Some(node) if known.contains(&node.text()?) => Ok(Some(node.text()?.to_owned())),
+        Some(node) => Err(node.wrong(expected, "take one of these")),
+        None => Ok(None),
     };
     let sampler = match table.get("sampler") {
         Some(node) => Some(node.text()?.parse().map_err(|_| {
@@ -61,7 +63,8 @@ pub(super) fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result
         None => None,
     };
     Ok(Method {
-        name,
+        name: one_of("name", &NAMES, "random-features or gaussians")?,
+        activation: one_of("activation", &ACTIVATIONS, "sine, tanh, sigmoid or exponential")?,
         features: count("features")?,
         bandwidth: positive("bandwidth")?,
         points: count("points")?,

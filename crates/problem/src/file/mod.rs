@@ -74,7 +74,8 @@
 //! given; `axes`, the coordinates in the order of the array's axes. An npz holds the array under the name of the field and
 //! the values along each axis under the name of the coordinate; in an npy these are evenly spaced from end to end.
 //!
-//! `[method]`: `name` (`random-features` or `gaussians`), `features`, `bandwidth`, `points` (inside),
+//! `[method]`: `name` (`random-features` or `gaussians`), `activation` (of random features: `sine`, `tanh`, `sigmoid`,
+//! `exponential`), `features`, `bandwidth`, `points` (inside),
 //! `points_file` (in their place: an npy with a row for each point), `boundary_points`, `initial_points`, `boundary_weight`, `windows` (of time), `steps` (of Newton's method), `sampler` (`uniform`,
 //! `latin-hypercube`, `halton`, `sobol`, `grid`). All are optional, and the command line overrides them.
 

@@ -7,8 +7,8 @@ use ansatz_random_features::{Activation, Biases, Draw, Weights};
 
 use crate::pde::{Frame, Method, PdeError};
 
-/// Random features (Rahimi and Recht, 2007; for PDEs, Dwivedi and Srinivasan, 2020): sines with normal frequencies, or
-/// another activation.
+/// Random features (Rahimi and Recht, 2007; for PDEs, Dwivedi and Srinivasan, 2020): sines with frequencies from an
+/// ellipsoid, exponentials with normal weights, or another activation.
 ///
 /// ```
 /// use ansatz::pde::RandomFeatures;
@@ -21,8 +21,8 @@ pub struct RandomFeatures {
     pub features: usize,
     /// s.
     pub activation: Activation,
-    /// Standard deviation of the frequencies in units of 1/half the side of the domain's box: one, or one for each
-    /// coordinate. Chosen by a held-out residual if not given.
+    /// The largest frequencies (of exponentials, the standard deviation of the weights) in units of 1/half the side of the
+    /// domain's box: one, or one for each coordinate. Chosen by a held-out residual if not given.
     pub bandwidth: Option<Vec<f64>>,
 }
 
@@ -59,8 +59,10 @@ impl Method for RandomFeatures {
     }
 
     fn ladder(&self, _features: usize, _dimension: usize) -> Vec<f64> {
-        // Every half octave, from less than one wave across the box to what a few thousand features resolve.
-        (-2..=11).map(|half_octaves| 2.0_f64.powf(0.5 * f64::from(half_octaves))).collect()
+        // Every half octave, from less than one wave across the box to what a few thousand features resolve; exponentials
+        // soon differ by many powers of ten from end to end.
+        let last = if self.activation == Activation::Exponential { 5 } else { 11 };
+        (-2..=last).map(|half_octaves| 2.0_f64.powf(0.5 * f64::from(half_octaves))).collect()
     }
 
     fn is_periodic(&self) -> bool {
@@ -85,7 +87,10 @@ impl Method for RandomFeatures {
             count: features,
             // A stream of its own for every field.
             seed: seed.wrapping_add((field as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
-            weights: Weights::Ellipsoid(spread),
+            weights: match self.activation {
+                Activation::Exponential => Weights::QuasiGaussian(spread),
+                _ => Weights::Ellipsoid(spread),
+            },
             biases: if self.activation == Activation::Sine { Biases::Phase } else { Biases::Inside(bounds) },
             periods,
         };

@@ -1,4 +1,4 @@
-//! Points of the unit cube [0, 1)^d, which the domain then carries to where they belong.
+//! Points of the unit cube [0, 1)^d, to be carried to where they belong.
 
 mod grid;
 mod halton;
@@ -7,7 +7,7 @@ mod sobol;
 
 use std::{fmt, str::FromStr};
 
-use ansatz_random::Philox;
+use crate::Philox;
 
 /// How points are spread. Every point is a pure function of seed and index; another seed gives other points (of equal
 /// quality), but for the grid, which has no choice.
@@ -44,7 +44,7 @@ impl Sampler {
     /// Points `first .. first + count` in `dimension` (at most 8) dimensions, `x[p * dimension + i]`.
     ///
     /// Of a Latin hypercube and of a grid, each call makes a whole one of `count` points.
-    pub(crate) fn points(self, dimension: usize, first: u64, count: usize, random: Philox) -> Vec<f64> {
+    pub fn points(self, dimension: usize, first: u64, count: usize, random: Philox) -> Vec<f64> {
         match self {
             Self::Uniform => {
                 let start = first * dimension as u64;

@@ -1,6 +1,6 @@
 //! Sobol's sequence: bit k of the Gray code of the index turns on direction number v_k of each axis.
 
-use ansatz_random::Philox;
+use crate::Philox;
 
 /// Degree s, coefficients a and m_1 … m_s of the primitive polynomial of axes 1 … 7: Joe and Kuo, "Constructing Sobol
 /// sequences with better two-dimensional projections" (2008), table new-joe-kuo-6. Axis 0 is van der Corput's sequence.

@@ -1,6 +1,6 @@
 //! Halton's sequence: axis i holds the radical inverses in the i-th prime.
 
-use ansatz_random::Philox;
+use crate::Philox;
 
 const PRIMES: [u64; 8] = [2, 3, 5, 7, 11, 13, 17, 19];
 

@@ -1,6 +1,6 @@
 //! Latin hypercubes: each axis is cut into n slices, and a random permutation gives every slice to one point.
 
-use ansatz_random::Philox;
+use crate::Philox;
 
 pub(super) fn points(dimension: usize, first: u64, count: usize, random: Philox) -> Vec<f64> {
     let mut points = vec![0.0; count * dimension];
