@@ -74,7 +74,7 @@ fn methods(report: &PdeReport) -> Table {
     let windows =
         if report.windows > 1 { format!(", {} time windows", report.windows) } else { String::new() };
     table.row([
-        format!("{}, {}{windows}", plain(&report.method), report.precision),
+        format!("{} ({}), {}{windows}", plain(&report.method), report.family, report.precision),
         report.unknowns.to_string(),
         number(report.relative_l2_error),
         format!("{:.3}", report.setup_seconds + report.solve_seconds),

@@ -11,6 +11,9 @@ pub trait Method: std::fmt::Debug + Sync {
     /// Its name, as in reports.
     fn name(&self) -> &'static str;
 
+    /// What its features are, such as `sine`.
+    fn family(&self) -> &'static str;
+
     /// Features of each field.
     fn features(&self) -> usize;
 

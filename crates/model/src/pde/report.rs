@@ -13,6 +13,8 @@ pub struct PdeReport {
     pub title: String,
     /// `random-features` or `gaussians`.
     pub method: String,
+    /// What its features are.
+    pub family: String,
     /// `f32` or `f64`: the precision of the fit.
     pub precision: String,
     /// `wgpu` or `cpu`: which executor ran the plans.
@@ -137,8 +139,8 @@ impl fmt::Display for PdeReport {
         writeln!(f, "executor     {}, {}", self.executor, self.tier)?;
         writeln!(
             f,
-            "method       {}, {} unknowns, {} points{windows}",
-            self.method, self.unknowns, self.points
+            "method       {} ({}), {} unknowns, {} points{windows}",
+            self.method, self.family, self.unknowns, self.points
         )?;
         let chosen = if self.scales_chosen { "chosen by a held-out residual" } else { "as given" };
         writeln!(f, "scales       {}, {chosen}", list(&self.scales))?;

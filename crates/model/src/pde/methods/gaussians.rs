@@ -45,6 +45,10 @@ impl Method for Gaussians {
         "gaussians"
     }
 
+    fn family(&self) -> &'static str {
+        "product Gaussian"
+    }
+
     fn features(&self) -> usize {
         self.features
     }

@@ -50,6 +50,10 @@ impl Method for RandomFeatures {
         "random-features"
     }
 
+    fn family(&self) -> &'static str {
+        self.activation.name()
+    }
+
     fn features(&self) -> usize {
         self.features
     }
