@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use ansatz_gpu::{Buffer, Gpu, Plan, Real};
-use ansatz_linalg::{Axpby, Dot, Grid, NormMax, Triad, VectorCopy, measure};
+use ansatz_linalg::{Axpby, Dot, Grid, MultiplyAdd, NormMax, Triad, VectorCopy, measure, measure_gflops};
 use ansatz_tests::{assert_close, each, integers, noise, runs, say};
 
 const SIZES: [usize; 9] = [0, 1, 3, 4, 5, 63, 64, 65, 1_000_003];
@@ -271,10 +271,37 @@ fn maximum_norms_keep_nan_and_infinity() {
 }
 
 #[test]
+fn multiplications_and_additions_agree_with_the_twin() {
+    fn check<T: Real>(gpu: &Gpu) {
+        let s = T::from_f64(0.75);
+        let launch = |gpu: &Gpu, x: &[T], grid| {
+            let (x, y) = (gpu.upload("x", x).unwrap(), poison(gpu, x.len()));
+            run(gpu, |plan| MultiplyAdd { y: &y, x: &x, s, grid }.record(plan).unwrap());
+            gpu.read(&y).unwrap()
+        };
+        for len in [0, 1, 5, 1027] {
+            let x = noise::<T>(len, 14);
+            let expected = wide(&launch(&Gpu::cpu(), &x, Grid { lanes: 64, groups: 1 }));
+            // Each a_k tends to x/(1 − s), with the roundings of the last few rounds.
+            let tolerance = |i: usize| epsilon::<T>() * (8.0 * 4.0 * 4.0 * x[i].widen().abs() + 1e-30);
+            for grid in grids(gpu, len) {
+                assert_close(&launch(gpu, &x, grid), &expected, tolerance);
+            }
+        }
+    }
+    each(|gpu| {
+        in_both!(check, gpu);
+    });
+}
+
+#[test]
 fn bandwidths_are_measured() {
     fn check<T: Real>(gpu: &Gpu) {
         let bandwidth = measure::<T>(gpu).unwrap();
         say(&format!("{} in f{}: {bandwidth}", gpu.summary().name, 8 * size_of::<T>()));
+        let gflops = measure_gflops::<T>(gpu).unwrap();
+        say(&format!("{gflops:.1} GFLOP/s"));
+        assert!(gflops > 1e-3 && gflops < 1e6);
         assert!(bandwidth.copy_gb_s > 0.01 && bandwidth.copy_gb_s < 1e5);
         assert!(bandwidth.triad_gb_s > 0.01 && bandwidth.triad_gb_s < 1e5);
     }

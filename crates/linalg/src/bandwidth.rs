@@ -1,11 +1,11 @@
-//! The memory bandwidth that a device reaches: the limit which profiles are held against.
+//! The memory bandwidth and the arithmetic that a device reaches: the limits which profiles are held against.
 
 use std::fmt;
 use std::time::Instant;
 
 use ansatz_gpu::{Gpu, GpuError, Plan, Real};
 
-use crate::{Grid, Triad, VectorCopy};
+use crate::{Grid, MultiplyAdd, Triad, VectorCopy};
 
 /// What copy and triad move per second, in gigabytes (10⁹): the device's measured limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,6 +36,8 @@ impl fmt::Display for Bandwidth {
 /// Bytes per array, past the caches of a GPU; of a software adapter less, since it takes its time.
 const ARRAY_BYTES: u64 = 256 << 20;
 const SOFTWARE_ARRAY_BYTES: u64 = 32 << 20;
+/// Enough for every core of a large GPU to have work, and 10⁹ operations.
+const ARITHMETIC_ELEMENTS: usize = 1 << 18;
 
 /// A batch takes about as long as this, so that submitting and waiting for it is below one per cent.
 const BATCH_SECONDS: f64 = 0.02;
@@ -67,11 +69,26 @@ pub fn measure<T: Real>(gpu: &Gpu) -> Result<Bandwidth, GpuError> {
     VectorCopy { x: &b, y: &a, grid }.record(&mut copy)?;
     let mut triad = Plan::new(gpu, "triad");
     Triad { a: &a, b: &b, c: &c, s: T::from_f64(0.5), grid }.record(&mut triad)?;
-    let (copy_gb_s, triad_gb_s) = (gb_per_second(gpu, &mut copy)?, gb_per_second(gpu, &mut triad)?);
+    let gb_per_second =
+        |plan: &mut Plan| Ok::<_, GpuError>(plan.cost().bytes as f64 / best(gpu, plan)? * 1e-9);
+    let (copy_gb_s, triad_gb_s) = (gb_per_second(&mut copy)?, gb_per_second(&mut triad)?);
     Ok(Bandwidth { copy_gb_s, triad_gb_s, array_bytes })
 }
 
-fn gb_per_second(gpu: &Gpu, plan: &mut Plan) -> Result<f64, GpuError> {
+/// Measures 10⁹ multiplications and additions per second in `T`, as in [`measure`].
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_gflops<T: Real>(gpu: &Gpu) -> Result<f64, GpuError> {
+    let x = gpu.upload("x", &vec![T::from_f64(0.5); ARITHMETIC_ELEMENTS])?;
+    let y = gpu.buffer("y", x.len())?;
+    let mut plan = Plan::new(gpu, "multiply and add");
+    MultiplyAdd { y: &y, x: &x, s: T::from_f64(0.25), grid: Grid::stream(gpu, x.len()) }.record(&mut plan)?;
+    Ok(plan.cost().flops as f64 / best(gpu, &mut plan)? * 1e-9)
+}
+
+/// The least seconds of a run.
+fn best(gpu: &Gpu, plan: &mut Plan) -> Result<f64, GpuError> {
     // The first run compiles and touches the pages, the second tells how many make a batch.
     time(gpu, plan, 1)?;
     let once = time(gpu, plan, 1)?;
@@ -80,7 +97,7 @@ fn gb_per_second(gpu: &Gpu, plan: &mut Plan) -> Result<f64, GpuError> {
     while start.elapsed().as_secs_f64() < SECONDS {
         best = best.min(time(gpu, plan, runs)? / f64::from(runs));
     }
-    Ok(plan.cost().bytes as f64 / best * 1e-9)
+    Ok(best)
 }
 
 /// Seconds for `runs` runs in one submission.

@@ -1,5 +1,5 @@
 //! Dense linear algebra on the device: vectors (copy, triad, axpby, reductions, elementary functions, random numbers),
-//! products of matrices and vectors, tall least squares; and the bandwidth that a device reaches.
+//! products of matrices and vectors, tall least squares; and the bandwidth and arithmetic that a device reaches.
 //!
 //! Each kernel is a struct of its buffers; `record` checks their shapes and adds the launch to a [`Plan`]. Vectors may
 //! have any length: the kernels work on groups of four, and a buffer's padding is zero.
@@ -33,13 +33,14 @@ mod gemv;
 mod grid;
 pub mod least_squares;
 mod matrix;
+mod multiply_add;
 mod norm_max;
 mod random_fill;
 mod triad;
 mod view;
 
 pub use axpby::Axpby;
-pub use bandwidth::{Bandwidth, measure};
+pub use bandwidth::{Bandwidth, measure, measure_gflops};
 pub use copy::VectorCopy;
 pub use dot::Dot;
 pub use functions::{Elementwise, Function};
@@ -48,6 +49,7 @@ pub use gemv::{ColumnSquares, Gemv};
 pub use grid::{Grid, MAX_TRIPS};
 pub use least_squares::{Factor, LeastSquares, LeastSquaresReason, LeastSquaresSolution, Place};
 pub use matrix::{Matrix, SLAB_GRAIN};
+pub use multiply_add::MultiplyAdd;
 pub use norm_max::NormMax;
 pub use random_fill::{Drawn, RandomFill};
 pub use triad::Triad;

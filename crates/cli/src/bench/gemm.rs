@@ -79,6 +79,8 @@ struct Report {
     executor: String,
     precision: &'static str,
     rounds: usize,
+    /// 10⁹ multiplications and additions per second that the device reaches.
+    limit: f64,
     rows: Vec<Row>,
 }
 
@@ -95,6 +97,8 @@ struct Row {
     /// Median over the rounds.
     seconds: f64,
     gigaflops_per_second: f64,
+    /// The part of the device's limit.
+    of_limit: f64,
 }
 
 /// Rounds over all tilings of a shape, so that a busy moment of the machine does not fall on one alone.
@@ -105,12 +109,16 @@ impl Gemm {
     pub fn run(&self) -> Result<Exit, Failure> {
         output::check_json(self.json.as_deref())?;
         let gpu = self.device.open()?;
+        let limit = match self.f64 {
+            true => linalg::measure_gflops::<f64>(&gpu)?,
+            false => linalg::measure_gflops::<f32>(&gpu)?,
+        };
         let mut rows = Vec::new();
         for &shape in &self.shapes {
             for &transposition in &self.transpositions {
                 rows.extend(match self.f64 {
-                    true => measure::<f64>(&gpu, shape, transposition)?,
-                    false => measure::<f32>(&gpu, shape, transposition)?,
+                    true => measure::<f64>(&gpu, shape, transposition, limit)?,
+                    false => measure::<f32>(&gpu, shape, transposition, limit)?,
                 });
             }
         }
@@ -122,6 +130,7 @@ impl Gemm {
             executor: gpu.executor().to_owned(),
             precision: if self.f64 { "f64" } else { "f32" },
             rounds: ROUNDS,
+            limit,
             rows,
         };
         if let Some(path) = &self.json {
@@ -138,6 +147,7 @@ fn measure<T: Real>(
     gpu: &Gpu,
     Shape([m, n, k]): Shape,
     Transposition([transpose_a, transpose_b]): Transposition,
+    limit: f64,
 ) -> Result<Vec<Row>, Error> {
     let matrix = |name, rows, columns, transpose| {
         let (rows, columns) = if transpose { (columns, rows) } else { (rows, columns) };
@@ -164,6 +174,7 @@ fn measure<T: Real>(
     let letter = |transposed| if transposed { 't' } else { 'n' };
     let row = |(tiling, plan, taken): (Tiling, Plan, Vec<f64>)| {
         let seconds = median(taken);
+        let gigaflops_per_second = plan.cost().flops as f64 / seconds * 1e-9;
         Row {
             m,
             n,
@@ -172,7 +183,8 @@ fn measure<T: Real>(
             tiling: if gpu.is_cpu() { "twin".to_owned() } else { tiling.to_string() },
             chosen: tiling == chosen,
             seconds,
-            gigaflops_per_second: plan.cost().flops as f64 / seconds * 1e-9,
+            gigaflops_per_second,
+            of_limit: gigaflops_per_second / limit,
         }
     };
     Ok(plans.into_iter().map(row).collect())
@@ -193,18 +205,20 @@ fn text(report: &Report) -> String {
             row.tiling.clone(),
             format!("{:.3}", 1e3 * row.seconds),
             format!("{:.2}", row.gigaflops_per_second),
+            format!("{:.2}", row.of_limit),
             if row.chosen { "chosen".to_owned() } else { String::new() },
         ]
     };
     let rows: Vec<Vec<String>> = report.rows.iter().map(row).collect();
     format!(
-        "{} ({}, {}), {} executor, {}\nmedian of {} rounds\n\n{}",
+        "{} ({}, {}), {} executor, {}\nmedian of {} rounds; the device reaches {:.1} GFLOP/s in registers\n\n{}",
         report.device,
         report.backend,
         report.driver,
         report.executor,
         report.precision,
         report.rounds,
-        table(&["m x n x k", "", "tiling", "ms", "GFLOP/s", ""], &rows)
+        report.limit,
+        table(&["m x n x k", "", "tiling", "ms", "GFLOP/s", "of limit", ""], &rows)
     )
 }

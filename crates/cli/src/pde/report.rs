@@ -52,14 +52,13 @@ fn verdict(report: &PdeReport) -> String {
     let outcome = if report.converged { "**Converged**" } else { "**Not converged**" };
     let seeds = report.seeds.len();
     format!(
-        "{outcome}: {} after {} step{} of Gauss–Newton, {}. {} Rounding in {} alone explains a relative error of {:.1e}.",
+        "{outcome}: {} after {} step{} of Gauss–Newton, {}. {} Limited by {}.",
         plain(&report.reason),
         report.steps,
         if report.steps == 1 { "" } else { "s" },
         if seeds == 1 { "one seed".to_owned() } else { format!("{seeds} seeds, none left out") },
         plain(&report.hint),
-        report.precision,
-        report.rounding_floor
+        report.limit()
     )
 }
 

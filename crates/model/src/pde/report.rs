@@ -79,12 +79,39 @@ pub struct PdeReport {
     pub condition_estimate: f64,
     /// Relative error of u that the rounding of its sum alone explains, in the precision of the fit.
     pub rounding_floor: f64,
+    /// What keeps the error from being smaller: `rounding`, or `features` where the residual is far above it.
+    pub limited_by: String,
     /// Weighted residual norm before the first step and after each, of the first seed.
     pub history: Vec<f64>,
     /// The classical method in the same binary; null where it does not apply.
     pub baseline: Option<BaselineReport>,
     /// What a reader should know beside the figures.
     pub notes: Vec<String>,
+}
+
+/// A relative residual this many times above the rounding of u is not explained by rounding: derivatives, and the terms that
+/// they make up, are rounded more than u is.
+const ABOVE_ROUNDING: f64 = 100.0;
+
+/// What keeps the error from being smaller.
+pub(super) fn limited_by(relative_residual: f64, rounding_floor: f64) -> &'static str {
+    if relative_residual > ABOVE_ROUNDING * rounding_floor { "features" } else { "rounding" }
+}
+
+impl PdeReport {
+    /// What keeps the error from being smaller, in words.
+    pub fn limit(&self) -> String {
+        let (precision, floor) = (&self.precision, self.rounding_floor);
+        if self.limited_by == "features" {
+            format!(
+                "the features, of which more would help: the residual is {:.1e} of its terms, and rounding in {precision} \
+                 explains an error of {floor:.1e}",
+                self.relative_residual
+            )
+        } else {
+            format!("rounding in {precision}, which alone explains a relative error of {floor:.1e}")
+        }
+    }
 }
 
 /// One condition, verified in f64 at fresh points.
@@ -181,7 +208,7 @@ impl fmt::Display for PdeReport {
                 errors.join(", ")
             )?;
         }
-        writeln!(f, "rounding     {:.1e}, the floor of u in {}", self.rounding_floor, self.precision)?;
+        writeln!(f, "limited by   {}", self.limit())?;
         if let Some(baseline) = &self.baseline {
             let error =
                 baseline.relative_l2_error.map(|error| format!(", error {error:.2e}")).unwrap_or_default();

@@ -13,6 +13,7 @@ use super::attempt::{Attempt, Attempted, Settings};
 use super::baseline::Baseline;
 use super::corners;
 use super::newton::Stop;
+use super::report::limited_by;
 use super::solution::Piece;
 use super::task::Task;
 use super::truth::{Truth, verify};
@@ -341,6 +342,7 @@ impl About<'_> {
             rank: first.rank,
             condition_estimate: first.condition,
             rounding_floor: of(|run| run.floor),
+            limited_by: limited_by(of(|run| run.truth.relative), of(|run| run.floor)).to_owned(),
             history: first.history.clone(),
             baseline: None,
             notes: Vec::new(),

@@ -1,8 +1,8 @@
 //! The vector kernels.
 
 use ansatz_gpu::{Gpu, Real};
-use ansatz_linalg::{Axpby, Dot, Grid, NormMax, Triad, VectorCopy};
-use ansatz_shaders::blas::{AXPBY, COPY, DOT, NORM_MAX, SUM, TRIAD};
+use ansatz_linalg::{Axpby, Dot, Grid, MultiplyAdd, NormMax, Triad, VectorCopy};
+use ansatz_shaders::blas::{AXPBY, COPY, DOT, MULTIPLY_ADD, NORM_MAX, SUM, TRIAD};
 
 use super::{Suite, numbers, poison, positive, precision, rounding, run_once, values};
 use crate::Error;
@@ -41,6 +41,12 @@ pub(super) fn run<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
             let a = gpu.upload("a", &poison::<T>(n))?;
             run_once(gpu, |plan| Triad { a: &a, b: &b, c: &c, s: alpha, grid: stream(gpu) }.record(plan))?;
             Ok(vec![(&TRIAD, values(gpu, &a)?)])
+        })?;
+
+        suite.case(&[&MULTIPLY_ADD], &name, rounding::<T>(), |gpu| {
+            let (x, y) = (gpu.upload("x", &numbers::<T>(8, n))?, gpu.upload("y", &poison::<T>(n))?);
+            run_once(gpu, |plan| MultiplyAdd { y: &y, x: &x, s: beta, grid: stream(gpu) }.record(plan))?;
+            Ok(vec![(&MULTIPLY_ADD, values(gpu, &y)?)])
         })?;
 
         for (beta, y, what) in [(beta, numbers::<T>(5, n), ""), (T::zero(), poison(n), ", β = 0 and y = NaN")]
