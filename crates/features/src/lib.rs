@@ -10,10 +10,12 @@ mod check;
 mod error;
 mod evaluate;
 mod multi_index;
+mod trainable;
 mod traits;
 mod twin;
 
 pub use error::FeatureError;
 pub use evaluate::Evaluate;
 pub use multi_index::{MAX_DIMENSIONS, MultiIndex};
+pub use trainable::Trainable;
 pub use traits::{DeviceFeatures, Features, Rows, Values};

@@ -1,0 +1,22 @@
+//! Features whose inner parameters are found along with their coefficients.
+
+use std::sync::Arc;
+
+use crate::{FeatureError, Features};
+
+/// Features φ_1(x; θ) … φ_N(x; θ) that can be trained: u(x) = Σ_j c_j φ_j(x; θ) moves along its tangent functions, which are
+/// a family of features themselves. So whatever assembles rows of features assembles the Jacobian of a residual, too.
+pub trait Trainable: Features {
+    /// Number of parameters in all: c_1 … c_N, then θ.
+    fn parameters(&self) -> usize;
+
+    /// The tangent functions of u at coefficients c: φ_1 … φ_N, which are its derivatives by c, then those by θ. Each of the
+    /// latter may be scaled by a factor that [`Trainable::moved`] knows.
+    fn tangent(&self, c: &[f64]) -> Arc<dyn Features>;
+
+    /// The features and their coefficients after `step` along the tangent functions at c, one number for each.
+    ///
+    /// # Errors
+    /// [`FeatureError`] where the step leads to parameters that are not finite.
+    fn moved(&self, c: &[f64], step: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError>;
+}
