@@ -13,7 +13,7 @@ use super::{FitPrecision, PdeError, Solution, Watch};
 const PILOT: usize = 500;
 /// Points of each equation that a score is taken at.
 const HELD_OUT: usize = 500;
-/// So many scales in a row that are worse than the best end the ladder.
+/// So many scales in a row that are worse than the best end the ladder, once something is resolved.
 const ENOUGH: usize = 3;
 /// A pilot fit whose score is above this part of that of u = 0 has resolved nothing.
 const RESOLVED: f64 = 1e-3;
@@ -32,10 +32,21 @@ struct Best {
     settings: Settings,
 }
 
+/// What scores mean.
+#[derive(Debug, Clone, Copy)]
+struct Goals {
+    /// As good as it gets.
+    exact: f64,
+    /// That of a fit that resolves the solution.
+    resolved: f64,
+    /// A fit with other scales along one coordinate must be better by this factor.
+    better: f64,
+}
+
 impl Attempt<'_> {
     /// Sets the scales: a ladder of equal ones, then each coordinate by itself, then all of them once more. The fits are small ones, unless those
-    /// resolve nothing: then they are of full size; and where these resolve nothing either, the ladder is climbed with
-    /// other boundary weights too, unless that is given. (Of a smooth solution the error hardly depends on the weight.)
+    /// resolve nothing: then they are of full size; and where these resolve nothing either, other boundary weights are tried
+    /// too, unless that is given. (Of a smooth solution the error hardly depends on the weight.)
     pub fn choose(
         &self,
         domain: &Domain,
@@ -53,20 +64,20 @@ impl Attempt<'_> {
         let exact = nothing * if self.options.precision == FitPrecision::F32 { 1e-7 } else { 1e-13 };
         let weights = if self.options.boundary_weight.is_none() { &WEIGHTS[..] } else { &[] };
 
-        let mut best = self.climb(domain, &pilot, exact, BETTER[0], watch)?;
-        if best.score > RESOLVED * nothing {
+        let resolved = RESOLVED * nothing;
+        let goals = Goals { exact, resolved, better: BETTER[0] };
+        let mut best = self.climb(domain, &pilot, goals, watch)?;
+        if best.score > resolved {
+            let goals = Goals { better: BETTER[1], ..goals };
             let full = Settings { max_steps: pilot.max_steps, ..settings.clone() };
-            best = self.climb(domain, &full, exact, BETTER[1], watch)?;
+            best = self.climb(domain, &full, goals, watch)?;
             for &boundary_weight in weights {
                 // Nothing is resolved: the conditions may contradict smoothness, as at a corner.
-                if best.score <= RESOLVED * nothing {
+                if best.score <= resolved {
                     break;
                 }
-                let other = Settings { boundary_weight, ..full.clone() };
-                let found = self.climb(domain, &other, exact, BETTER[1], watch)?;
-                if found.score < best.score {
-                    best = found;
-                }
+                let other = Settings { boundary_weight, ..best.settings.clone() };
+                self.attempt(domain, other, &mut best, 1.0, watch)?;
             }
         }
         settings.scales = best.settings.scales;
@@ -74,13 +85,12 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// The best on the ladder of scales; a score of `exact` is as good as it gets.
+    /// The best on the ladder of scales.
     fn climb(
         &self,
         domain: &Domain,
         settings: &Settings,
-        exact: f64,
-        better: f64,
+        Goals { exact, resolved, better }: Goals,
         watch: &mut Watch<'_>,
     ) -> Result<Best, PdeError> {
         let mut best = Best { score: f64::INFINITY, settings: settings.clone() };
@@ -89,7 +99,7 @@ impl Attempt<'_> {
         for scale in self.method.ladder(settings.features, dimension) {
             let next = Settings { scales: vec![scale; dimension], ..settings.clone() };
             worse = if self.attempt(domain, next, &mut best, 1.0, watch)? { 0 } else { worse + 1 };
-            if worse == ENOUGH || best.score <= exact {
+            if worse >= ENOUGH && best.score <= resolved || best.score <= exact {
                 break;
             }
         }

@@ -65,7 +65,7 @@ impl Method for RandomFeatures {
     fn ladder(&self, _features: usize, _dimension: usize) -> Vec<f64> {
         // Every half octave, from less than one wave across the box to what a few thousand features resolve; exponentials
         // soon differ by many powers of ten from end to end.
-        let last = if self.activation == Activation::Exponential { 5 } else { 11 };
+        let last = if self.activation == Activation::Exponential { 5 } else { 12 };
         (-2..=last).map(|half_octaves| 2.0_f64.powf(0.5 * f64::from(half_octaves))).collect()
     }
 
