@@ -1,9 +1,9 @@
-// values_i = Σ_c partials_ci: the second pass of the kernels that evaluate features chunk by chunk.
+// values_i = Σ_c partials_ci for first4 ≤ i < first4 + n4: the second pass of the kernels that evaluate features chunk by chunk.
 //
-// Bindings: params; 1 partials, read, n4 vec4s per chunk; 2 values, written, n4 vec4s.
+// Bindings: params; 1 partials, read, stride4 vec4s per chunk; 2 values, written, n4 vec4s from first4 on.
 // Mapping: an invocation per vec4, the chunks in order, so that the same input gives the same bits.
 // Cost per vec4: 16 (chunks + 1) bytes moved (twice as many in f64), 4 chunks flops.
-// Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 8 bytes of them; else a storage buffer.
+// Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 16 bytes of them; else a storage buffer.
 #import common/real
 #import common/grid
 
@@ -12,6 +12,8 @@ override LANES: u32 = 64u;
 struct Params {
     n4: u32,
     chunks: u32,
+    stride4: u32,
+    first4: u32,
 }
 #if IMMEDIATES
 var<immediate> params: Params;
@@ -31,8 +33,8 @@ fn main(
     if i < params.n4 {
         var sum = real4();
         for (var chunk = 0u; chunk < params.chunks; chunk++) {
-            sum += partials[chunk * params.n4 + i];
+            sum += partials[chunk * params.stride4 + params.first4 + i];
         }
-        values[i] = sum;
+        values[params.first4 + i] = sum;
     }
 }

@@ -180,6 +180,7 @@ impl<T: Uploaded> Case<T> {
                 points: &points,
                 count: self.count,
                 coefficients: &coefficients,
+                first_coefficient: 0,
                 matrix,
                 first_row,
                 first_column,
@@ -217,6 +218,7 @@ impl<T: Uploaded> Case<T> {
                     weights: &weights,
                     first_weight: first,
                     values: &values,
+                    first_value: 0,
                 },
             )
             .unwrap();

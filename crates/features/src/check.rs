@@ -11,7 +11,13 @@ pub(crate) fn check_rows<T: Real>(family: &Family<'_, T>, rows: &Rows<'_, T>) ->
     check_terms(family, family.rows.name, rows.terms)?;
     let stride = rows.count.next_multiple_of(4);
     check_length(family.rows.name, "points", rows.points.len(), family.dimensions * stride)?;
-    check_length(family.rows.name, "coefficients", rows.coefficients.len(), rows.terms.len() * stride)?;
+    check_terms_fit(
+        family.rows.name,
+        "coefficients",
+        rows.coefficients.len(),
+        rows.first_coefficient + rows.terms.len(),
+        stride,
+    )?;
     if !rows.first_row.is_multiple_of(4) {
         return wrong(format!("the first row is {}, no multiple of four", rows.first_row));
     }
@@ -32,7 +38,7 @@ pub(crate) fn check_values<T: Real>(family: &Family<'_, T>, values: &Values<'_, 
     check_terms(family, name, values.terms)?;
     let stride = values.count.next_multiple_of(4);
     check_length(name, "points", values.points.len(), family.dimensions * stride)?;
-    check_length(name, "values", values.values.len(), values.terms.len() * stride)?;
+    check_terms_fit(name, "values", values.values.len(), values.first_value + values.terms.len(), stride)?;
     if values.first_weight.checked_add(family.len).is_none_or(|end| end > values.weights.len()) {
         let (len, has) = (family.len, values.weights.len());
         let message = format!("{len} weights from {} on do not fit into {has}", values.first_weight);
@@ -46,6 +52,21 @@ fn check_length(kernel: &str, what: &str, len: usize, wanted: usize) -> Result<(
         return Ok(());
     }
     let message = format!("`{what}` has {len} elements, not {wanted}");
+    Err(GpuError::Misuse { what: kernel.to_owned(), message })
+}
+
+/// A buffer of `stride` numbers for each of at least `terms` terms.
+fn check_terms_fit(
+    kernel: &str,
+    what: &str,
+    len: usize,
+    terms: usize,
+    stride: usize,
+) -> Result<(), GpuError> {
+    if len >= terms * stride && len.is_multiple_of(stride.max(1)) {
+        return Ok(());
+    }
+    let message = format!("`{what}` has {len} elements, not {stride} for each of at least {terms} terms");
     Err(GpuError::Misuse { what: kernel.to_owned(), message })
 }
 

@@ -104,6 +104,8 @@ pub(crate) struct ValuesParams {
 pub(crate) struct SumParams {
     pub n4: u32,
     pub chunks: u32,
+    pub stride4: u32,
+    pub first4: u32,
 }
 
 /// Records a launch for each slab of the matrix that the block reaches, and each [`MAX_TERMS`] terms.
@@ -147,7 +149,7 @@ pub fn record_rows<T: Real>(
                 shift: (rows.first_column as u32).wrapping_sub(columns.start as u32),
                 stride4: (rows.matrix.stride() / 4) as u32,
                 first4: (rows.first_row / 4) as u32,
-                first_term: (chunk * MAX_TERMS) as u32,
+                first_term: (rows.first_coefficient + chunk * MAX_TERMS) as u32,
                 steps: steps as u32,
             };
             let (entries, reals) = ((rows.count * (end - begin)) as u64, size_of::<T>() as u64);
@@ -196,7 +198,8 @@ pub fn record_values<T: Real>(
     let feature_quads = family.len.div_ceil(4);
     let share = share(gpu, quads, feature_quads);
     let chunks = feature_quads.div_ceil(share).max(1);
-    let all = values.terms.len() * quads * 4;
+    let terms_in_all = values.values.len() / (quads * 4);
+    let all = terms_in_all * quads * 4;
     let partials = if chunks > 1 { Some(gpu.buffer::<T>("partial values", chunks * all)?) } else { None };
     for (chunk, terms) in values.terms.chunks(MAX_TERMS).enumerate() {
         let special = (family.specialise)(terms)?;
@@ -207,8 +210,8 @@ pub fn record_values<T: Real>(
             features: family.len as u32,
             share: share as u32,
             first_weight: values.first_weight as u32,
-            first_term: (chunk * MAX_TERMS) as u32,
-            terms: values.terms.len() as u32,
+            first_term: (values.first_value + chunk * MAX_TERMS) as u32,
+            terms: terms_in_all as u32,
         };
         let twin = Twin::new(family, &special, terms);
         let twin = move |args: &Args| twin.values(args);
@@ -228,16 +231,21 @@ pub fn record_values<T: Real>(
         )?;
     }
     let Some(partials) = partials else { return Ok(()) };
-    let n4 = all / 4;
+    let n4 = values.terms.len() * quads;
     plan.launch(
         Launch::new(&ansatz_shaders::features::CHUNK_SUM, sum_twin::<T>)
             .real::<T>()
             .constant("LANES", LANES)
-            .params(&SumParams { n4: n4 as u32, chunks: chunks as u32 })
+            .params(&SumParams {
+                n4: n4 as u32,
+                chunks: chunks as u32,
+                stride4: (all / 4) as u32,
+                first4: (values.first_value * quads) as u32,
+            })
             .bind(&partials)
             .bind(values.values)
             .workgroups(n4.div_ceil(LANES as usize) as u64)
-            .cost((all * (chunks + 1) * size_of::<T>()) as u64, (all * chunks) as u64),
+            .cost((4 * n4 * (chunks + 1) * size_of::<T>()) as u64, (4 * n4 * chunks) as u64),
     )
 }
 

@@ -52,7 +52,7 @@ pub trait DeviceFeatures<T> {
     fn record_values(&self, plan: &mut Plan, values: &Values<'_, T>) -> Result<(), GpuError>;
 }
 
-/// `matrix[first_row + p][first_column + j]` ← Σ_t `coefficients[t * stride + p]` ∂^{α_t} φ_j(x_p), for p < count.
+/// `matrix[first_row + p][first_column + j]` ← Σ_t `coefficients[(first_coefficient + t) * stride + p]` ∂^{α_t} φ_j(x_p), for p < count.
 ///
 /// `stride` is `count` rounded up to a multiple of four, and the block takes `stride` rows: those past `count` become zero.
 #[derive(Debug)]
@@ -65,6 +65,8 @@ pub struct Rows<'a, T> {
     pub count: usize,
     /// The coefficients of the operator, times the weight of the row.
     pub coefficients: &'a Buffer<T>,
+    /// Which of them belongs to the first term.
+    pub first_coefficient: usize,
     /// The matrix that the block is a part of.
     pub matrix: &'a Matrix<T>,
     /// First row of the block, a multiple of four.
@@ -75,7 +77,7 @@ pub struct Rows<'a, T> {
     pub accumulate: bool,
 }
 
-/// `values[t * stride + p]` ← Σ_j `weights[first_weight + j]` ∂^{α_t} φ_j(x_p), for p < count; stride as in [`Rows`], and
+/// `values[(first_value + t) * stride + p]` ← Σ_j `weights[first_weight + j]` ∂^{α_t} φ_j(x_p), for p < count; stride as in [`Rows`], and
 /// zero from `count` on.
 #[derive(Debug)]
 pub struct Values<'a, T> {
@@ -89,6 +91,8 @@ pub struct Values<'a, T> {
     pub weights: &'a Buffer<T>,
     /// Where c begins.
     pub first_weight: usize,
-    /// The result, `terms.len() * stride` numbers.
+    /// The result, `stride` numbers for each term.
     pub values: &'a Buffer<T>,
+    /// Where that of the first term goes, counted in terms.
+    pub first_value: usize,
 }

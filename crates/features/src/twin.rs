@@ -83,10 +83,10 @@ impl<T: Real> Twin<T> {
 
 /// `features/chunk_sum`.
 pub(crate) fn sum_twin<T: Real>(args: &Args) {
-    let SumParams { n4, chunks } = args.params();
+    let SumParams { n4, chunks, stride4, first4 } = args.params();
     let (partials, mut values) = (args.read::<T>(1), args.write::<T>(2));
-    let n = 4 * n4 as usize;
-    for (i, value) in values.iter_mut().enumerate() {
-        *value = (0..chunks as usize).map(|chunk| partials[chunk * n + i]).sum();
+    let [n, stride, first] = [n4, stride4, first4].map(|quads| 4 * quads as usize);
+    for (i, value) in values[first..first + n].iter_mut().enumerate() {
+        *value = (0..chunks as usize).map(|chunk| partials[chunk * stride + first + i]).sum();
     }
 }

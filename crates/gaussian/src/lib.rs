@@ -1,4 +1,5 @@
-//! Gaussian features: products along the coordinates, of which any may be periodic, and full covariances.
+//! Gaussian features: products along the coordinates, of which any may be periodic, and full covariances; and networks over
+//! sums of Gaussians whose centres and widths are trained.
 //!
 //! ```
 //! use ansatz_features::{Features, MultiIndex};
@@ -16,7 +17,9 @@
 
 mod device;
 mod full;
+mod pig;
 mod product;
 
 pub use full::FullGaussians;
+pub use pig::{MAX_EMBEDDINGS, MAX_UNITS, PigNetwork};
 pub use product::ProductGaussians;

@@ -58,6 +58,23 @@ impl ProductGaussians {
     }
 }
 
+impl ProductGaussians {
+    /// μ, point after point.
+    pub fn centres(&self) -> Vec<f64> {
+        self.factors.iter().map(|factor| factor.centre).collect()
+    }
+
+    /// σ of each coordinate, feature by feature.
+    pub fn widths(&self) -> Vec<f64> {
+        self.factors.iter().map(|factor| factor.precision.sqrt().recip()).collect()
+    }
+
+    /// The length of each coordinate that repeats.
+    pub fn periods(&self) -> &[Option<f64>] {
+        &self.periods
+    }
+}
+
 impl<T: Real> Factor<T> {
     /// log of the factor at x, and its derivatives to order `orders` divided by it: `shaders/common/gaussian_product.wgsl`.
     fn jet(self, x: T, period: Option<f64>, orders: usize) -> (T, [T; 5]) {

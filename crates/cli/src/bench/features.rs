@@ -137,6 +137,7 @@ fn measure<T: Real>(
             points: &places,
             count: points,
             coefficients: &coefficients,
+            first_coefficient: 0,
             matrix: &matrix,
             first_row: 0,
             first_column: 0,

@@ -82,6 +82,7 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
                                 weights: &coefficients[field.group.field],
                                 first_weight: 0,
                                 values: &field.values,
+                                first_value: 0,
                             },
                         )?;
                         fields.push(field);
@@ -161,6 +162,7 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
                         points: &side.points,
                         count: block.collocation.points.len(),
                         coefficients: &factors,
+                        first_coefficient: 0,
                         matrix: &jacobian,
                         first_row: block.first_row,
                         first_column: self.trial.columns(field.group.field).start,

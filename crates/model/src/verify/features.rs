@@ -1,7 +1,7 @@
 //! Rows and values of every family of features.
 
-use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Values};
-use ansatz_gaussian::{FullGaussians, ProductGaussians};
+use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Trainable, Values};
+use ansatz_gaussian::{FullGaussians, PigNetwork, ProductGaussians};
 use ansatz_gpu::{Gpu, GpuError, Real};
 use ansatz_linalg::{Matrix, SLAB_GRAIN};
 use ansatz_random_features::{Activation, RandomFeatures};
@@ -55,8 +55,27 @@ pub(super) fn run<T: Uploaded>(suite: &mut Suite<'_>) -> Result<(), Error> {
         let features = FullGaussians::new(DIMENSIONS, numbers(24, DIMENSIONS * count), precisions)?;
         let kernels = [&gaussian::FULL_ROWS, &gaussian::FULL_VALUES];
         family::<T>(suite, kernels, "full", &features, points)?;
+        if count <= PIG {
+            network::<T>(suite, points, count)?;
+        }
     }
     Ok(())
+}
+
+/// Gaussians of an embedding, at most.
+const PIG: usize = 13;
+
+/// A network over two embeddings, and its tangent.
+fn network<T: Uploaded>(suite: &mut Suite<'_>, points: usize, count: usize) -> Result<(), Error> {
+    let gaussians = |seed: u64| {
+        let (centres, widths) = (numbers(seed, DIMENSIONS * count), positive(seed + 1, DIMENSIONS * count));
+        ProductGaussians::new(DIMENSIONS, centres, widths, vec![Some(2.5), None, None])
+    };
+    let network = PigNetwork::new(vec![gaussians(30)?, gaussians(32)?], 5, 1.0, 7)?;
+    let tangent = network.tangent(&numbers(34, network.len()));
+    let kernels = [&gaussian::HEAD_ROWS, &gaussian::HEAD_VALUES];
+    family::<T>(suite, kernels, "network", &network, points)?;
+    rows::<T>(suite, kernels[0], "tangent", &*tangent, points)
 }
 
 /// More terms than one launch takes, to the second order; of ReLU, to the first.
@@ -73,7 +92,39 @@ fn terms(features: &dyn Features) -> Vec<MultiIndex> {
 
 fn family<T: Uploaded>(
     suite: &mut Suite<'_>,
-    [rows, evaluation]: [&'static Kernel; 2],
+    [rows_kernel, evaluation]: [&'static Kernel; 2],
+    what: &str,
+    features: &dyn Features,
+    count: usize,
+) -> Result<(), Error> {
+    rows::<T>(suite, rows_kernel, what, features, count)?;
+    let name = format!("{}, {what}, {count} points, {} features", precision::<T>(), features.len());
+    let (terms, n, stride) = (terms(features), features.len(), count.next_multiple_of(4));
+    let points = numbers::<T>(25, DIMENSIONS * stride);
+
+    suite.case(&[evaluation, &CHUNK_SUM], &name, rounding::<T>(), |gpu| {
+        let (points, weights) =
+            (gpu.upload("points", &points)?, gpu.upload("weights", &numbers::<T>(28, n + 3))?);
+        let results = gpu.upload("values", &poison::<T>(terms.len() * stride))?;
+        let evaluate = Values {
+            terms: &terms,
+            points: &points,
+            count,
+            weights: &weights,
+            first_weight: 1,
+            values: &results,
+            first_value: 0,
+        };
+        run_once(gpu, |plan| T::upload(features, gpu)?.record_values(plan, &evaluate))?;
+        let results = values(gpu, &results)?;
+        let outputs: Outputs = vec![(evaluation, results.clone()), (&CHUNK_SUM, results)];
+        Ok(outputs)
+    })
+}
+
+fn rows<T: Uploaded>(
+    suite: &mut Suite<'_>,
+    kernel: &'static Kernel,
     what: &str,
     features: &dyn Features,
     count: usize,
@@ -85,7 +136,7 @@ fn family<T: Uploaded>(
 
     for accumulate in [false, true] {
         let name = format!("{name}{}", if accumulate { ", added" } else { "" });
-        suite.case(&[rows], &name, rounding::<T>(), |gpu| {
+        suite.case(&[kernel], &name, rounding::<T>(), |gpu| {
             let (points, coefficients) =
                 (gpu.upload("points", &points)?, gpu.upload("coefficients", &coefficients)?);
             // Slabs that cut the block, whose first row and column are not those of the matrix.
@@ -99,6 +150,7 @@ fn family<T: Uploaded>(
                 points: &points,
                 count,
                 coefficients: &coefficients,
+                first_coefficient: 0,
                 matrix: &matrix,
                 first_row: 4,
                 first_column: 2,
@@ -106,25 +158,8 @@ fn family<T: Uploaded>(
             };
             run_once(gpu, |plan| T::upload(features, gpu)?.record_rows(plan, &block))?;
             let entries = matrix.read(gpu)?.into_iter().map(Real::widen).collect();
-            Ok(vec![(rows, entries)])
+            Ok(vec![(kernel, entries)])
         })?;
     }
-
-    suite.case(&[evaluation, &CHUNK_SUM], &name, rounding::<T>(), |gpu| {
-        let (points, weights) =
-            (gpu.upload("points", &points)?, gpu.upload("weights", &numbers::<T>(28, n + 3))?);
-        let results = gpu.upload("values", &poison::<T>(terms.len() * stride))?;
-        let evaluate = Values {
-            terms: &terms,
-            points: &points,
-            count,
-            weights: &weights,
-            first_weight: 1,
-            values: &results,
-        };
-        run_once(gpu, |plan| T::upload(features, gpu)?.record_values(plan, &evaluate))?;
-        let results = values(gpu, &results)?;
-        let outputs: Outputs = vec![(evaluation, results.clone()), (&CHUNK_SUM, results)];
-        Ok(outputs)
-    })
+    Ok(())
 }

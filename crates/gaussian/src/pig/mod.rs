@@ -1,0 +1,247 @@
+//! Physics-informed Gaussians (Kang et al., ICLR 2025, arXiv 2412.05994): a small network over sums of Gaussians whose
+//! centres and widths are trained.
+
+mod device;
+mod head;
+mod kernels;
+mod tangent;
+mod terms;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use ansatz_features::{DeviceFeatures, FeatureError, Features, MultiIndex, Trainable};
+use ansatz_gpu::{Gpu, GpuError};
+use ansatz_random::Philox;
+
+use crate::ProductGaussians;
+use device::DevicePig;
+use head::Unit;
+use tangent::PigTangent;
+use terms::{MAX_ORDER, Terms};
+
+/// Embeddings that a network has at most.
+pub const MAX_EMBEDDINGS: usize = 8;
+/// Hidden units that a network has at most.
+pub const MAX_UNITS: usize = 64;
+
+/// Hidden units y_h = tanh(b_h + Σ_k W_hk φ_k) over embeddings φ_k = Σ_i w_ki exp(−½ Σ_d ((x_d − μ_kid)/σ_kid)²), and the
+/// constant 1 as the last feature: u = c_0 + Σ_h c_h y_h. Derivatives to order two.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PigNetwork {
+    embeddings: Vec<Embedding>,
+    /// b_h.
+    biases: Vec<f64>,
+    /// `[h * K + k]`
+    weights: Vec<f64>,
+}
+
+/// φ_k.
+#[derive(Debug, Clone, PartialEq)]
+struct Embedding {
+    gaussians: ProductGaussians,
+    /// w_ki.
+    amplitudes: Vec<f64>,
+}
+
+/// The streams of the amplitudes, and of the weights of the head.
+const AMPLITUDES: u32 = 0x7069_6761;
+const HEAD: u32 = AMPLITUDES + MAX_EMBEDDINGS as u32;
+
+impl PigNetwork {
+    /// One embedding over each of `gaussians`, with amplitudes of variance `spread`², and a head of `units` hidden units with
+    /// weights as Glorot and Bengio (2010) draw them.
+    ///
+    /// # Errors
+    /// [`FeatureError`] where there are no or too many embeddings or units, or the embeddings differ in their coordinates.
+    pub fn new(
+        gaussians: Vec<ProductGaussians>,
+        units: usize,
+        spread: f64,
+        seed: u64,
+    ) -> Result<Self, FeatureError> {
+        let inner = gaussians.len();
+        FeatureError::values("number of embeddings", &[inner as f64], "from 1 to 8", |n| {
+            (1.0..=MAX_EMBEDDINGS as f64).contains(&n)
+        })?;
+        FeatureError::values("number of hidden units", &[units as f64], "from 1 to 64", |n| {
+            (1.0..=MAX_UNITS as f64).contains(&n)
+        })?;
+        FeatureError::values("spread of the amplitudes", &[spread], "positive", |spread| spread > 0.0)?;
+        let dimensions = gaussians[0].dimensions();
+        for other in &gaussians {
+            FeatureError::length("coordinates", other.dimensions(), dimensions)?;
+        }
+        let embedding = |(k, gaussians): (usize, ProductGaussians)| {
+            let random = Philox::new(seed, AMPLITUDES + k as u32);
+            let amplitudes = (0..gaussians.len() as u64).map(|i| spread * random.normal(i)).collect();
+            Embedding { gaussians, amplitudes }
+        };
+        let embeddings = gaussians.into_iter().enumerate().map(embedding).collect();
+        let random = Philox::new(seed, HEAD);
+        let limit = (6.0 / (inner + units) as f64).sqrt();
+        let weights = (0..(units * inner) as u64).map(|i| random.uniform_in(i, -limit, limit)).collect();
+        Ok(Self { embeddings, biases: vec![0.0; units], weights })
+    }
+
+    fn units(&self) -> usize {
+        self.biases.len()
+    }
+
+    /// The weights of hidden unit h.
+    fn weights_of(&self, h: usize) -> &[f64] {
+        &self.weights[h * self.embeddings.len()..][..self.embeddings.len()]
+    }
+
+    /// The terms of φ at x, k after k.
+    fn inner(&self, x: &[f64], terms: &[MultiIndex]) -> Vec<f64> {
+        let mut inner = Vec::with_capacity(self.embeddings.len() * terms.len());
+        for Embedding { gaussians, amplitudes } in &self.embeddings {
+            let n = gaussians.len();
+            let mut jets = vec![0.0; n * terms.len()];
+            gaussians.jets(x, terms, &mut jets);
+            inner.extend(jets.chunks(n.max(1)).map(|jets| dot(amplitudes, jets)));
+        }
+        inner
+    }
+
+    fn hidden(&self, terms: &Terms, inner: &[f64]) -> impl Iterator<Item = Unit<f64>> {
+        (0..self.units()).map(move |h| Unit::new(terms, self.biases[h], self.weights_of(h), inner))
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+impl Features for PigNetwork {
+    fn dimensions(&self) -> usize {
+        self.embeddings[0].gaussians.dimensions()
+    }
+
+    fn len(&self) -> usize {
+        self.units() + 1
+    }
+
+    fn max_order(&self) -> usize {
+        MAX_ORDER
+    }
+
+    fn jets(&self, x: &[f64], terms: &[MultiIndex], out: &mut [f64]) {
+        let n = self.len();
+        let terms = Terms::new(terms);
+        let inner = self.inner(x, &terms.all);
+        for (h, unit) in self.hidden(&terms, &inner).enumerate() {
+            terms.asked.iter().enumerate().for_each(|(t, &place)| out[t * n + h] = unit.y[place]);
+        }
+        for (t, &place) in terms.asked.iter().enumerate() {
+            out[t * n + n - 1] = if place == 0 { 1.0 } else { 0.0 };
+        }
+    }
+
+    fn upload_f32(&self, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f32>>, GpuError> {
+        Ok(Box::new(DevicePig::<f32>::new(gpu, self)?))
+    }
+
+    fn upload_f64(&self, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f64>>, GpuError> {
+        Ok(Box::new(DevicePig::<f64>::new(gpu, self)?))
+    }
+}
+
+impl Trainable for PigNetwork {
+    fn parameters(&self) -> usize {
+        let embedding = |embedding: &Embedding| embedding.gaussians.len() * (1 + embedding.shifts().len());
+        let (units, inner) = (self.units(), self.embeddings.len());
+        2 * units + 1 + units * inner + self.embeddings.iter().map(embedding).sum::<usize>()
+    }
+
+    fn tangent(&self, c: &[f64]) -> Arc<dyn Features> {
+        Arc::new(PigTangent { network: self.clone(), c: c.to_vec() })
+    }
+
+    fn moved(&self, c: &[f64], step: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError> {
+        FeatureError::length("step", step.len(), self.parameters())?;
+        FeatureError::values("step", step, "finite", |_| true)?;
+        let add =
+            |to: &[f64], step: &[f64]| -> Vec<f64> { to.iter().zip(step).map(|(a, b)| a + b).collect() };
+        let (of_c, rest) = step.split_at(self.len());
+        let (of_biases, rest) = rest.split_at(self.units());
+        let (of_weights, mut rest) = rest.split_at(self.weights.len());
+        let mut embeddings = Vec::new();
+        for embedding in &self.embeddings {
+            let own = embedding.gaussians.len() * (1 + embedding.shifts().len());
+            embeddings.push(embedding.moved(&rest[..own])?);
+            rest = &rest[own..];
+        }
+        let moved = Self {
+            embeddings,
+            biases: add(&self.biases, of_biases),
+            weights: add(&self.weights, of_weights),
+        };
+        Ok((Arc::new(moved), add(c, of_c)))
+    }
+}
+
+/// A step moves a centre by at most this part of its width, and changes a width by at most this factor's logarithm: further
+/// away, the tangent says nothing.
+const LONGEST: f64 = 0.5;
+
+/// What a tangent function is the derivative by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shift {
+    /// μ_i. ∂G/∂μ = −∂G/∂x.
+    Centre(usize),
+    /// log σ_i. A Gaussian of constant mass, (1/σ) G, solves the heat equation: ∂(G/σ)/∂σ = σ ∂²(G/σ)/∂x². So with the
+    /// amplitude changing as 1/σ, the derivative is σ² ∂²G/∂x².
+    Width(usize),
+}
+
+impl Shift {
+    /// α and what the derivative by this parameter adds to it.
+    fn of(self, term: &MultiIndex) -> MultiIndex {
+        let mut shifted = *term;
+        match self {
+            Self::Centre(i) => shifted.0[i] += 1,
+            Self::Width(i) => shifted.0[i] += 2,
+        }
+        shifted
+    }
+}
+
+impl Embedding {
+    /// The parameters of each Gaussian beside its amplitude. Periodic Gaussians keep their widths.
+    fn shifts(&self) -> Vec<Shift> {
+        let periods = self.gaussians.periods();
+        let widths = (0..periods.len()).filter(|&i| periods[i].is_none()).map(Shift::Width);
+        (0..periods.len()).map(Shift::Centre).chain(widths).collect()
+    }
+
+    /// After a step along ∂φ/∂w = G, and ∂G/∂x_i and ∂²G/∂x_i² in place of the derivatives by centres and widths.
+    fn moved(&self, step: &[f64]) -> Result<Self, FeatureError> {
+        let (n, d) = (self.gaussians.len(), self.gaussians.dimensions());
+        let (mut centres, mut widths) = (self.gaussians.centres(), self.gaussians.widths());
+        let mut amplitudes: Vec<f64> = self.amplitudes.iter().zip(step).map(|(w, step)| w + step).collect();
+        let bounded = |x: f64| if x.is_nan() { 0.0 } else { x.clamp(-LONGEST, LONGEST) };
+        for (shift, step) in self.shifts().into_iter().zip(step[n..].chunks(n)) {
+            for (j, &step) in step.iter().enumerate() {
+                let w = self.amplitudes[j];
+                match shift {
+                    Shift::Centre(i) => {
+                        let at = j * d + i;
+                        let width = widths[at];
+                        centres[at] += width * bounded(-step / (w * width));
+                    }
+                    Shift::Width(i) => {
+                        let at = j * d + i;
+                        let growth = bounded(step / (w * widths[at] * widths[at]));
+                        widths[at] *= growth.exp();
+                        amplitudes[j] *= (-growth).exp();
+                    }
+                }
+            }
+        }
+        let gaussians = ProductGaussians::new(d, centres, widths, self.gaussians.periods().to_vec())?;
+        Ok(Self { gaussians, amplitudes })
+    }
+}

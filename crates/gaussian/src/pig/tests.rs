@@ -1,0 +1,138 @@
+use super::*;
+use ansatz_features::{Rows, Values};
+use ansatz_gpu::Plan;
+use ansatz_linalg::Matrix;
+use std::sync::Arc;
+
+const TERMS: [[u8; 2]; 5] = [[0, 0], [1, 0], [0, 2], [1, 1], [2, 0]];
+
+fn terms() -> Vec<MultiIndex> {
+    let term = |orders: &[u8; 2]| {
+        let mut term = MultiIndex::VALUE;
+        term.0[..2].copy_from_slice(orders);
+        term
+    };
+    TERMS.iter().map(term).collect()
+}
+
+fn network(periodic: bool) -> (PigNetwork, Vec<f64>) {
+    let random = Philox::new(5, 9);
+    let gaussians = |k: u64| {
+        let centres = (0..12).map(|i| random.uniform_in(100 * k + i, -1.0, 1.0)).collect();
+        let widths = (0..12).map(|i| random.uniform_in(1000 + 100 * k + i, 0.4, 0.9)).collect();
+        let periods = if periodic { vec![Some(2.0), None] } else { Vec::new() };
+        ProductGaussians::new(2, centres, widths, periods).unwrap()
+    };
+    let network = PigNetwork::new(vec![gaussians(0), gaussians(1)], 5, 0.5, 3).unwrap();
+    let c = (0..6).map(|i| random.uniform_in(5000 + i, -1.0, 1.0)).collect();
+    (network, c)
+}
+
+fn sums(features: &dyn Features, c: &[f64], x: &[f64]) -> Vec<f64> {
+    let mut jets = vec![0.0; TERMS.len() * features.len()];
+    features.jets(x, &terms(), &mut jets);
+    jets.chunks(features.len()).map(|jets| dot(c, jets)).collect()
+}
+
+/// Central differences of step h are off by h² times a third derivative, here about 1e-10 · 10³.
+#[test]
+fn derivatives_are_those_of_the_value() {
+    let (network, c) = network(true);
+    let (x, h) = ([0.3, -0.2], 1e-5);
+    let exact = sums(&network, &c, &x);
+    let shifted = |i: usize, by: f64| {
+        let mut there = x;
+        there[i] += by;
+        sums(&network, &c, &there)
+    };
+    let difference = |t: usize, i: usize| (shifted(i, h)[t] - shifted(i, -h)[t]) / (2.0 * h);
+    for (t, found) in [(1, difference(0, 0)), (4, difference(1, 0)), (3, difference(1, 1))] {
+        assert!((exact[t] - found).abs() < 1e-6 * (1.0 + exact[t].abs()), "{t}: {} {found}", exact[t]);
+    }
+}
+
+/// u after a small step along one tangent function is u + h τ, to order (h/w)² where w is the amplitude of a Gaussian.
+#[test]
+fn a_step_moves_along_the_tangent() {
+    for periodic in [false, true] {
+        let (network, c) = network(periodic);
+        let (x, h, n) = ([0.35, -0.25], 1e-7, network.parameters());
+        let tangent = network.tangent(&c);
+        assert_eq!(tangent.len(), n);
+        let mut jets = vec![0.0; TERMS.len() * n];
+        tangent.jets(&x, &terms(), &mut jets);
+        for j in 0..n {
+            let moved = |by: f64| {
+                let mut step = vec![0.0; n];
+                step[j] = by;
+                let (features, c) = network.moved(&c, &step).unwrap();
+                sums(&*features, &c, &x)
+            };
+            for (t, (more, less)) in moved(h).into_iter().zip(moved(-h)).enumerate() {
+                let (found, exact) = ((more - less) / (2.0 * h), jets[t * n + j]);
+                assert!((found - exact).abs() < 1e-6 * (1.0 + exact.abs()), "{j}, {t}: {found} {exact}");
+            }
+        }
+    }
+}
+
+/// The twins give what the host does, in f64 and so but for rounding; also where the rows are no multiple of four.
+#[test]
+fn twins_agree_with_the_host() {
+    let gpu = Gpu::cpu();
+    let (network, c) = network(true);
+    let (count, stride, terms) = (5usize, 8usize, terms());
+    let random = Philox::new(6, 9);
+    let points: Vec<f64> = (0..2 * stride as u64).map(|i| random.uniform_in(i, -1.0, 1.0)).collect();
+    let a: Vec<f64> =
+        (0..(TERMS.len() * stride) as u64).map(|i| random.uniform_in(99 + i, -1.0, 1.0)).collect();
+    let (device_points, device_a) = (gpu.upload("x", &points).unwrap(), gpu.upload("a", &a).unwrap());
+    for features in [Arc::new(network.clone()) as Arc<dyn Features>, network.tangent(&c)] {
+        let n = features.len();
+        let matrix = Matrix::zeros(&gpu, "rows", count, n).unwrap();
+        let mut plan = Plan::new(&gpu, "rows");
+        let rows = Rows {
+            terms: &terms,
+            points: &device_points,
+            count,
+            coefficients: &device_a,
+            first_coefficient: 0,
+            matrix: &matrix,
+            first_row: 0,
+            first_column: 0,
+            accumulate: false,
+        };
+        features.upload_f64(&gpu).unwrap().record_rows(&mut plan, &rows).unwrap();
+        plan.run().unwrap();
+        let found = matrix.read(&gpu).unwrap();
+        for p in 0..count {
+            let mut jets = vec![0.0; terms.len() * n];
+            features.jets(&[points[p], points[stride + p]], &terms, &mut jets);
+            for j in 0..n {
+                let exact: f64 = (0..terms.len()).map(|t| a[t * stride + p] * jets[t * n + j]).sum();
+                let found = found[j * count + p];
+                assert!((found - exact).abs() < 1e-12 * (1.0 + exact.abs()), "{p}, {j}: {found} {exact}");
+            }
+        }
+    }
+    let weights = gpu.upload("c", &c).unwrap();
+    let values = gpu.buffer("u", terms.len() * stride).unwrap();
+    let mut plan = Plan::new(&gpu, "values");
+    let launch = Values {
+        terms: &terms,
+        points: &device_points,
+        count,
+        weights: &weights,
+        first_weight: 0,
+        values: &values,
+        first_value: 0,
+    };
+    network.upload_f64(&gpu).unwrap().record_values(&mut plan, &launch).unwrap();
+    plan.run().unwrap();
+    let found = gpu.read(&values).unwrap();
+    for p in 0..count {
+        for (t, exact) in sums(&network, &c, &[points[p], points[stride + p]]).into_iter().enumerate() {
+            assert!((found[t * stride + p] - exact).abs() < 1e-12 * (1.0 + exact.abs()));
+        }
+    }
+}
