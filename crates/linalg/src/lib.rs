@@ -47,7 +47,9 @@ pub use functions::{Elementwise, Function};
 pub use gemm::{Gemm, Tiling};
 pub use gemv::{ColumnSquares, Gemv};
 pub use grid::{Grid, MAX_TRIPS};
-pub use least_squares::{Factor, LeastSquares, LeastSquaresReason, LeastSquaresSolution, Place};
+pub use least_squares::{
+    DampedLeastSquares, Factor, LeastSquares, LeastSquaresReason, LeastSquaresSolution, Place,
+};
 pub use matrix::{Matrix, SLAB_GRAIN};
 pub use multiply_add::MultiplyAdd;
 pub use norm_max::NormMax;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use ansatz::Gpu;
 use ansatz::linalg::Place;
-use ansatz::pde::{FitPrecision, Gaussians, Method, Pde, PdeError, PdeOptions, PdeRun, RandomFeatures};
+use ansatz::pde::{FitPrecision, Gaussians, Method, Pde, PdeError, PdeOptions, PdeRun, Pig, RandomFeatures};
 use ansatz::problem::{Problem, Sampler, examples};
 use ansatz::random_features::Activation;
 use clap::{Args, ValueEnum};
@@ -136,6 +136,8 @@ enum MethodArg {
     RandomFeatures,
     /// Gaussians with fixed centres and widths.
     Gaussians,
+    /// A small network over sums of Gaussians, all of it trained; FEATURES of them in each of four sums.
+    Pig,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -184,6 +186,7 @@ Exit codes: 0 converged, as verified in f64 at points that the fit has not seen;
 report are written all the same).";
 
 const FEATURES: usize = 1000;
+const PIG_FEATURES: usize = 40;
 
 impl PdeCommand {
     /// Runs the subcommand.
@@ -243,6 +246,7 @@ impl PdeCommand {
         let hint = &problem.method;
         let named = hint.name.as_deref().map(|name| match name {
             "gaussians" => MethodArg::Gaussians,
+            "pig" => MethodArg::Pig,
             _ => MethodArg::RandomFeatures,
         });
         let features = self.features.or(hint.features).unwrap_or(FEATURES);
@@ -254,6 +258,11 @@ impl PdeCommand {
                     hint.activation.as_deref().and_then(|name| ActivationArg::from_str(name, false).ok());
                 let activation = self.activation.or(named).unwrap_or(ActivationArg::Sine).activation();
                 Box::new(RandomFeatures { bandwidth, activation, ..RandomFeatures::new(features) })
+            }
+            MethodArg::Pig => {
+                let features = self.features.unwrap_or(PIG_FEATURES);
+                let default = Pig::new(features);
+                Box::new(Pig { bandwidth: bandwidth.unwrap_or(default.bandwidth.clone()), ..default })
             }
             MethodArg::Gaussians => Box::new(Gaussians { bandwidth, ..Gaussians::new(features) }),
         }

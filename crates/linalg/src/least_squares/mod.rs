@@ -5,6 +5,7 @@
 //! square the condition, which for random features is past 10¹⁶ as it is (Björck, Numerical Methods for Least Squares
 //! Problems, 1996, sections 2.4 and 5.3).
 
+mod damped;
 pub mod device;
 mod factor;
 mod host;
@@ -20,6 +21,7 @@ use ansatz_gpu::{Gpu, GpuError, Real};
 use crate::Matrix;
 use problem::Problem;
 
+pub use damped::DampedLeastSquares;
 pub use factor::Factor;
 pub use outcome::{LeastSquaresReason, LeastSquaresSolution};
 pub use truncated::truncated;
@@ -101,7 +103,7 @@ impl LeastSquares {
 
 impl Place {
     /// What [`Place::Auto`] means there.
-    fn for_device<T: Real>(self, gpu: &Gpu) -> Self {
+    pub fn for_device<T: Real>(self, gpu: &Gpu) -> Self {
         // faer uses the vector units of the same processor better than a software adapter does.
         let slow = gpu.summary().kind == "software" || T::IS_F64 && !gpu.capabilities().f64;
         match self {

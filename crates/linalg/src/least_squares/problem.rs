@@ -17,6 +17,7 @@ pub(super) struct Problem<'a, T> {
 }
 
 /// How the columns are scaled: by powers of two.
+#[derive(Debug, Clone)]
 pub(super) struct Lengths {
     /// Those of A, then those of the right-hand sides.
     exponents: Vec<i32>,
@@ -37,6 +38,11 @@ impl Lengths {
         self.exponents.iter().map(|&exponent| scale(1.0, exponent))
     }
 
+    /// The factor of right-hand side k.
+    pub fn scale_of_rhs(&self, k: usize) -> f64 {
+        scale(1.0, self.exponents[self.empty.len() + k])
+    }
+
     /// x of the problem as it was given, from that of the scaled one with right-hand side k.
     pub fn unscale(&self, k: usize, mut x: Vec<f64>) -> Vec<f64> {
         let rhs = self.exponents[x.len() + k];
@@ -46,6 +52,7 @@ impl Lengths {
 }
 
 /// The triangle [R c] that [A b] became, of scaled columns: R and below its rows nothing, in f64.
+#[derive(Debug, Clone)]
 pub(super) struct Triangle {
     n: usize,
     /// Column after column, each n long.
@@ -65,9 +72,14 @@ impl Triangle {
 
     /// [R c] of [R c; λI 0].
     pub fn with_tikhonov(self, tikhonov: f64) -> Self {
+        if tikhonov == 0.0 { self } else { self.with_damping(|_| tikhonov) }
+    }
+
+    /// [R c] of [R c; Λ 0], where Λ is diagonal.
+    pub fn with_damping(&self, damping: impl Fn(usize) -> f64) -> Self {
         let n = self.n;
-        if tikhonov == 0.0 || n == 0 {
-            return self;
+        if n == 0 {
+            return self.clone();
         }
         // A block of R, the rows of λI for it, the next block: so the rows that meet in a block lie together.
         let place = |i: usize| i + i / BLOCK * BLOCK;
@@ -76,7 +88,7 @@ impl Triangle {
         for (j, column) in self.entries.chunks(n).enumerate() {
             column.iter().enumerate().for_each(|(i, &r)| work[(place(i), j)] = r);
         }
-        (0..n).for_each(|j| work[(below(j), j)] = tikhonov);
+        (0..n).for_each(|j| work[(below(j), j)] = damping(j));
         triangularise(work.as_mut(), n, |end| 2 * end);
         let mut triangle = Self::zeros(n, work.ncols() - n);
         for j in 0..work.ncols() {
@@ -85,12 +97,23 @@ impl Triangle {
         triangle
     }
 
+    /// ‖c‖² of right-hand side k, and ‖R x − c‖².
+    pub fn squares(&self, k: usize, x: &[f64]) -> [f64; 2] {
+        let n = self.n;
+        let c = &self.entries[(n + k) * n..][..n];
+        let mut rest: Vec<f64> = c.iter().map(|c| -c).collect();
+        for (j, &xj) in x.iter().enumerate() {
+            rest.iter_mut().zip(&self.entries[j * n..][..=j]).for_each(|(rest, r)| *rest += r * xj);
+        }
+        [c, &rest].map(|values| values.iter().map(|value| value * value).sum())
+    }
+
     fn diagonal(&self) -> Vec<f64> {
         (0..self.n).map(|j| self.entries[j * self.n + j]).collect()
     }
 
     /// R x = c for right-hand side k.
-    fn back_substitute(&self, k: usize) -> Vec<f64> {
+    pub fn back_substitute(&self, k: usize) -> Vec<f64> {
         let n = self.n;
         let mut x = self.entries[(n + k) * n..][..n].to_vec();
         for j in (0..n).rev() {

@@ -1,6 +1,9 @@
 //! One fit: features drawn, points sampled, rows weighted, coefficients found.
 
+use std::sync::Arc;
+
 use ansatz_expr::Jet;
+use ansatz_features::Trainable;
 use ansatz_gpu::Gpu;
 use ansatz_problem::{Domain, PointSet, Region};
 
@@ -8,8 +11,9 @@ use super::equation::rms;
 use super::newton::{Fit, FitOptions, fit};
 use super::solution::{Piece, Solution};
 use super::task::{Collocation, Task};
+use super::train::train;
 use super::trial::Trial;
-use super::{FitPrecision, Method, PdeError, PdeOptions, Watch};
+use super::{FitPrecision, Frame, Method, PdeError, PdeOptions, Watch};
 
 /// What all fits of a run have in common.
 pub(super) struct Attempt<'a> {
@@ -72,7 +76,19 @@ impl Attempt<'_> {
             place: self.options.place,
             max_steps: settings.max_steps,
         };
-        let (c, equations) = (vec![0.0; trial.unknowns()], &self.task.equations);
+        let equations = &self.task.equations;
+        if let Some(fields) = self.trainable(domain, settings)? {
+            let (trial, fit) = match self.options.precision {
+                FitPrecision::F32 => {
+                    train::<f32>(self.gpu, fields, equations, &collocations, options, watch)?
+                }
+                FitPrecision::F64 => {
+                    train::<f64>(self.gpu, fields, equations, &collocations, options, watch)?
+                }
+            };
+            return Ok(Attempted { trial, fit, collocations });
+        }
+        let c = vec![0.0; trial.unknowns()];
         let fit = match self.options.precision {
             FitPrecision::F32 => fit::<f32>(self.gpu, &trial, equations, &collocations, c, options, watch)?,
             FitPrecision::F64 => fit::<f64>(self.gpu, &trial, equations, &collocations, c, options, watch)?,
@@ -80,11 +96,28 @@ impl Attempt<'_> {
         Ok(Attempted { trial, fit, collocations })
     }
 
-    pub fn trial(&self, domain: &Domain, settings: &Settings) -> Result<Trial, PdeError> {
+    /// The frame of a time window.
+    fn frame(&self, domain: &Domain) -> Frame {
         let bounds = domain.bounds();
         let mut frame = self.task.frame.clone();
         frame.low = bounds.iter().map(|bound| bound[0]).collect();
         frame.high = bounds.iter().map(|bound| bound[1]).collect();
+        frame
+    }
+
+    /// The features of every field before they are trained, where the method trains them.
+    fn trainable(
+        &self,
+        domain: &Domain,
+        settings: &Settings,
+    ) -> Result<Option<Vec<Arc<dyn Trainable>>>, PdeError> {
+        let frame = self.frame(domain);
+        let fields = 0..self.task.problem.scope.fields().len();
+        fields.map(|field| self.method.trainable(&frame, &settings.scales, settings.seed, field)).collect()
+    }
+
+    pub fn trial(&self, domain: &Domain, settings: &Settings) -> Result<Trial, PdeError> {
+        let frame = self.frame(domain);
         let draw =
             |field| self.method.draw(&frame, settings.features, &settings.scales, settings.seed, field);
         let fields = (0..self.task.problem.scope.fields().len()).map(draw).collect::<Result<Vec<_>, _>>()?;

@@ -9,11 +9,24 @@ use super::equation::{Equation, Linearised};
 use super::tier::Tier;
 use super::trial::{Group, Trial, by_field};
 
+/// Features of every field on a device.
+pub(super) struct DeviceSpace<'a, T> {
+    trial: &'a Trial,
+    features: Vec<Box<dyn DeviceFeatures<T>>>,
+}
+
+impl<'a, T: Tier> DeviceSpace<'a, T> {
+    pub fn new(gpu: &Gpu, trial: &'a Trial) -> Result<Self, GpuError> {
+        let features =
+            trial.fields().iter().map(|features| T::upload(&**features, gpu)).collect::<Result<_, _>>()?;
+        Ok(Self { trial, features })
+    }
+}
+
 /// The trial space and the collocation points of every equation on a device.
 pub(super) struct DeviceCollocation<'a, T: Tier> {
     gpu: &'a Gpu,
-    trial: &'a Trial,
-    features: Vec<Box<dyn DeviceFeatures<T>>>,
+    space: DeviceSpace<'a, T>,
     coefficients: Vec<Buffer<T>>,
     blocks: Vec<Block<'a, T>>,
     rows: usize,
@@ -51,8 +64,7 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
         equations: &'a [Equation],
         collocations: &'a [Collocation],
     ) -> Result<Self, GpuError> {
-        let features: Vec<_> =
-            trial.fields().iter().map(|features| T::upload(&**features, gpu)).collect::<Result<_, _>>()?;
+        let space = DeviceSpace::new(gpu, trial)?;
         let coefficients: Vec<Buffer<T>> = trial
             .fields()
             .iter()
@@ -73,7 +85,7 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
                     for group in by_field(&equation.jets, trial.fields().len()) {
                         let field =
                             Field { values: gpu.buffer("values", group.terms.len() * stride)?, group };
-                        features[field.group.field].record_values(
+                        space.features[field.group.field].record_values(
                             &mut values,
                             &Values {
                                 terms: &field.group.terms,
@@ -93,7 +105,7 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
             blocks.push(Block { equation, collocation, first_row: rows, stride, sides });
             rows += stride;
         }
-        Ok(Self { gpu, trial, features, coefficients, blocks, rows, values })
+        Ok(Self { gpu, space, coefficients, blocks, rows, values })
     }
 
     /// Rows of the matrix; those that pad a block are zero.
@@ -106,7 +118,8 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
         let zero = c.iter().all(|&c| c == 0.0);
         if !zero {
             for (field, buffer) in self.coefficients.iter().enumerate() {
-                let rounded: Vec<T> = c[self.trial.columns(field)].iter().map(|&c| T::from_f64(c)).collect();
+                let rounded: Vec<T> =
+                    c[self.space.trial.columns(field)].iter().map(|&c| T::from_f64(c)).collect();
                 self.gpu.write(buffer, 0, &rounded)?;
             }
             self.values.run()?;
@@ -135,13 +148,23 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
             .collect()
     }
 
-    /// The weighted Jacobian, `J[p][j]` = ω_p Σ_t ∂R/∂u_t ∂^{α_t} φ_j(x_p), and the weighted residual.
+    /// The weighted Jacobian by the coefficients, `J[p][j]` = ω_p Σ_t ∂R/∂u_t ∂^{α_t} φ_j(x_p), and the weighted residual.
     pub fn assemble(
         &self,
         linearised: &[Linearised],
         row_weights: &[f64],
     ) -> Result<(Matrix<T>, Matrix<T>), GpuError> {
-        let jacobian = Matrix::zeros(self.gpu, "collocation matrix", self.rows, self.trial.unknowns())?;
+        self.assemble_along(&self.space, linearised, row_weights)
+    }
+
+    /// The same for changes of u along the features of another space, such as tangent functions.
+    pub fn assemble_along(
+        &self,
+        space: &DeviceSpace<'_, T>,
+        linearised: &[Linearised],
+        row_weights: &[f64],
+    ) -> Result<(Matrix<T>, Matrix<T>), GpuError> {
+        let jacobian = Matrix::zeros(self.gpu, "collocation matrix", self.rows, space.trial.unknowns())?;
         let mut residual = vec![T::zero(); self.rows];
         let mut plan = Plan::new(self.gpu, "collocation rows");
         for ((block, at), &weight) in self.blocks.iter().zip(linearised).zip(row_weights) {
@@ -165,10 +188,10 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
                         first_coefficient: 0,
                         matrix: &jacobian,
                         first_row: block.first_row,
-                        first_column: self.trial.columns(field.group.field).start,
+                        first_column: space.trial.columns(field.group.field).start,
                         accumulate: number > 0,
                     };
-                    self.features[field.group.field].record_rows(&mut plan, &rows)?;
+                    space.features[field.group.field].record_rows(&mut plan, &rows)?;
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ansatz_features::Features;
+use ansatz_features::{Features, Trainable};
 
 use super::PdeError as Error;
 
@@ -26,6 +26,25 @@ pub trait Method: std::fmt::Debug + Sync {
 
     /// Scales to choose from, for `features` features in `dimension` coordinates, from smooth to rough.
     fn ladder(&self, features: usize, dimension: usize) -> Vec<f64>;
+
+    /// The features of field number `field` before they are trained; `None` where the method trains nothing.
+    ///
+    /// # Errors
+    /// As [`Method::draw`].
+    fn trainable(
+        &self,
+        _frame: &Frame,
+        _scales: &[f64],
+        _seed: u64,
+        _field: usize,
+    ) -> Result<Option<Arc<dyn Trainable>>, Error> {
+        Ok(None)
+    }
+
+    /// Most steps, if their number is not given.
+    fn max_steps(&self) -> usize {
+        30
+    }
 
     /// Draws `features` features of field number `field`, with a scale for each coordinate.
     ///

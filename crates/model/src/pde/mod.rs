@@ -24,6 +24,7 @@ mod solution;
 mod solve;
 mod task;
 mod tier;
+mod train;
 mod trial;
 mod truth;
 mod watch;
@@ -37,7 +38,7 @@ use ansatz_problem::{PointSet, Problem, examples};
 
 pub use error::PdeError;
 pub use method::{Frame, Method};
-pub use methods::{Gaussians, RandomFeatures};
+pub use methods::{Gaussians, Pig, RandomFeatures};
 pub use options::{FitPrecision, PdeOptions};
 pub use reason::PdeReason;
 pub use report::{BaselineReport, ConditionReport, PdeReport};

@@ -22,7 +22,7 @@ pub(super) struct FitOptions {
 /// Why the steps ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Stop {
-    /// The residual is as small as the linear model of the last step promised.
+    /// The residual is as small as the linear model of the last step promised, or many steps hardly made it smaller.
     Settled,
     /// No step along the direction made the residual smaller.
     Stagnated,
@@ -48,6 +48,8 @@ pub(super) struct Fit {
     pub rank: usize,
     pub condition: f64,
     pub rows: usize,
+    /// What was fitted: coefficients, and the parameters of features that are trained.
+    pub parameters: usize,
     pub tier: String,
 }
 
@@ -87,6 +89,7 @@ pub(super) fn fit<T: Tier>(
         rank: 0,
         condition: f64::INFINITY,
         rows: system.rows(),
+        parameters: trial.unknowns(),
         tier: String::new(),
     };
     let mut slow_steps = 0;
@@ -150,7 +153,7 @@ pub(super) fn fit<T: Tier>(
 }
 
 /// √(Σ_b ω_b² mean_b R²).
-fn weighted_norm(linearised: &[Linearised], row_weights: &[f64]) -> f64 {
+pub(super) fn weighted_norm(linearised: &[Linearised], row_weights: &[f64]) -> f64 {
     let square =
         |at: &Linearised, weight: &f64| at.residual.iter().map(|r| (weight * r).powi(2)).sum::<f64>();
     linearised.iter().zip(row_weights).map(|(at, weight)| square(at, weight)).sum::<f64>().sqrt()

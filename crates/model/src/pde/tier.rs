@@ -2,10 +2,20 @@
 
 use ansatz_features::{DeviceFeatures, Features};
 use ansatz_gpu::{Gpu, GpuError, Real};
+use ansatz_linalg::Place;
 
 /// A scalar that features can be uploaded in.
 pub(super) trait Tier: Real {
     fn upload(features: &dyn Features, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<Self>>, GpuError>;
+
+    /// Where least-squares problems are factored, in words.
+    fn describe(gpu: &Gpu, place: Place) -> String {
+        let precision = if Self::IS_F64 { "f64" } else { "f32" };
+        match place.for_device::<Self>(gpu) {
+            Place::Host => format!("{precision} on the host (faer), the triangle in f64"),
+            _ => format!("{precision} on the device, the triangle in f64 on the host (faer)"),
+        }
+    }
 }
 
 impl Tier for f32 {

@@ -164,20 +164,25 @@ impl<T: Real> Problem<'_, T> {
             "f32 on the device, the triangle in f64 on the host (faer)"
         };
         self.on_device(tier, |lengths| {
-            let n = self.matrix.columns();
-            let rows = self.matrix.rows().min(n);
-            let (work, _) = self.factor(lengths, 0.0)?;
-            let mut triangle = Triangle::zeros(n, self.rhs.columns());
-            for (slab, columns) in work.slabs() {
-                let entries = self.gpu.read(slab)?;
-                for (column, entries) in columns.zip(entries.chunks(work.stride())) {
-                    // Below the diagonal lies what the reflections left there.
-                    let rows = rows.min(column + 1);
-                    triangle.set(column, entries[..rows].iter().map(|r| r.widen()));
-                }
-            }
-            Ok(self.finish(triangle.with_tikhonov(self.tikhonov), lengths, tier))
+            Ok(self.finish(self.triangle_on_device(lengths)?.with_tikhonov(self.tikhonov), lengths, tier))
         })
+    }
+
+    /// The triangle of the scaled [A b], factored on the device.
+    pub fn triangle_on_device(&self, lengths: &Lengths) -> Result<Triangle, GpuError> {
+        let n = self.matrix.columns();
+        let rows = self.matrix.rows().min(n);
+        let (work, _) = self.factor(lengths, 0.0)?;
+        let mut triangle = Triangle::zeros(n, self.rhs.columns());
+        for (slab, columns) in work.slabs() {
+            let entries = self.gpu.read(slab)?;
+            for (column, entries) in columns.zip(entries.chunks(work.stride())) {
+                // Below the diagonal lies what the reflections left there.
+                let rows = rows.min(column + 1);
+                triangle.set(column, entries[..rows].iter().map(|r| r.widen()));
+            }
+        }
+        Ok(triangle)
     }
 
     /// Factors [A b; λI 0] and solves R x = c, all on the device.
@@ -221,18 +226,25 @@ impl<T: Real> Problem<'_, T> {
         if let Err(reason) = self.has_enough_rows() {
             return Ok(self.refused(reason, tier));
         }
-        let lengths = [self.matrix, self.rhs].map(|matrix| self.column_lengths(matrix));
-        let [columns, rhs] = lengths;
-        let (Some(columns), Some(rhs)) = (columns?, rhs?) else {
-            let (a, b) = (self.matrix.read(self.gpu)?, self.rhs.read(self.gpu)?);
-            let reason = self.lengths(&a, &b).err().unwrap_or(LeastSquaresReason::Overflow);
-            return Ok(self.refused(reason, tier));
+        let lengths = match self.lengths_on_device()? {
+            Ok(lengths) => lengths,
+            Err(reason) => return Ok(self.refused(reason, tier)),
         };
-        let mut solution = solve(&Lengths::new::<T>(columns, rhs))?;
+        let mut solution = solve(&lengths)?;
         if solution.solved() {
             self.add_residuals(&self.matrix.read(self.gpu)?, &self.rhs.read(self.gpu)?, &mut solution);
         }
         Ok(solution)
+    }
+
+    /// As [`Problem::lengths`].
+    pub fn lengths_on_device(&self) -> Result<Result<Lengths, LeastSquaresReason>, GpuError> {
+        let [columns, rhs] = [self.matrix, self.rhs].map(|matrix| self.column_lengths(matrix));
+        if let (Some(columns), Some(rhs)) = (columns?, rhs?) {
+            return Ok(Ok(Lengths::new::<T>(columns, rhs)));
+        }
+        let (a, b) = (self.matrix.read(self.gpu)?, self.rhs.read(self.gpu)?);
+        Ok(Err(self.lengths(&a, &b).err().unwrap_or(LeastSquaresReason::Overflow)))
     }
 
     /// The lengths of the columns; `None` where one is not finite.

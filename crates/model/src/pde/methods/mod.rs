@@ -1,7 +1,9 @@
 //! The methods that a PDE can be solved by.
 
 mod gaussians;
+mod pig;
 mod random_features;
 
 pub use gaussians::Gaussians;
+pub use pig::Pig;
 pub use random_features::RandomFeatures;

@@ -1,0 +1,67 @@
+//! A least-squares problem that is factored once and solved with several dampings: what a trust region asks for.
+
+use ansatz_gpu::{Gpu, GpuError, Real};
+
+use super::host::clean_vector_registers;
+use super::problem::{Lengths, Problem, Triangle};
+use super::{LeastSquares, LeastSquaresReason, Place};
+use crate::Matrix;
+
+/// min ‖A x − b‖² + ‖Λ D x‖² for any diagonal Λ, with D as in [`LeastSquares::solve`]: from the triangle of [A b], on the host.
+#[derive(Debug, Clone)]
+pub struct DampedLeastSquares {
+    triangle: Triangle,
+    lengths: Lengths,
+}
+
+impl LeastSquares {
+    /// Factors [A b], where [`LeastSquares::place`] says, or says what in it is not finite. λ is not used.
+    ///
+    /// ```
+    /// use ansatz_gpu::Gpu;
+    /// use ansatz_linalg::{LeastSquares, Matrix};
+    ///
+    /// # fn main() -> Result<(), ansatz_gpu::GpuError> {
+    /// let gpu = Gpu::cpu();
+    /// let a = Matrix::upload(&gpu, "a", 2, 1, &[1.0f64, 1.0])?;
+    /// let b = Matrix::upload(&gpu, "b", 2, 1, &[1.0f64, 3.0])?;
+    /// let Ok(problem) = LeastSquares::default().factor(&gpu, &a, &b)? else { unreachable!() };
+    /// let (mean, decrease) = problem.solve(|_| 0.0);
+    /// assert!((mean[0] - 2.0).abs() < 1e-12 && (decrease - 8.0).abs() < 1e-12);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`LeastSquares::solve`].
+    pub fn factor<T: Real>(
+        &self,
+        gpu: &Gpu,
+        matrix: &Matrix<T>,
+        rhs: &Matrix<T>,
+    ) -> Result<Result<DampedLeastSquares, LeastSquaresReason>, GpuError> {
+        let problem = Problem::new(gpu, matrix, rhs, 0.0)?;
+        if self.place.for_device::<T>(gpu) != Place::Host {
+            return problem.lengths_on_device()?.map_or_else(
+                |reason| Ok(Err(reason)),
+                |lengths| {
+                    Ok(Ok(DampedLeastSquares { triangle: problem.triangle_on_device(&lengths)?, lengths }))
+                },
+            );
+        }
+        let (a, b) = (matrix.read(gpu)?, rhs.read(gpu)?);
+        let factored =
+            |lengths| DampedLeastSquares { triangle: problem.triangle_on_host(&a, &b, &lengths), lengths };
+        Ok(problem.lengths(&a, &b).map(factored))
+    }
+}
+
+impl DampedLeastSquares {
+    /// x for the first right-hand side, and ‖b‖² − ‖A x − b‖²; `damping` gives the entries of Λ.
+    pub fn solve(&self, damping: impl Fn(usize) -> f64) -> (Vec<f64>, f64) {
+        let x = self.triangle.with_damping(damping).back_substitute(0);
+        clean_vector_registers();
+        let [before, after] = self.triangle.squares(0, &x);
+        let scale = self.lengths.scale_of_rhs(0);
+        (self.lengths.unscale(0, x), (before - after) / (scale * scale))
+    }
+}

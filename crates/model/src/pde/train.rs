@@ -1,0 +1,138 @@
+//! Training by Levenberg and Marquardt: coefficients and features move together along the tangent functions.
+
+use std::sync::Arc;
+
+use ansatz_features::{Features, Trainable};
+use ansatz_gpu::Gpu;
+use ansatz_linalg::LeastSquares;
+use ansatz_optim::{TrustRegion, Verdict};
+
+use super::collocation::{DeviceCollocation, DeviceSpace};
+use super::equation::Equation;
+use super::newton::{Fit, FitOptions, Stop, weighted_norm};
+use super::tier::Tier;
+use super::trial::Trial;
+use super::{Collocation, PdeError as Error, Watch};
+
+/// λ of the first step, for columns of norm 1.
+const FIRST_LAMBDA: f64 = 1e-2;
+/// So many steps that together gain less than this part are the last.
+const PATIENCE: usize = 15;
+const GAIN: f64 = 0.02;
+
+/// Features of every field, and all their coefficients.
+struct State {
+    fields: Vec<Arc<dyn Trainable>>,
+    trial: Trial,
+    c: Vec<f64>,
+}
+
+impl State {
+    fn new(fields: Vec<Arc<dyn Trainable>>, c: Vec<f64>) -> Self {
+        let trial = Trial::new(fields.iter().map(|features| features.clone() as Arc<dyn Features>).collect());
+        Self { fields, trial, c }
+    }
+
+    /// The coefficients of a field.
+    fn of_field(&self, field: usize) -> &[f64] {
+        &self.c[self.trial.columns(field)]
+    }
+
+    fn tangent(&self) -> Trial {
+        let fields = self.fields.iter().enumerate();
+        Trial::new(fields.map(|(field, features)| features.tangent(self.of_field(field))).collect())
+    }
+
+    /// After the step −δ along the tangent functions.
+    fn moved(&self, tangent: &Trial, delta: &[f64]) -> Result<Self, Error> {
+        let (mut fields, mut c) = (Vec::new(), Vec::new());
+        for (field, features) in self.fields.iter().enumerate() {
+            let step: Vec<f64> = delta[tangent.columns(field)].iter().map(|delta| -delta).collect();
+            let (moved, coefficients) = features.moved(self.of_field(field), &step)?;
+            fields.push(moved);
+            c.extend(coefficients);
+        }
+        Ok(Self::new(fields, c))
+    }
+}
+
+/// Minimises Σ_b ω_b² mean_b R² over coefficients and features, from u = 0 on.
+pub(super) fn train<T: Tier>(
+    gpu: &Gpu,
+    fields: Vec<Arc<dyn Trainable>>,
+    equations: &[Equation],
+    collocations: &[Collocation],
+    options: FitOptions,
+    watch: &mut Watch<'_>,
+) -> Result<(Trial, Fit), Error> {
+    let weights: Vec<f64> =
+        collocations.iter().map(|block| block.weight / (block.points.len().max(1) as f64).sqrt()).collect();
+    let floor = options.tikhonov.unwrap_or(LeastSquares::tikhonov_for::<T>());
+    let solver = LeastSquares { tikhonov: None, place: options.place };
+
+    let unknowns = fields.iter().map(|features| features.len()).sum();
+    let mut state = State::new(fields, vec![0.0; unknowns]);
+    let mut at =
+        DeviceCollocation::<T>::new(gpu, &state.trial, equations, collocations)?.linearise(&state.c)?;
+    let mut norm = weighted_norm(&at, &weights);
+    let mut region = TrustRegion::new(FIRST_LAMBDA);
+    let mut fit = Fit {
+        c: Vec::new(),
+        stop: Stop::MaxSteps,
+        history: vec![norm],
+        rank: 0,
+        condition: f64::INFINITY,
+        rows: 0,
+        parameters: 0,
+        tier: T::describe(gpu, options.place),
+    };
+    for step in 1..=options.max_steps {
+        if !watch.step(step, norm) {
+            fit.stop = Stop::Stopped;
+            break;
+        }
+        // min ‖J δ − R‖² + λ²‖D_θ δ_θ‖²: the coefficients, in which u is linear, are all but free.
+        let tangent = state.tangent();
+        let system = DeviceCollocation::<T>::new(gpu, &state.trial, equations, collocations)?;
+        let along = DeviceSpace::new(gpu, &tangent)?;
+        let (jacobian, residual) = system.assemble_along(&along, &at, &weights)?;
+        (fit.rows, fit.parameters) = (system.rows(), tangent.unknowns());
+        let Ok(problem) = solver.factor(gpu, &jacobian, &residual)? else {
+            fit.stop = Stop::NonFinite;
+            break;
+        };
+        let is_coefficient = |j: usize| {
+            state.fields.iter().enumerate().any(|(field, features)| {
+                let first = tangent.columns(field).start;
+                (first..first + features.len()).contains(&j)
+            })
+        };
+        let accepted = loop {
+            let lambda = region.lambda().max(floor);
+            let (delta, promised) = problem.solve(|j| if is_coefficient(j) { floor } else { lambda });
+            let there = state.moved(&tangent, &delta)?;
+            let mut moved = DeviceCollocation::<T>::new(gpu, &there.trial, equations, collocations)?;
+            let linearised = moved.linearise(&there.c)?;
+            drop(moved);
+            let new_norm = weighted_norm(&linearised, &weights);
+            match region.judge(norm * norm, new_norm * new_norm, promised) {
+                Verdict::Accepted => break Some((there, linearised, new_norm)),
+                Verdict::Rejected => {}
+                Verdict::Exhausted => break None,
+            }
+        };
+        let Some((there, linearised, new_norm)) = accepted else {
+            fit.stop = if norm.is_finite() { Stop::Stagnated } else { Stop::NonFinite };
+            break;
+        };
+        (state, at, norm) = (there, linearised, new_norm);
+        fit.history.push(norm);
+        let before = fit.history.iter().rev().nth(PATIENCE);
+        if before.is_some_and(|before| norm > (1.0 - GAIN) * before) {
+            fit.stop = Stop::Settled;
+            break;
+        }
+    }
+    fit.c = state.c;
+    Ok((state.trial, fit))
+}
