@@ -130,7 +130,7 @@ fn measure<T: Real>(
     let matrix = Matrix::zeros(gpu, "collocation matrix", points, features)?;
     let mut subjects = Vec::new();
     for method in methods {
-        let family = method.draw(&frame, features, &[8.0; 2], 0, 0)?;
+        let family = method.draw(&frame, features, &[8.0; 2], 0)?;
         let mut plan = Plan::new(gpu, "rows");
         let rows = Rows {
             terms: &terms,

@@ -113,13 +113,16 @@ impl Attempt<'_> {
     ) -> Result<Option<Vec<Arc<dyn Trainable>>>, PdeError> {
         let frame = self.frame(domain);
         let fields = 0..self.task.problem.scope.fields().len();
-        fields.map(|field| self.method.trainable(&frame, &settings.scales, settings.seed, field)).collect()
+        let seed = |field| seed_of_field(settings.seed, field);
+        fields.map(|field| self.method.trainable(&frame, &settings.scales, seed(field))).collect()
     }
 
     pub fn trial(&self, domain: &Domain, settings: &Settings) -> Result<Trial, PdeError> {
         let frame = self.frame(domain);
-        let draw =
-            |field| self.method.draw(&frame, settings.features, &settings.scales, settings.seed, field);
+        let draw = |field| {
+            let seed = seed_of_field(settings.seed, field);
+            self.method.draw(&frame, settings.features, &settings.scales, seed)
+        };
         let fields = (0..self.task.problem.scope.fields().len()).map(draw).collect::<Result<Vec<_>, _>>()?;
         for equation in &self.task.equations {
             for jet in &equation.jets {
@@ -186,6 +189,11 @@ impl Attempt<'_> {
             Ok(())
         }
     }
+}
+
+/// Another seed for every field.
+fn seed_of_field(seed: u64, field: usize) -> u64 {
+    seed.wrapping_add((field as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 /// A scale of features that vary over the whole domain.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ansatz_features::{Features, Trainable};
+use ansatz_problem::{Domain, DomainError, Region, Sampler, Shape};
 
 use super::PdeError as Error;
 
@@ -27,7 +28,7 @@ pub trait Method: std::fmt::Debug + Sync {
     /// Scales to choose from, for `features` features in `dimension` coordinates, from smooth to rough.
     fn ladder(&self, features: usize, dimension: usize) -> Vec<f64>;
 
-    /// The features of field number `field` before they are trained; `None` where the method trains nothing.
+    /// The features of a field before they are trained; `None` where the method trains nothing.
     ///
     /// # Errors
     /// As [`Method::draw`].
@@ -36,7 +37,6 @@ pub trait Method: std::fmt::Debug + Sync {
         _frame: &Frame,
         _scales: &[f64],
         _seed: u64,
-        _field: usize,
     ) -> Result<Option<Arc<dyn Trainable>>, Error> {
         Ok(None)
     }
@@ -46,7 +46,7 @@ pub trait Method: std::fmt::Debug + Sync {
         30
     }
 
-    /// Draws `features` features of field number `field`, with a scale for each coordinate.
+    /// Draws `features` features of a field, with a scale for each coordinate; every field has a `seed` of its own.
     ///
     /// # Errors
     /// Where the scales are no positive numbers, or the features have no such periods.
@@ -56,7 +56,6 @@ pub trait Method: std::fmt::Debug + Sync {
         features: usize,
         scales: &[f64],
         seed: u64,
-        field: usize,
     ) -> Result<Arc<dyn Features>, Error>;
 }
 
@@ -80,6 +79,35 @@ impl Frame {
     /// The centre of the box.
     pub fn centre(&self) -> Vec<f64> {
         self.low.iter().zip(&self.high).map(|(low, high)| 0.5 * (low + high)).collect()
+    }
+
+    /// The sides of the box in which the solution is periodic.
+    pub fn periods(&self) -> Vec<Option<f64>> {
+        self.half_sides().iter().zip(&self.periodic).map(|(half, on)| on.then_some(2.0 * half)).collect()
+    }
+
+    /// Lengths in units of half the side: 1/scale along each coordinate.
+    pub fn lengths(&self, scales: &[f64]) -> Vec<f64> {
+        self.half_sides().iter().zip(scales).map(|(half, scale)| half / scale).collect()
+    }
+
+    /// Centres of Gaussians, point after point: they fill the box and a margin around it, but for coordinates in which the
+    /// solution is periodic. Gaussians at the edge alone cannot bend freely there.
+    ///
+    /// # Errors
+    /// Where the box has no volume, or there are too many.
+    pub fn centres(&self, count: usize, seed: u64) -> Result<Vec<f64>, DomainError> {
+        const MARGIN: f64 = 0.1;
+        let half_sides = self.half_sides();
+        let bounds: Vec<[f64; 2]> = (0..self.dimension())
+            .map(|i| {
+                let margin = if self.periodic[i] { 0.0 } else { MARGIN * half_sides[i] };
+                [self.low[i] - margin, self.high[i] + margin]
+            })
+            .collect();
+        let names = (0..self.dimension()).map(|i| format!("x{i}"));
+        let around = Domain::named(Shape::cuboid(&bounds), names);
+        Ok(around.sample(&Region::Interior, count, Sampler::Sobol, seed)?.coordinates)
     }
 
     /// Half the sides of the box.

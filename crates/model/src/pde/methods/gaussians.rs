@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use ansatz_features::Features;
 use ansatz_gaussian::ProductGaussians;
-use ansatz_problem::{Domain, Region, Sampler, Shape};
 
 use crate::pde::{Frame, Method, PdeError};
 
@@ -23,9 +22,6 @@ pub struct Gaussians {
     /// if not given.
     pub bandwidth: Option<Vec<f64>>,
 }
-
-/// The margin around the box, in units of its half sides: Gaussians at the edge alone cannot bend freely there.
-const MARGIN: f64 = 0.1;
 
 impl Gaussians {
     /// `features` Gaussians for each field; their width is to be chosen.
@@ -74,22 +70,9 @@ impl Method for Gaussians {
         features: usize,
         scales: &[f64],
         seed: u64,
-        field: usize,
     ) -> Result<Arc<dyn Features>, PdeError> {
-        let half_sides = frame.half_sides();
-        let bounds: Vec<[f64; 2]> = (0..frame.dimension())
-            .map(|i| {
-                let margin = if frame.periodic[i] { 0.0 } else { MARGIN * half_sides[i] };
-                [frame.low[i] - margin, frame.high[i] + margin]
-            })
-            .collect();
-        let names = (0..frame.dimension()).map(|i| format!("x{i}"));
-        let around = Domain::named(Shape::cuboid(&bounds), names);
-        let seed = seed.wrapping_add((field as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let centres = around.sample(&Region::Interior, features, Sampler::Sobol, seed)?;
-        let widths = half_sides.iter().zip(scales).map(|(half, scale)| half / scale).collect();
-        let periods =
-            half_sides.iter().zip(&frame.periodic).map(|(half, on)| on.then_some(2.0 * half)).collect();
-        Ok(Arc::new(ProductGaussians::new(frame.dimension(), centres.coordinates, widths, periods)?))
+        let centres = frame.centres(features, seed)?;
+        let (widths, periods) = (frame.lengths(scales), frame.periods());
+        Ok(Arc::new(ProductGaussians::new(frame.dimension(), centres, widths, periods)?))
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use ansatz_features::{Features, Trainable};
 use ansatz_gaussian::{PigNetwork, ProductGaussians};
-use ansatz_problem::{Domain, Region, Sampler, Shape};
 
 use crate::pde::{Frame, Method, PdeError};
 
@@ -28,43 +27,18 @@ pub struct Pig {
     pub bandwidth: Vec<f64>,
 }
 
-/// The margin around the box, in units of its half sides: Gaussians at the edge alone cannot bend freely there.
-const MARGIN: f64 = 0.1;
-
 impl Pig {
     /// Four embeddings of `gaussians` Gaussians each, and sixteen hidden units, as in the paper; σ is 0.3.
     pub fn new(gaussians: usize) -> Self {
         Self { gaussians, embeddings: 4, units: 16, bandwidth: vec![1.0 / 0.3] }
     }
 
-    fn network(
-        &self,
-        frame: &Frame,
-        scales: &[f64],
-        seed: u64,
-        field: usize,
-    ) -> Result<PigNetwork, PdeError> {
-        let half_sides = frame.half_sides();
-        let bounds: Vec<[f64; 2]> = (0..frame.dimension())
-            .map(|i| {
-                let margin = if frame.periodic[i] { 0.0 } else { MARGIN * half_sides[i] };
-                [frame.low[i] - margin, frame.high[i] + margin]
-            })
-            .collect();
-        let names = (0..frame.dimension()).map(|i| format!("x{i}"));
-        let around = Domain::named(Shape::cuboid(&bounds), names);
-        let seed = seed.wrapping_add((field as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let widths: Vec<f64> = half_sides.iter().zip(scales).map(|(half, scale)| half / scale).collect();
-        let periods: Vec<_> =
-            half_sides.iter().zip(&frame.periodic).map(|(half, on)| on.then_some(2.0 * half)).collect();
-        let embeddings = (0..self.embeddings)
-            .map(|k| {
-                let seed = seed.wrapping_add(k as u64);
-                let centres = around.sample(&Region::Interior, self.gaussians, Sampler::Sobol, seed)?;
-                let centres = centres.coordinates;
-                Ok(ProductGaussians::new(frame.dimension(), centres, widths.clone(), periods.clone())?)
-            })
-            .collect::<Result<Vec<_>, PdeError>>()?;
+    fn network(&self, frame: &Frame, scales: &[f64], seed: u64) -> Result<PigNetwork, PdeError> {
+        let embedding = |k: usize| {
+            let centres = frame.centres(self.gaussians, seed.wrapping_add(k as u64))?;
+            Ok(ProductGaussians::new(frame.dimension(), centres, frame.lengths(scales), frame.periods())?)
+        };
+        let embeddings = (0..self.embeddings).map(embedding).collect::<Result<Vec<_>, PdeError>>()?;
         Ok(PigNetwork::new(embeddings, self.units, 1.0, seed)?)
     }
 }
@@ -103,9 +77,8 @@ impl Method for Pig {
         frame: &Frame,
         scales: &[f64],
         seed: u64,
-        field: usize,
     ) -> Result<Option<Arc<dyn Trainable>>, PdeError> {
-        Ok(Some(Arc::new(self.network(frame, scales, seed, field)?)))
+        Ok(Some(Arc::new(self.network(frame, scales, seed)?)))
     }
 
     fn draw(
@@ -114,8 +87,7 @@ impl Method for Pig {
         _features: usize,
         scales: &[f64],
         seed: u64,
-        field: usize,
     ) -> Result<Arc<dyn Features>, PdeError> {
-        Ok(Arc::new(self.network(frame, scales, seed, field)?))
+        Ok(Arc::new(self.network(frame, scales, seed)?))
     }
 }

@@ -79,24 +79,20 @@ impl Method for RandomFeatures {
         features: usize,
         scales: &[f64],
         seed: u64,
-        field: usize,
     ) -> Result<Arc<dyn Features>, PdeError> {
         let half_sides = frame.half_sides();
         let spread = half_sides.iter().zip(scales).map(|(half, scale)| scale / half).collect();
         let bounds = frame.low.iter().copied().zip(frame.high.iter().copied()).collect();
-        let periods =
-            half_sides.iter().zip(&frame.periodic).map(|(half, on)| on.then_some(2.0 * half)).collect();
         let draw = Draw {
             activation: self.activation,
             count: features,
-            // A stream of its own for every field.
-            seed: seed.wrapping_add((field as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+            seed,
             weights: match self.activation {
                 Activation::Exponential => Weights::QuasiGaussian(spread),
                 _ => Weights::Ellipsoid(spread),
             },
             biases: if self.activation == Activation::Sine { Biases::Phase } else { Biases::Inside(bounds) },
-            periods,
+            periods: frame.periods(),
         };
         Ok(Arc::new(draw.features()?))
     }
