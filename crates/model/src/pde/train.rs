@@ -16,8 +16,10 @@ use super::{Collocation, PdeError as Error, Watch};
 
 /// λ of the first step, for columns of norm 1.
 const FIRST_LAMBDA: f64 = 1e-2;
+/// Coefficients, in which u is linear, are damped by this part of λ.
+const FREE: f64 = 1e-2;
 /// So many steps that together gain less than this part are the last.
-const PATIENCE: usize = 15;
+const PATIENCE: usize = 30;
 const GAIN: f64 = 0.02;
 
 /// Features of every field, and all their coefficients.
@@ -109,7 +111,7 @@ pub(super) fn train<T: Tier>(
         };
         let accepted = loop {
             let lambda = region.lambda().max(floor);
-            let (delta, promised) = problem.solve(|j| if is_coefficient(j) { floor } else { lambda });
+            let (delta, promised) = problem.solve(|j| if is_coefficient(j) { (FREE * lambda).max(floor) } else { lambda });
             let there = state.moved(&tangent, &delta)?;
             let mut moved = DeviceCollocation::<T>::new(gpu, &there.trial, equations, collocations)?;
             let linearised = moved.linearise(&there.c)?;
