@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::Place;
+use support::{Place, to_npy};
 
 const NOT_CONVERGED: i32 = 2;
 const USAGE: i32 = 64;
@@ -313,4 +313,104 @@ fn wrong_problems_are_65_with_file_key_column_and_remedy() {
     place.write("long.toml", vec![b'#'; 2 << 20]);
     place.expect_error(BAD_DATA, &["pde", "long.toml"], &["long.toml", "bytes"]);
     place.expect_error(BAD_DATA, &["pde", "helmholtz", "--set", "a3=1"], &["a3"]);
+}
+
+/// Header and values of an npy of f32.
+fn to_npy_f32(shape: &[usize], values: &[f32]) -> Vec<u8> {
+    let mut file = to_npy(shape, &[]);
+    let at = file.windows(3).position(|bytes| bytes == b"<f8").unwrap();
+    file[at + 2] = b'4';
+    file.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    file
+}
+
+#[test]
+fn points_come_from_files() {
+    let place = Place::new();
+    let data = "[[points]]\npoints_file = \"data.npy\"\nresidual = \"u\"\n";
+    place.write("string.toml", format!("{STRING}\n{data}\n[method]\npoints_file = \"sub/cloud.npy\"\n"));
+    std::fs::create_dir(place.path("sub")).unwrap();
+    let lattice: Vec<f32> = (0..300).map(|i| i as f32 / 299.0).collect();
+    place.write("sub/cloud.npy", to_npy_f32(&[300, 1], &lattice));
+    let half = std::f64::consts::FRAC_1_SQRT_2;
+    place.write("data.npy", to_npy(&[2, 2], &[0.25, half, 0.5, 1.0]));
+
+    // Named from the folder of the problem file, wherever the program runs.
+    let name = place.path("string.toml");
+    let command = ["pde", name.to_str().unwrap(), "--seeds", "2", "--json", "r.json", "-o", "out"];
+    let ran = place.expect(0, &arguments(&command));
+    let note =
+        "the collocation points inside are the 300 given ones of `sub/cloud.npy`, the same for every seed";
+    assert!(ran.stdout.contains(note), "{}", ran.stdout);
+    let report = place.json("r.json");
+    assert!(report["notes"][0].as_str().unwrap().contains(note), "{report}");
+    assert!(report["relative_l2_error"].as_f64().unwrap() < 1e-6, "{report}");
+    // 300 inside, 2 ends and 2 data, each block padded to 4 rows; the verification has points of its own.
+    assert_eq!(report["points"], 308);
+    assert_eq!(report["conditions"][0]["points"], 4000);
+    assert!(std::fs::read_to_string(place.path("out/report.md")).unwrap().contains("300 given ones"));
+    // A number on the command line overrides the file.
+    place.expect(0, &arguments(&["pde", "string.toml", "--points", "200", "--json", "r.json", "-q"]));
+    assert_eq!(place.json("r.json")["points"], 208);
+
+    let huge = to_npy(&[1_000_000_000, 1], &[0.5]);
+    let integers = String::from_utf8_lossy(&to_npy(&[1, 1], &[])).replace("<f8", "<c8");
+    for (what, content, parts) in [
+        (
+            "too few",
+            to_npy(&[3, 1], &[0.2, 0.4, 0.6]),
+            &["3 points of `sub/cloud.npy`", "too few for 80 unknowns"][..],
+        ),
+        ("wrong columns", to_npy(&[2, 2], &[0.5; 4]), &["2 columns", "expected 1, one for each of x"]),
+        ("NaN", to_npy(&[2, 1], &[0.5, f64::NAN]), &["point 2 holds NaN"]),
+        ("outside", to_npy(&[2, 1], &[0.5, 1.5]), &["point 2, (1.5), lies outside", "remove its row"]),
+        ("a thousand million points", huge, &["1000000000 by 1", "at most 10000000"]),
+        ("complex numbers", integers.into_bytes(), &["c8", "f8, f4"]),
+        ("no npy", b"0.5\n0.6\n".to_vec(), &["does not start as an .npy does"]),
+        ("nothing", Vec::new(), &["the file is empty"]),
+    ] {
+        println!("{what}");
+        place.write("sub/cloud.npy", content);
+        let place_in_file = ["string.toml:24:15: method.points_file: ", "expected", " — "];
+        let wanted: Vec<&str> = parts.iter().copied().chain(place_in_file).collect();
+        place.expect_error(BAD_DATA, &arguments(&["pde", "string.toml"]), &wanted);
+    }
+    std::fs::remove_file(place.path("sub/cloud.npy")).unwrap();
+    place.expect_error(
+        BAD_DATA,
+        &arguments(&["pde", "string.toml"]),
+        &["method.points_file", "no such file: sub/cloud.npy"],
+    );
+    place.write("data.npy", to_npy(&[1, 3], &[0.25, half, 0.5]));
+    place.write("sub/cloud.npy", to_npy_f32(&[300, 1], &lattice));
+    place.expect_error(
+        BAD_DATA,
+        &arguments(&["pde", "string.toml"]),
+        &["points[1].points_file", "3 columns"],
+    );
+}
+
+/// A window has the points within its time.
+#[test]
+fn given_points_are_shared_out_to_time_windows() {
+    let place = Place::new();
+    let heat = "fields = [\"u\"]\ntime = { t = [0, 1] }\n[coordinates]\nx = [0, 1]\n[exact]\n\
+                u = \"exp(-t)*sin(x)\"\n[[equation]]\nresidual = \"u_t = u_xx\"\n[[boundary]]\non = \"all\"\n\
+                residual = \"u = u_exact\"\n[[initial]]\nresidual = \"u = u_exact\"\n[[points]]\nat = [[0.5, 0.75]]\n\
+                residual = \"u = u_exact\"\n[method]\npoints_file = \"cloud.npy\"\n";
+    place.write("heat.toml", heat);
+    let lattice = |times: usize| -> Vec<f64> {
+        (0..times * 20).flat_map(|i| [(i % 20) as f64 / 19.0, (i / 20) as f64 / 39.0]).collect()
+    };
+    place.write("cloud.npy", to_npy(&[800, 2], &lattice(40)));
+    place.expect(0, &arguments(&["pde", "heat.toml", "--windows", "2", "--json", "r.json", "-q"]));
+    assert!(place.json("r.json")["relative_l2_error"].as_f64().unwrap() < 1e-4);
+    // Half the lattice leaves nothing for the last of three windows.
+    place.write("cloud.npy", to_npy(&[400, 2], &lattice(20)));
+    let command = ["pde", "heat.toml", "--windows", "3"];
+    place.expect_error(
+        BAD_DATA,
+        &arguments(&command),
+        &["0 points of `cloud.npy` from time 0.6667 to 1", "too few"],
+    );
 }

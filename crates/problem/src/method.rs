@@ -13,8 +13,6 @@ pub struct Method {
     pub bandwidth: Option<f64>,
     /// Collocation points inside.
     pub points: Option<usize>,
-    /// In place of `points`: a file of points, one row each, named as in [`Reference::file`].
-    pub points_file: Option<String>,
     /// Collocation points on the boundary, all conditions together.
     pub boundary_points: Option<usize>,
     /// Collocation points at the initial time, each condition.

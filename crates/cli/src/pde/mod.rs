@@ -164,7 +164,8 @@ impl PdeCommand {
             return list();
         }
         let Some(name) = &self.problem else { return Err(Failure::usage("name a problem, or use --list")) };
-        let problem = read(name, &self.set)?;
+        let pde = read(name, &self.set)?;
+        let problem = pde.problem();
         let folder =
             self.output.as_deref().map(|path| Folder::prepare(path, &self.inputs(name))).transpose()?;
         out::check_json(self.json.as_deref())?;
@@ -175,13 +176,9 @@ impl PdeCommand {
         }
         stop::listen();
         let gpu = self.device.open()?;
-        let (method, options) = (self.method(&problem), self.options(&problem));
-        let mut pde = Pde::from(problem);
-        if let Some(folder) = input::file(name).as_deref().and_then(Path::parent) {
-            pde = pde.in_folder(folder);
-        }
-        let run = watched(&pde, &gpu, &*method, &options, self.quiet)
-            .map_err(|error| placed(pde.problem(), error))?;
+        let (method, options) = (self.method(problem), self.options(problem));
+        let run =
+            watched(&pde, &gpu, &*method, &options, self.quiet).map_err(|error| placed(problem, error))?;
 
         let mut written = Vec::new();
         if let Some(folder) = &folder {

@@ -11,6 +11,7 @@ use ansatz_problem::{Domain, Problem};
 use super::accuracy::{Yardstick, relative_difference};
 use super::attempt::{Attempt, Attempted, Settings};
 use super::baseline::Baseline;
+use super::cloud;
 use super::corners;
 use super::newton::Stop;
 use super::solution::Piece;
@@ -35,7 +36,7 @@ pub(super) fn solve(
     // f64 where the device has it, else on the CPU executor.
     let native = options.precision == FitPrecision::F32 || gpu.capabilities().f64;
     let gpu = if native { gpu } else { &cpu };
-    let task = Task::new(problem, method)?;
+    let task = Task::new(problem, method, options)?;
     let windows =
         options.windows.or(problem.method.windows).filter(|_| problem.domain.time().is_some()).unwrap_or(1);
     let mut notes = Vec::new();
@@ -43,18 +44,14 @@ pub(super) fn solve(
         let value = format!("{windows}, but the problem has no time", windows = options.windows.unwrap_or(1));
         return Err(PdeError::Setting { name: "windows", value, expected: "1 where there is no time" });
     }
-    if let Some(file) = &problem.method.points_file {
-        let value = format!("`{file}`");
-        return Err(PdeError::Setting {
-            name: "method.points_file",
-            value,
-            expected: "nothing: files of collocation points are not read yet",
-        });
-    }
     let yardstick = Yardstick::new(problem, folder, &mut notes)?;
     let mut watch = Watch::new(options.seeds, windows, tell);
     let attempt = Attempt { gpu, task: &task, method, options };
-    let mut settings = settings(&task, method, options)?;
+    let mut settings = settings(&task, method, options, windows)?;
+    let parts = windows_of(&problem.domain, windows);
+    if let Some(cloud) = cloud::given(&task, options) {
+        notes.push(cloud::check(&task, cloud, &parts, &settings)?);
+    }
 
     let inside = task.inside().iter().filter(|inside| **inside).count();
     let rows = settings.points[0] * inside + settings.points[1] * (task.equations.len() - inside);
@@ -64,7 +61,7 @@ pub(super) fn solve(
     let chosen = method.scales().is_none();
     if chosen {
         watch.stage("choosing scales");
-        attempt.choose(&windows_of(&problem.domain, windows)[0], &mut settings, &mut watch)?;
+        attempt.choose(&parts[0], &mut settings, &mut watch)?;
     }
     let choice_seconds = start.elapsed().as_secs_f64();
 
@@ -72,7 +69,7 @@ pub(super) fn solve(
     for run in 0..options.seeds {
         watch.now.run = run + 1;
         settings.seed = options.seed.wrapping_add(run as u64);
-        runs.push(one_run(&attempt, &settings, windows, yardstick.as_ref(), &mut watch)?);
+        runs.push(one_run(&attempt, &settings, &parts, yardstick.as_ref(), &mut watch)?);
         if watch.stopped {
             break;
         }
@@ -112,7 +109,7 @@ struct SeedRun {
 fn one_run(
     attempt: &Attempt<'_>,
     settings: &Settings,
-    windows: usize,
+    windows: &[Domain],
     yardstick: Option<&Yardstick>,
     watch: &mut Watch<'_>,
 ) -> Result<SeedRun, PdeError> {
@@ -123,7 +120,7 @@ fn one_run(
     let time = domain.time().map(|_| domain.dimension() - 1);
     let mut solution = Solution { dimension: domain.dimension(), time, pieces: Vec::new() };
     let (mut last, mut steps, mut history, mut stop) = (None, 0, Vec::new(), Stop::Settled);
-    for (number, window) in windows_of(domain, windows).iter().enumerate() {
+    for (number, window) in windows.iter().enumerate() {
         watch.now.window = number + 1;
         let before = (number > 0).then_some(&solution);
         let attempted = attempt.run(window, before, settings, watch)?;
@@ -188,7 +185,12 @@ fn reason(attempt: &Attempt<'_>, truth: &Truth, stop: Stop, floor: f64) -> PdeRe
     }
 }
 
-fn settings(task: &Task<'_>, method: &dyn Method, options: &PdeOptions) -> Result<Settings, PdeError> {
+fn settings(
+    task: &Task<'_>,
+    method: &dyn Method,
+    options: &PdeOptions,
+    windows: usize,
+) -> Result<Settings, PdeError> {
     let (features, dimension) = (method.features(), task.frame.dimension());
     let wrong = |name, value: String, expected| Err(PdeError::Setting { name, value, expected });
     if features == 0 || features > MOST_FEATURES {
@@ -211,7 +213,9 @@ fn settings(task: &Task<'_>, method: &dyn Method, options: &PdeOptions) -> Resul
     }
     let fields = task.problem.scope.fields().len();
     let hints = &task.problem.method;
-    let inside = options.points.or(hints.points).unwrap_or(POINTS_PER_UNKNOWN * features * fields);
+    let given = cloud::given(task, options).map(|cloud| cloud.points.len().div_ceil(windows));
+    let wanted = options.points.or(given).or(hints.points);
+    let inside = wanted.unwrap_or(POINTS_PER_UNKNOWN * features * fields);
     let elsewhere = options.boundary_points.or(hints.boundary_points).unwrap_or(inside.div_ceil(4));
     Ok(Settings {
         features,

@@ -86,7 +86,7 @@ pub(super) fn evaluate(equation: &Equation, solution: &Solution, points: &PointS
             jets.iter_mut().zip(others).for_each(|(jet, other)| *jet -= other);
         }
     }
-    equation.linearise(points, &jets, None)
+    equation.linearise(points, &jets)
 }
 
 fn condition(equation: &Equation, points: &PointSet, at: &Linearised, scale: f64) -> ConditionReport {

@@ -16,6 +16,7 @@ use ansatz_expr::MAX_COORDINATES;
 
 pub use corner::Corner;
 pub use error::DomainError;
+pub(crate) use error::list;
 pub use region::Region;
 pub use sample::MAX_POINTS;
 pub use shape::Shape;

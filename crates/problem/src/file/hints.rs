@@ -34,6 +34,10 @@ pub(super) fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result
         "steps",
         "sampler",
     ])?;
+    if let (Some(file), Some(_)) = (table.get("points_file"), table.get("points")) {
+        let problem = "`points_file` beside `points`, which it takes the place of";
+        return Err(ProblemError::new(file.key, problem, "one of them", "remove one"));
+    }
     let count = |name: &str| {
         let Some(node) = table.get(name) else { return Ok(None) };
         let count = node.count()?;
@@ -65,7 +69,6 @@ pub(super) fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result
         features: count("features")?,
         bandwidth: positive("bandwidth")?,
         points: count("points")?,
-        points_file: table.get("points_file").map(|node| node.text().map(str::to_owned)).transpose()?,
         boundary_points: count("boundary_points")?,
         initial_points: count("initial_points")?,
         boundary_weight: positive("boundary_weight")?,

@@ -148,7 +148,7 @@ impl<'a> Collocation<'a> {
                     values
                 };
                 let jets: Vec<Vec<f64>> = equation.jets.iter().map(values).collect();
-                equation.linearise(points, &jets, None)
+                equation.linearise(points, &jets)
             })
             .collect()
     }

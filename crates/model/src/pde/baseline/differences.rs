@@ -188,7 +188,7 @@ impl Differences {
         let nodes = (0..self.places.len()).filter(|&node| self.places[node].is_some());
         let points = PointSet::new(2, nodes.flat_map(|node| self.position(node)).collect());
         let zeros = vec![vec![0.0; points.len()]; equation.jets.len()];
-        let at = equation.linearise(&points, &zeros, None);
+        let at = equation.linearise(&points, &zeros);
         let coefficient = |jet: &Jet| {
             let place = equation.jets.iter().position(|own| own == jet);
             place.map_or_else(|| vec![0.0; points.len()], |place| at.partials[place].clone())
