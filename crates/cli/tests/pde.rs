@@ -227,8 +227,22 @@ fn wrong_usage_is_64() {
         ("pde string.toml --seeds 0", &["seeds", "0"]),
         ("pde string.toml --points 0", &["points", "0"]),
         ("pde string.toml --points 1000000000", &["points", "1000000000"]),
+        ("pde string.toml --boundary-points 0", &["boundary-points", "0"]),
         ("pde string.toml --rtol -1", &["rtol", "-1"]),
+        ("pde string.toml --rtol 1e300", &["rtol is 1e300", "at most 1"]),
         ("pde string.toml --tikhonov nan", &["tikhonov", "NaN"]),
+        ("pde string.toml --tikhonov 1e300", &["tikhonov is 1e300", "from 0 to 1000"]),
+        ("pde string.toml --tikhonov -1", &["tikhonov is -1", "from 0 to 1000"]),
+        ("pde string.toml --boundary-weight 1e300", &["boundary-weight is 1e300", "1e12"]),
+        ("pde string.toml --bandwidth 1e300", &["bandwidth is 1e300", "1e6"]),
+        ("pde string.toml --steps 0", &["steps is 0", "at least 1"]),
+        (
+            "pde string.toml --seed 18446744073709551615 --seeds 2",
+            &["seed is 18446744073709551615 for 2 runs"],
+        ),
+        ("pde string.toml -o out --frames 3", &["--frames 3", "no time", "leave it out"]),
+        ("pde wave_1d -o out --frames 3", &["--frames 3", "lines.png"]),
+        ("pde maxwell_tm -o out --frames 99999999999", &["--frames 99999999999", "at most 10000"]),
         ("pde string.toml --boundary-weight 0", &["boundary-weight", "0"]),
         ("pde string.toml --bandwidth 1,2,3", &["bandwidth", "3 numbers"]),
     ] {
@@ -302,6 +316,42 @@ fn wrong_problems_are_65_with_file_key_column_and_remedy() {
         ("no TOML", "fields = [".to_owned(), &["p.toml:1:"]),
         ("an unknown key", format!("colour = 3\n{helmholtz}{inside}{all}"), &["p.toml:1:", "colour"]),
         ("an empty file", String::new(), &["p.toml"]),
+        (
+            "a title of two lines",
+            format!("title = \"a\\nb\"\n{helmholtz}{inside}{all}"),
+            &["p.toml:1:", "title", "line break"],
+        ),
+        (
+            "two values in one place",
+            format!("{helmholtz}{inside}{all}[[boundary]]\non = \"y_max\"\nresidual = \"2*u = x\"\n"),
+            &[
+                "p.toml:12:",
+                "boundary[2].residual",
+                "contradicts boundary[1].residual: at `y_max` `u` would be 0 and",
+            ],
+        ),
+        (
+            "names of coordinates outside of [domain]",
+            format!(
+                "coordinates = [\"r\", \"z\"]\nfields = [\"u\"]\n[domain]\nbox = [[0, 1], [0, 1]]\n{inside}{all}"
+            ),
+            &["p.toml:1:", "coordinates", "within [domain]"],
+        ),
+        (
+            "a long number",
+            format!("{}{inside}{all}", helmholtz.replace("y = [0, 1]", "y = [1e300, -1e300]")),
+            &["p.toml:4:", "[1e300, -1e300]"],
+        ),
+        (
+            "deep brackets",
+            format!("{helmholtz}{}{all}", inside.replace('1', &"(".repeat(60_000))),
+            &["p.toml:6:", "nest"],
+        ),
+        (
+            "a long expression",
+            format!("{helmholtz}{}{all}", inside.replace('1', &"1+".repeat(50_000))),
+            &["p.toml:6:", "bytes"],
+        ),
     ] {
         println!("{what}");
         place.write("p.toml", content);
@@ -313,6 +363,8 @@ fn wrong_problems_are_65_with_file_key_column_and_remedy() {
     place.write("long.toml", vec![b'#'; 2 << 20]);
     place.expect_error(BAD_DATA, &["pde", "long.toml"], &["long.toml", "bytes"]);
     place.expect_error(BAD_DATA, &["pde", "helmholtz", "--set", "a3=1"], &["a3"]);
+    #[cfg(unix)]
+    place.expect_error(BAD_DATA, &["pde", "/dev/zero"], &["/dev/zero", "more than 1048576 bytes"]);
 }
 
 /// Header and values of an npy of f32.
@@ -354,7 +406,9 @@ fn points_come_from_files() {
     assert_eq!(place.json("r.json")["points"], 208);
 
     let huge = to_npy(&[1_000_000_000, 1], &[0.5]);
-    let integers = String::from_utf8_lossy(&to_npy(&[1, 1], &[])).replace("<f8", "<c8");
+    let mut complex = to_npy(&[1, 1], &[]);
+    let at = complex.windows(3).position(|bytes| bytes == b"<f8").unwrap();
+    complex[at + 1] = b'c';
     for (what, content, parts) in [
         (
             "too few",
@@ -365,13 +419,13 @@ fn points_come_from_files() {
         ("NaN", to_npy(&[2, 1], &[0.5, f64::NAN]), &["point 2 holds NaN"]),
         ("outside", to_npy(&[2, 1], &[0.5, 1.5]), &["point 2, (1.5), lies outside", "remove its row"]),
         ("a thousand million points", huge, &["1000000000 by 1", "at most 10000000"]),
-        ("complex numbers", integers.into_bytes(), &["c8", "f8, f4"]),
+        ("complex numbers", complex, &["c8", "f8, f4"]),
         ("no npy", b"0.5\n0.6\n".to_vec(), &["does not start as an .npy does"]),
         ("nothing", Vec::new(), &["the file is empty"]),
     ] {
         println!("{what}");
         place.write("sub/cloud.npy", content);
-        let place_in_file = ["string.toml:24:15: method.points_file: ", "expected", " — "];
+        let place_in_file = ["string.toml:26:15: method.points_file: ", "expected", " — "];
         let wanted: Vec<&str> = parts.iter().copied().chain(place_in_file).collect();
         place.expect_error(BAD_DATA, &arguments(&["pde", "string.toml"]), &wanted);
     }

@@ -157,6 +157,9 @@ report are written all the same).";
 
 const FEATURES: usize = 1000;
 
+/// More pictures are a mistake.
+const MOST_FRAMES: usize = 10_000;
+
 impl PdeCommand {
     /// Runs the subcommand.
     pub fn run(&self) -> Result<Exit, Failure> {
@@ -166,6 +169,7 @@ impl PdeCommand {
         let Some(name) = &self.problem else { return Err(Failure::usage("name a problem, or use --list")) };
         let pde = read(name, &self.set)?;
         let problem = pde.problem();
+        self.check_frames(problem)?;
         let folder =
             self.output.as_deref().map(|path| Folder::prepare(path, &self.inputs(name))).transpose()?;
         out::check_json(self.json.as_deref())?;
@@ -190,6 +194,23 @@ impl PdeCommand {
         }
         self.tell(&run, &written)?;
         Ok(if run.converged() { Exit::Success } else { Exit::NotConverged })
+    }
+
+    /// Whether there is anything to animate, and not too much.
+    fn check_frames(&self, problem: &Problem) -> Result<(), Failure> {
+        let frames = self.frames;
+        if frames == 0 {
+            return Ok(());
+        }
+        let reason = match problem.domain.time() {
+            _ if frames > MOST_FRAMES => format!("at most {MOST_FRAMES} — ask for fewer"),
+            None => "the problem has no time — leave it out".to_owned(),
+            Some(_) if problem.domain.shape().dimension() == 1 => {
+                "with one coordinate of space, lines.png shows all times — leave it out".to_owned()
+            }
+            Some(_) => return Ok(()),
+        };
+        Err(Failure::usage(format!("--frames {frames}: {reason}")))
     }
 
     /// Files that must not be overwritten, with what they are.

@@ -51,15 +51,20 @@ pub fn markdown(problem: &Problem, report: &PdeReport, pictures: &[Picture], fil
 fn verdict(report: &PdeReport) -> String {
     let outcome = if report.converged { "**Converged**" } else { "**Not converged**" };
     let seeds = report.seeds.len();
+    let rounding = match report.rounding_floor {
+        floor if floor.is_finite() => {
+            format!(" Rounding in {} alone explains a relative error of {floor:.1e}.", report.precision)
+        }
+        _ => String::new(),
+    };
     format!(
-        "{outcome}: {} after {} step{} of Gauss–Newton, {}. {} Rounding in {} alone explains a relative error of {:.1e}.",
+        "{outcome}: {} after {} step{} of Gauss–Newton, {}. {}{}",
         plain(&report.reason),
         report.steps,
         if report.steps == 1 { "" } else { "s" },
         if seeds == 1 { "one seed".to_owned() } else { format!("{seeds} seeds, none left out") },
         plain(&report.hint),
-        report.precision,
-        report.rounding_floor
+        rounding
     )
 }
 

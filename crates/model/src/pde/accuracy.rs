@@ -109,6 +109,9 @@ impl Yardstick {
             }));
             return Ok(None);
         };
+        if let (Known::Exact { .. }, Some(unread)) = (&known, &problem.reference) {
+            notes.push(format!("errors are against [exact]; the reference file {} is not read", unread.file));
+        }
         let name = match &known {
             Known::Exact { .. } => "the exact solution".to_owned(),
             Known::File { name, .. } => name.clone(),

@@ -42,7 +42,7 @@ pub use method::{Frame, Method};
 pub use methods::{Gaussians, RandomFeatures};
 pub use options::{FitPrecision, PdeOptions};
 pub use reason::PdeReason;
-pub use report::{BaselineReport, ConditionReport, PdeReport};
+pub use report::{BaselineReport, ConditionReport, PdeReport, brief};
 pub use solution::Solution;
 pub use watch::PdeProgress;
 

@@ -173,13 +173,16 @@ impl fmt::Display for PdeReport {
         if let (Some(error), Some(reference)) = (self.relative_l2_error, &self.reference) {
             let errors: Vec<String> =
                 self.relative_l2_errors.iter().map(|error| format!("{error:.2e}")).collect();
-            writeln!(
-                f,
-                "error        {error:.2e} relative L2 against {reference}, the median of {}",
-                errors.join(", ")
-            )?;
+            let of = if errors.len() > 1 {
+                format!(", the median of {}", errors.join(", "))
+            } else {
+                String::new()
+            };
+            writeln!(f, "error        {error:.2e} relative L2 against {reference}{of}")?;
         }
-        writeln!(f, "rounding     {:.1e}, the floor of u in {}", self.rounding_floor, self.precision)?;
+        if self.rounding_floor.is_finite() {
+            writeln!(f, "rounding     {:.1e}, the floor of u in {}", self.rounding_floor, self.precision)?;
+        }
         if let Some(baseline) = &self.baseline {
             let error =
                 baseline.relative_l2_error.map(|error| format!(", error {error:.2e}")).unwrap_or_default();
@@ -206,9 +209,32 @@ impl fmt::Display for PdeReport {
 
 /// (0.25, 1)
 pub(super) fn list(values: &[f64]) -> String {
-    let shown: Vec<String> = values
-        .iter()
-        .map(|value| format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').to_owned())
-        .collect();
+    let shown: Vec<String> = values.iter().map(|&value| brief(value)).collect();
     format!("({})", shown.join(", "))
+}
+
+/// A number for readers: four decimals, or four digits and an exponent where that would be long or nothing.
+pub fn brief(value: f64) -> String {
+    let size = value.abs();
+    let trimmed = |text: &str| text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    if size < 1e-12 {
+        return "0".to_owned();
+    }
+    if (1e-3..1e7).contains(&size) || !size.is_finite() {
+        let text = format!("{value:.4}");
+        return if size.is_finite() { trimmed(&text) } else { text };
+    }
+    let text = format!("{value:.3e}");
+    text.split_once('e').map_or(text.clone(), |(digits, exponent)| format!("{}e{exponent}", trimmed(digits)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(list(&[0.25, 1.0, -0.5, -1e-13, 100.0]), "(0.25, 1, -0.5, 0, 100)");
+        assert_eq!(list(&[1e300, -1.5e-7, 12345678.9, f64::NAN]), "(1e300, -1.5e-7, 1.235e7, NaN)");
+    }
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use ansatz_expr::Jet;
+use ansatz_expr::{Jet, short};
 use ansatz_gpu::Gpu;
 use ansatz_problem::{Domain, Problem};
 
@@ -68,9 +68,9 @@ pub(super) fn solve(
     let mut runs = Vec::new();
     for run in 0..options.seeds {
         watch.now.run = run + 1;
-        settings.seed = options.seed.wrapping_add(run as u64);
+        settings.seed = options.seed.saturating_add(run as u64);
         runs.push(one_run(&attempt, &settings, &parts, yardstick.as_ref(), &mut watch)?);
-        if watch.stopped {
+        if !watch.goes_on() {
             break;
         }
     }
@@ -78,11 +78,17 @@ pub(super) fn solve(
         About { task: &task, gpu, method, options, settings: &settings, windows, chosen, choice_seconds };
     notes.extend(corners::notes(&task, &runs[0].truth.residual_max_at));
     let baseline = if options.baseline && !watch.stopped {
-        watch.stage("baseline");
-        compare(problem, gpu, &runs[0].solution, yardstick.as_ref(), &mut notes)?
+        watch.stage("solving the baseline");
+        compare(problem, gpu, &runs[0].solution, yardstick.as_ref(), &mut watch, &mut notes)?
     } else {
         None
     };
+    if watch.stopped {
+        notes.push(format!(
+            "stopped by the caller while {}; what would have come after is left out",
+            watch.now.stage
+        ));
+    }
     let report = PdeReport { baseline, notes, ..about.report(&runs, yardstick.as_ref()) };
     Ok(PdeRun { solutions: runs.into_iter().map(|run| run.solution).collect(), report })
 }
@@ -208,8 +214,12 @@ fn settings(
         }
         None => vec![1.0; dimension],
     };
-    if let Some(&bad) = scales.iter().find(|scale| !(**scale > 0.0 && scale.is_finite())) {
-        return wrong("bandwidth", bad.to_string(), "positive numbers");
+    if let Some(&bad) = scales.iter().find(|scale| !(1.0 / MOST_SCALE..=MOST_SCALE).contains(*scale)) {
+        return wrong(
+            "bandwidth",
+            short(bad),
+            "positive numbers, from 1e-6 to 1e6; leave it out to have it chosen",
+        );
     }
     let fields = task.problem.scope.fields().len();
     let hints = &task.problem.method;
@@ -229,6 +239,8 @@ fn settings(
 
 /// Collocation points inside for each unknown, if their number is not given.
 const POINTS_PER_UNKNOWN: usize = 4;
+/// No box has features of more waves than this, or of less than one in so many boxes.
+const MOST_SCALE: f64 = 1e6;
 /// More features of a field than this are a mistake.
 const MOST_FEATURES: usize = 100_000;
 
@@ -248,9 +260,10 @@ fn compare(
     gpu: &Gpu,
     solution: &Solution,
     yardstick: Option<&Yardstick>,
+    watch: &mut Watch<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Option<BaselineReport>, PdeError> {
-    let baseline = match Baseline::solve(problem, gpu) {
+    let baseline = match Baseline::solve_while(problem, gpu, &mut || watch.goes_on()) {
         Ok(baseline) => baseline,
         Err(error) => {
             notes.push(format!("no classical baseline: {error}"));

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 /// Where a solve stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PdeProgress {
-    /// What is being done: `choosing scales`, `fitting`, `verifying`, `baseline`.
+    /// What is being done: `choosing scales`, `fitting`, `verifying`, `solving the baseline`.
     pub stage: &'static str,
     /// Number of the run, from 1.
     pub run: usize,
@@ -47,6 +47,11 @@ impl<'a> Watch<'a> {
     /// Begins a step; whether to go on.
     pub fn step(&mut self, step: usize, residual: f64) -> bool {
         (self.now.step, self.now.residual) = (step, residual);
+        self.tell()
+    }
+
+    /// Whether to go on, asked between two steps of anything.
+    pub fn goes_on(&mut self) -> bool {
         self.tell()
     }
 

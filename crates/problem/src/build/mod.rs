@@ -1,6 +1,7 @@
 //! From a problem as text to a problem that can be solved.
 
 mod check;
+mod contradiction;
 mod exact;
 mod expressions;
 mod periodic;
@@ -23,6 +24,7 @@ pub(crate) fn build(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
 
 fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
     let domain = &builder.domain;
+    on_one_line(&builder)?;
     domain.check().map_err(|error| of_domain("domain", &error))?;
     let scope = expressions::names(&builder)?;
     let (scope, exact) = expressions::definitions(&builder, scope)?;
@@ -69,8 +71,25 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
         source: builder.source,
     };
     periodic::check(&problem)?;
+    contradiction::check(&problem)?;
     exact::check(&problem)?;
     Ok(problem)
+}
+
+/// What stands in reports and pictures is text of one line.
+fn on_one_line(builder: &ProblemBuilder) -> Result<(), ProblemError> {
+    let own = [("name".to_owned(), &builder.name), ("title".to_owned(), &builder.title)];
+    let conditions = builder.conditions.iter();
+    let named = conditions.filter_map(|draft| Some((format!("{}.name", draft.key), draft.name.as_ref()?)));
+    match own.into_iter().chain(named).find(|(_, text)| text.contains(char::is_control)) {
+        Some((key, text)) => Err(ProblemError::new(
+            key,
+            format!("{text:?} holds a line break or another control character"),
+            "text on one line",
+            "write it without",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// An error of the domain as one of the problem.

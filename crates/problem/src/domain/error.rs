@@ -112,7 +112,7 @@ impl DomainError {
             Self::Names { names, dimension } => parts(
                 format!("{names} coordinates are named or numbered"),
                 &format!("{dimension}, as the domain has"),
-                "give each coordinate once",
+                "give each coordinate once; names of those of a shape stand within [domain]: coordinates = [\"r\", \"z\"]",
             ),
             Self::Dimension(count) => {
                 parts(format!("{count} coordinates with time"), "at most 8", "leave some out")

@@ -145,6 +145,10 @@ fn parameters(root: &Table<'_>, set: &[(String, String)]) -> Result<(Scope, Vec<
 
 fn domain(root: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Domain, ProblemError> {
     let domain = match (root.get("coordinates"), root.get("domain")) {
+        (Some(node), _) if node.list().is_ok() => {
+            let expected = "[coordinates] with a range for each, or names for the coordinates of a shape within [domain]";
+            return Err(node.wrong(expected, "move it below the line [domain]"));
+        }
         (Some(node), None) => {
             let mut names = Vec::new();
             let mut ranges = Vec::new();

@@ -45,10 +45,15 @@ struct Cut {
 }
 
 /// The solution on the finest grid, how much it differs from the next coarser one, and the order that three grids show.
-pub(super) fn solve(problem: &Problem, gpu: &Gpu) -> Result<(Differences, f64, f64), BaselineError> {
+pub(super) fn solve(
+    problem: &Problem,
+    gpu: &Gpu,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Result<(Differences, f64, f64), BaselineError> {
+    let mut next =
+        |intervals| if goes_on() { on(problem, gpu, intervals) } else { Err(BaselineError::Stopped) };
     let [coarse, middle, fine] = INTERVALS;
-    let [coarse, middle, fine] =
-        [on(problem, gpu, coarse)?, on(problem, gpu, middle)?, on(problem, gpu, fine)?];
+    let [coarse, middle, fine] = [next(coarse)?, next(middle)?, next(fine)?];
     let (first, second) = (coarse.difference(&middle), middle.difference(&fine));
     Ok((fine, second, (first / second).log2()))
 }
