@@ -132,7 +132,8 @@ impl fmt::Display for PdeReport {
         } else {
             String::new()
         };
-        writeln!(f, "problem      {}: {}", self.problem, self.title)?;
+        let title = if self.title.is_empty() { String::new() } else { format!(": {}", self.title) };
+        writeln!(f, "problem      {}{title}", self.problem)?;
         writeln!(f, "device       {} ({}, {})", self.device, self.backend, self.driver)?;
         writeln!(f, "executor     {}, {}", self.executor, self.tier)?;
         writeln!(

@@ -86,7 +86,7 @@ pub(super) fn solve(
     if watch.stopped {
         notes.push(format!(
             "stopped by the caller while {}; what would have come after is left out",
-            watch.now.stage
+            watch.stopped_in
         ));
     }
     let report = PdeReport { baseline, notes, ..about.report(&runs, yardstick.as_ref()) };

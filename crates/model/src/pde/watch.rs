@@ -25,6 +25,8 @@ pub struct PdeProgress {
 pub(super) struct Watch<'a> {
     pub now: PdeProgress,
     pub stopped: bool,
+    /// The stage in which that was.
+    pub stopped_in: &'static str,
     tell: &'a mut dyn FnMut(&PdeProgress) -> ControlFlow<()>,
 }
 
@@ -35,7 +37,7 @@ impl<'a> Watch<'a> {
         tell: &'a mut dyn FnMut(&PdeProgress) -> ControlFlow<()>,
     ) -> Self {
         let now = PdeProgress { stage: "", run: 1, runs, window: 1, windows, step: 0, residual: f64::NAN };
-        Self { now, stopped: false, tell }
+        Self { now, stopped: false, stopped_in: "", tell }
     }
 
     /// Enters a stage; whether to go on.
@@ -56,7 +58,9 @@ impl<'a> Watch<'a> {
     }
 
     fn tell(&mut self) -> bool {
-        self.stopped |= (self.tell)(&self.now).is_break();
+        if (self.tell)(&self.now).is_break() && !self.stopped {
+            (self.stopped, self.stopped_in) = (true, self.now.stage);
+        }
         !self.stopped
     }
 }

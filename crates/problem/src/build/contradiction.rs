@@ -54,7 +54,7 @@ pub(super) fn check(problem: &Problem) -> Result<(), ProblemError> {
 fn value(condition: &Condition) -> Option<(usize, Expr)> {
     let residual = &condition.residual;
     let jets = residual.jets();
-    let (&jet, true) = (jets.iter().next()?, jets.len() == 1) else { return None };
+    let [jet] = jets[..] else { return None };
     if jet != Jet::value(jet.field) {
         return None;
     }
