@@ -317,6 +317,16 @@ fn wrong_problems_are_65_with_file_key_column_and_remedy() {
         ("an unknown key", format!("colour = 3\n{helmholtz}{inside}{all}"), &["p.toml:1:", "colour"]),
         ("an empty file", String::new(), &["p.toml"]),
         (
+            "more time windows than a solve can have",
+            format!("{helmholtz}{inside}{all}[method]\nwindows = 9999999\n"),
+            &["p.toml:11:11: method.windows: ", "from 1 to 10000"],
+        ),
+        (
+            "a control character",
+            format!("{helmholtz}{inside}{all}[method]\npoints_file = \"a\\u0000b\"\n"),
+            &["p.toml:11:15: method.points_file: ", "a b"],
+        ),
+        (
             "a title of two lines",
             format!("title = \"a\\nb\"\n{helmholtz}{inside}{all}"),
             &["p.toml:1:", "title", "line break"],
