@@ -352,6 +352,17 @@ fn the_caller_stops_it() {
         let (run, _) = stop_at("verifying", 0, 3);
         assert_failed(&run, "Stopped");
         assert_eq!(run.solutions.len(), 1);
+        // Late: what there is stands, and the baseline is left out.
+        for stage in ["verifying", "solving the baseline"] {
+            let options = PdeOptions { baseline: true, ..options(300) };
+            let run = helmholtz(1.0).solve_watched(gpu, &sines(150, 2.5), &options, |now| {
+                if now.stage == stage { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            let run = run.unwrap();
+            assert!(run.converged() && run.report.baseline.is_none(), "{}", run.report);
+            let note = format!("stopped by the caller while {stage}");
+            assert!(run.report.notes.iter().any(|found| found.starts_with(&note)), "{:?}", run.report.notes);
+        }
         // While scales are chosen.
         let mut calls = 0;
         let run = cubic().solve_watched(gpu, &RandomFeatures::new(60), &options(300), |_| {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ansatz::krylov::operator::Cell;
-use ansatz::pde::{FitPrecision, Pde, PdeOptions, RandomFeatures};
+use ansatz::pde::{FitPrecision, PdeOptions, RandomFeatures};
 use ansatz::plot::{self, HeatMap};
 use ansatz::{Gpu, LinearSystem, Run, SolveOptions};
 use clap::Args;
@@ -65,7 +65,7 @@ impl Demo {
     /// Solves the PDE on the device; whether it converged.
     fn pde(&self, gpu: &Gpu) -> Result<bool, Failure> {
         let folder = Folder::prepare(&self.folder.join(PROBLEM), &[])?;
-        let pde = Pde::from(pde::read(PROBLEM, &[])?);
+        let pde = pde::read(PROBLEM, &[])?;
         let method = RandomFeatures::new(FEATURES).with_bandwidth(&[BANDWIDTH]);
         let options = PdeOptions { precision: FitPrecision::F32, ..PdeOptions::default() };
         let run = pde::watched(&pde, gpu, &method, &options, false)?;

@@ -97,7 +97,7 @@ impl From<PdeError> for Failure {
     fn from(error: PdeError) -> Self {
         match error {
             PdeError::Gpu(error) => error.into(),
-            PdeError::Reference(error) => Error::from(error).into(),
+            PdeError::Read(error) => Error::from(error).into(),
             PdeError::Setting { .. } | PdeError::Features(_) => Self::usage(error.to_string()),
             error => Self::data(error.to_string()),
         }

@@ -75,7 +75,7 @@ fn main() -> ExitCode {
     match done {
         Ok(exit) => exit.into(),
         Err(Failure { exit, message }) => {
-            output::note(&format!("error: {}", message.replace('\n', " ")));
+            output::note(&format!("error: {}", message.replace(char::is_control, " ")));
             exit.into()
         }
     }

@@ -8,9 +8,9 @@ use crate::exit::{Exit, Failure};
 /// f64, and as much again on a device that shares the memory.
 const BYTES_PER_UNKNOWN: u64 = 100;
 
-/// Refuses a system that would not fit, rather than be killed half-way.
-pub fn check(system: &LinearSystem) -> Result<(), Failure> {
-    let unknowns = system.operator().dimension() as u64 * system.rhs().len() as u64;
+/// Refuses so many right-hand sides that would not fit, rather than be killed half-way.
+pub fn check(system: &LinearSystem, count: usize) -> Result<(), Failure> {
+    let unknowns = (system.operator().dimension() as u64).saturating_mul(count as u64);
     let needed = unknowns.saturating_mul(BYTES_PER_UNKNOWN);
     match available() {
         Some(available) if needed > available => {

@@ -104,6 +104,9 @@ enum PrecisionArg {
     F64,
 }
 
+/// More right-hand sides at once are a mistake.
+const MOST_RHS: usize = 10_000;
+
 const AFTER: &str = "\
 Exit codes: 0 converged, as verified in f64; 2 not converged (x and the report are written all the same).
 
@@ -120,7 +123,6 @@ impl Solve {
         self.check()?;
         stop::listen();
         let system = self.system()?;
-        memory::check(&system)?;
         let gpu = self.device.open()?;
         gpu.set_profiling(self.profile);
         let solved = watched(&system, &gpu, &self.options(), self.quiet);
@@ -163,6 +165,19 @@ impl Solve {
         if self.rhs == 0 {
             return Err(Failure::usage("--rhs is 0; it must be at least 1"));
         }
+        if self.rhs > MOST_RHS {
+            return Err(Failure::usage(format!(
+                "--rhs is {}; it must be at most {MOST_RHS} — solve the others in further runs, with other seeds",
+                self.rhs
+            )));
+        }
+        for (option, tolerance) in [("--rtol", self.rtol), ("--backward", self.backward.unwrap_or(0.0))] {
+            if tolerance > 1.0 {
+                return Err(Failure::usage(format!(
+                    "{option} is {tolerance:e}; it must be at most 1 — take one such as 1e-8"
+                )));
+            }
+        }
         Ok(())
     }
 
@@ -199,6 +214,7 @@ impl Solve {
             }
             system = system.with_rhs(rhs)?;
         }
+        memory::check(&system, self.rhs.max(system.rhs().len()))?;
         system = system.with_random_rhs(self.rhs, self.seed);
         if let Some(path) = &self.x0 {
             let x0 = columns(path, "initial guess", &system)?;

@@ -49,6 +49,8 @@ fn wrong_usage_is_64() {
         ("solve A.mtx --rtol nan", &["rtol", "NaN"]),
         ("solve A.mtx --atol -1e-3", &["atol", "-0.001"]),
         ("solve A.mtx --rhs 0", &["--rhs", "at least 1"]),
+        ("solve A.mtx --rhs 999999999999", &["--rhs is 999999999999", "at most 10000"]),
+        ("solve A.mtx --rtol 1e300", &["--rtol is 1e300", "at most 1"]),
         ("solve A.mtx -o x.txt", &["x.txt", ".npy or .mtx or .vti"]),
         ("solve A.mtx -o x", &["--output x", ".npy"]),
         ("solve A.mtx -o x.vti", &["x.vti", "no grid"]),
@@ -109,6 +111,8 @@ fn malformed_matrices_are_65_with_file_and_line() {
             format!("{real}2000000000 2000000000 4000000000\n1 1 1\n"),
             3,
         ),
+        ("a value that is no number", format!("{real}2 2 2\n1 1 1\n2 2 nan\n"), 4),
+        ("a value without bounds", format!("{real}2 2 1\n1 1 -inf\n"), 3),
         ("a line with too little on it", format!("{real}2 2 1\n1 1\n"), 3),
     ] {
         place.write("A.mtx", content);

@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::Place;
+use support::{Place, to_npy};
 
 const NOT_CONVERGED: i32 = 2;
 const USAGE: i32 = 64;
@@ -227,8 +227,22 @@ fn wrong_usage_is_64() {
         ("pde string.toml --seeds 0", &["seeds", "0"]),
         ("pde string.toml --points 0", &["points", "0"]),
         ("pde string.toml --points 1000000000", &["points", "1000000000"]),
+        ("pde string.toml --boundary-points 0", &["boundary-points", "0"]),
         ("pde string.toml --rtol -1", &["rtol", "-1"]),
+        ("pde string.toml --rtol 1e300", &["rtol is 1e300", "at most 1"]),
         ("pde string.toml --tikhonov nan", &["tikhonov", "NaN"]),
+        ("pde string.toml --tikhonov 1e300", &["tikhonov is 1e300", "from 0 to 1000"]),
+        ("pde string.toml --tikhonov -1", &["tikhonov is -1", "from 0 to 1000"]),
+        ("pde string.toml --boundary-weight 1e300", &["boundary-weight is 1e300", "1e12"]),
+        ("pde string.toml --bandwidth 1e300", &["bandwidth is 1e300", "1e6"]),
+        ("pde string.toml --steps 0", &["steps is 0", "at least 1"]),
+        (
+            "pde string.toml --seed 18446744073709551615 --seeds 2",
+            &["seed is 18446744073709551615 for 2 runs"],
+        ),
+        ("pde string.toml -o out --frames 3", &["--frames 3", "no time", "leave it out"]),
+        ("pde wave_1d -o out --frames 3", &["--frames 3", "lines.png"]),
+        ("pde maxwell_tm -o out --frames 99999999999", &["--frames 99999999999", "at most 10000"]),
         ("pde string.toml --boundary-weight 0", &["boundary-weight", "0"]),
         ("pde string.toml --bandwidth 1,2,3", &["bandwidth", "3 numbers"]),
     ] {
@@ -302,6 +316,52 @@ fn wrong_problems_are_65_with_file_key_column_and_remedy() {
         ("no TOML", "fields = [".to_owned(), &["p.toml:1:"]),
         ("an unknown key", format!("colour = 3\n{helmholtz}{inside}{all}"), &["p.toml:1:", "colour"]),
         ("an empty file", String::new(), &["p.toml"]),
+        (
+            "more time windows than a solve can have",
+            format!("{helmholtz}{inside}{all}[method]\nwindows = 9999999\n"),
+            &["p.toml:11:11: method.windows: ", "from 1 to 10000"],
+        ),
+        (
+            "a control character",
+            format!("{helmholtz}{inside}{all}[method]\npoints_file = \"a\\u0000b\"\n"),
+            &["p.toml:11:15: method.points_file: ", "a b"],
+        ),
+        (
+            "a title of two lines",
+            format!("title = \"a\\nb\"\n{helmholtz}{inside}{all}"),
+            &["p.toml:1:", "title", "line break"],
+        ),
+        (
+            "two values in one place",
+            format!("{helmholtz}{inside}{all}[[boundary]]\non = \"y_max\"\nresidual = \"2*u = x\"\n"),
+            &[
+                "p.toml:12:",
+                "boundary[2].residual",
+                "contradicts boundary[1].residual: at `y_max` `u` would be 0 and",
+            ],
+        ),
+        (
+            "names of coordinates outside of [domain]",
+            format!(
+                "coordinates = [\"r\", \"z\"]\nfields = [\"u\"]\n[domain]\nbox = [[0, 1], [0, 1]]\n{inside}{all}"
+            ),
+            &["p.toml:1:", "coordinates", "within [domain]"],
+        ),
+        (
+            "a long number",
+            format!("{}{inside}{all}", helmholtz.replace("y = [0, 1]", "y = [1e300, -1e300]")),
+            &["p.toml:4:", "[1e300, -1e300]"],
+        ),
+        (
+            "deep brackets",
+            format!("{helmholtz}{}{all}", inside.replace('1', &"(".repeat(60_000))),
+            &["p.toml:6:", "nest"],
+        ),
+        (
+            "a long expression",
+            format!("{helmholtz}{}{all}", inside.replace('1', &"1+".repeat(50_000))),
+            &["p.toml:6:", "bytes"],
+        ),
     ] {
         println!("{what}");
         place.write("p.toml", content);
@@ -313,4 +373,108 @@ fn wrong_problems_are_65_with_file_key_column_and_remedy() {
     place.write("long.toml", vec![b'#'; 2 << 20]);
     place.expect_error(BAD_DATA, &["pde", "long.toml"], &["long.toml", "bytes"]);
     place.expect_error(BAD_DATA, &["pde", "helmholtz", "--set", "a3=1"], &["a3"]);
+    #[cfg(unix)]
+    place.expect_error(BAD_DATA, &["pde", "/dev/zero"], &["/dev/zero", "more than 1048576 bytes"]);
+}
+
+/// Header and values of an npy of f32.
+fn to_npy_f32(shape: &[usize], values: &[f32]) -> Vec<u8> {
+    let mut file = to_npy(shape, &[]);
+    let at = file.windows(3).position(|bytes| bytes == b"<f8").unwrap();
+    file[at + 2] = b'4';
+    file.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    file
+}
+
+#[test]
+fn points_come_from_files() {
+    let place = Place::new();
+    let data = "[[points]]\npoints_file = \"data.npy\"\nresidual = \"u\"\n";
+    place.write("string.toml", format!("{STRING}\n{data}\n[method]\npoints_file = \"sub/cloud.npy\"\n"));
+    std::fs::create_dir(place.path("sub")).unwrap();
+    let lattice: Vec<f32> = (0..300).map(|i| i as f32 / 299.0).collect();
+    place.write("sub/cloud.npy", to_npy_f32(&[300, 1], &lattice));
+    let half = std::f64::consts::FRAC_1_SQRT_2;
+    place.write("data.npy", to_npy(&[2, 2], &[0.25, half, 0.5, 1.0]));
+
+    // Named from the folder of the problem file, wherever the program runs.
+    let name = place.path("string.toml");
+    let command = ["pde", name.to_str().unwrap(), "--seeds", "2", "--json", "r.json", "-o", "out"];
+    let ran = place.expect(0, &arguments(&command));
+    let note =
+        "the collocation points inside are the 300 given ones of `sub/cloud.npy`, the same for every seed";
+    assert!(ran.stdout.contains(note), "{}", ran.stdout);
+    let report = place.json("r.json");
+    assert!(report["notes"][0].as_str().unwrap().contains(note), "{report}");
+    assert!(report["relative_l2_error"].as_f64().unwrap() < 1e-6, "{report}");
+    // 300 inside, 2 ends and 2 data, each block padded to 4 rows; the verification has points of its own.
+    assert_eq!(report["points"], 308);
+    assert_eq!(report["conditions"][0]["points"], 4000);
+    assert!(std::fs::read_to_string(place.path("out/report.md")).unwrap().contains("300 given ones"));
+    // A number on the command line overrides the file.
+    place.expect(0, &arguments(&["pde", "string.toml", "--points", "200", "--json", "r.json", "-q"]));
+    assert_eq!(place.json("r.json")["points"], 208);
+
+    let huge = to_npy(&[1_000_000_000, 1], &[0.5]);
+    let mut complex = to_npy(&[1, 1], &[]);
+    let at = complex.windows(3).position(|bytes| bytes == b"<f8").unwrap();
+    complex[at + 1] = b'c';
+    for (what, content, parts) in [
+        (
+            "too few",
+            to_npy(&[3, 1], &[0.2, 0.4, 0.6]),
+            &["3 points of `sub/cloud.npy`", "too few for 80 unknowns"][..],
+        ),
+        ("wrong columns", to_npy(&[2, 2], &[0.5; 4]), &["2 columns", "expected 1, one for each of x"]),
+        ("NaN", to_npy(&[2, 1], &[0.5, f64::NAN]), &["point 2 holds NaN"]),
+        ("outside", to_npy(&[2, 1], &[0.5, 1.5]), &["point 2, (1.5), lies outside", "remove its row"]),
+        ("a thousand million points", huge, &["1000000000 by 1", "at most 10000000"]),
+        ("complex numbers", complex, &["c8", "f8, f4"]),
+        ("no npy", b"0.5\n0.6\n".to_vec(), &["does not start as an .npy does"]),
+        ("nothing", Vec::new(), &["the file is empty"]),
+    ] {
+        println!("{what}");
+        place.write("sub/cloud.npy", content);
+        let place_in_file = ["string.toml:26:15: method.points_file: ", "expected", " — "];
+        let wanted: Vec<&str> = parts.iter().copied().chain(place_in_file).collect();
+        place.expect_error(BAD_DATA, &arguments(&["pde", "string.toml"]), &wanted);
+    }
+    std::fs::remove_file(place.path("sub/cloud.npy")).unwrap();
+    place.expect_error(
+        BAD_DATA,
+        &arguments(&["pde", "string.toml"]),
+        &["method.points_file", "no such file: sub/cloud.npy"],
+    );
+    place.write("data.npy", to_npy(&[1, 3], &[0.25, half, 0.5]));
+    place.write("sub/cloud.npy", to_npy_f32(&[300, 1], &lattice));
+    place.expect_error(
+        BAD_DATA,
+        &arguments(&["pde", "string.toml"]),
+        &["points[1].points_file", "3 columns"],
+    );
+}
+
+/// A window has the points within its time.
+#[test]
+fn given_points_are_shared_out_to_time_windows() {
+    let place = Place::new();
+    let heat = "fields = [\"u\"]\ntime = { t = [0, 1] }\n[coordinates]\nx = [0, 1]\n[exact]\n\
+                u = \"exp(-t)*sin(x)\"\n[[equation]]\nresidual = \"u_t = u_xx\"\n[[boundary]]\non = \"all\"\n\
+                residual = \"u = u_exact\"\n[[initial]]\nresidual = \"u = u_exact\"\n[[points]]\nat = [[0.5, 0.75]]\n\
+                residual = \"u = u_exact\"\n[method]\npoints_file = \"cloud.npy\"\n";
+    place.write("heat.toml", heat);
+    let lattice = |times: usize| -> Vec<f64> {
+        (0..times * 20).flat_map(|i| [(i % 20) as f64 / 19.0, (i / 20) as f64 / 39.0]).collect()
+    };
+    place.write("cloud.npy", to_npy(&[800, 2], &lattice(40)));
+    place.expect(0, &arguments(&["pde", "heat.toml", "--windows", "2", "--json", "r.json", "-q"]));
+    assert!(place.json("r.json")["relative_l2_error"].as_f64().unwrap() < 1e-4);
+    // Half the lattice leaves nothing for the last of three windows.
+    place.write("cloud.npy", to_npy(&[400, 2], &lattice(20)));
+    let command = ["pde", "heat.toml", "--windows", "3"];
+    place.expect_error(
+        BAD_DATA,
+        &arguments(&command),
+        &["0 points of `cloud.npy` from time 0.6667 to 1", "too few"],
+    );
 }

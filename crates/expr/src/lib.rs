@@ -18,6 +18,7 @@ mod parts;
 mod program;
 mod scalar;
 mod scope;
+mod short;
 mod show;
 
 pub use dual::Dual;
@@ -29,4 +30,5 @@ pub use parse::ParseError;
 pub use program::{EvalError, Precision, Program, Scratch};
 pub use scalar::Scalar;
 pub use scope::{Scope, ScopeError};
+pub use short::short;
 pub use show::Shown;

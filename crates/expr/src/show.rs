@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::expr::Kind;
-use crate::{Binary, Expr, Scope, Unary};
+use crate::{Binary, Expr, Scope, Unary, short};
 
 /// An expression with the names of a scope.
 #[derive(Debug, Clone, Copy)]
@@ -142,7 +142,5 @@ fn number(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "1/0" } else { "-1/0" }.into();
     }
-    let plain = value.to_string();
-    let scientific = format!("{value:e}");
-    if scientific.len() + 2 < plain.len() { scientific } else { plain }
+    short(value)
 }

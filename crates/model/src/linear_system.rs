@@ -86,6 +86,21 @@ impl LinearSystem {
                 (found.rows, found.columns, entries.collect::<Vec<_>>())
             }
             MatrixMarket::Array { rows, columns, values } => {
+                if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+                    return Err(crate::io::ReadError::BadData {
+                        file: path.display().to_string(),
+                        line: None,
+                        problem: format!(
+                            "the entry ({}, {}) is {}",
+                            at % rows + 1,
+                            at / rows + 1,
+                            values[at]
+                        ),
+                        expected: "a finite number in a matrix".into(),
+                        remedy: "check how the file was made".into(),
+                    }
+                    .into());
+                }
                 let entries = values.iter().enumerate().filter(|&(_, &value)| value != 0.0);
                 (rows, columns, entries.map(|(at, &value)| (at % rows, at / rows, value)).collect())
             }

@@ -1,9 +1,7 @@
 //! Problems in Rust, as they stand in a book. Errors wait for [`ProblemBuilder::build`].
 
-use std::sync::Arc;
-
 use crate::file::Source;
-use crate::{Domain, Method, PointSet, Problem, ProblemError};
+use crate::{Cloud, Domain, Method, PointSet, Problem, ProblemError};
 
 /// A problem in the making; see [`Problem::on`].
 #[derive(Debug, Clone)]
@@ -18,6 +16,7 @@ pub struct ProblemBuilder {
     pub(crate) conditions: Vec<Draft>,
     pub(crate) reference: Option<ReferenceDraft>,
     pub(crate) evaluate: Option<Vec<usize>>,
+    pub(crate) cloud: Option<Cloud>,
     pub(crate) method: Method,
     pub(crate) allow_missing: Vec<String>,
     pub(crate) source: Option<Source>,
@@ -42,7 +41,7 @@ pub(crate) enum DraftRegion {
     /// A coordinate; the residual is not used.
     Periodic(String),
     Initial,
-    Points(Arc<PointSet>),
+    Points(Cloud),
 }
 
 #[derive(Debug, Clone)]
@@ -65,6 +64,7 @@ impl ProblemBuilder {
             conditions: Vec::new(),
             reference: None,
             evaluate: None,
+            cloud: None,
             method: Method::default(),
             allow_missing: Vec::new(),
             source: None,
@@ -121,9 +121,10 @@ impl ProblemBuilder {
         self.condition("initial", DraftRegion::Initial, residual)
     }
 
-    /// A condition on given points: measurements, say.
+    /// A condition on given points: measurements, say. Where the points have [values](PointSet::values), the residual shall
+    /// be these.
     pub fn at(self, points: PointSet, residual: &str) -> Self {
-        self.condition("points", DraftRegion::Points(Arc::new(points)), residual)
+        self.condition("points", DraftRegion::Points(points.into()), residual)
     }
 
     /// Weight of the rows of the condition added last.
@@ -143,6 +144,12 @@ impl ProblemBuilder {
     /// Number of lattice values along each coordinate on which errors are measured.
     pub fn evaluate(mut self, counts: &[usize]) -> Self {
         self.evaluate = Some(counts.to_vec());
+        self
+    }
+
+    /// The collocation points inside, which else are drawn; verification is at other points all the same.
+    pub fn collocation(mut self, points: PointSet) -> Self {
+        self.cloud = Some(points.into());
         self
     }
 

@@ -47,11 +47,21 @@ impl ProblemError {
             place: None,
             key: key.into(),
             column: None,
-            problem: problem.into(),
-            expected: expected.into(),
-            remedy: remedy.into(),
+            problem: clipped(problem.into()),
+            expected: clipped(expected.into()),
+            remedy: clipped(remedy.into()),
         }
     }
+}
+
+/// No text of a file makes a message long.
+fn clipped(mut text: String) -> String {
+    const LONGEST: usize = 400;
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 impl fmt::Display for ProblemError {

@@ -17,6 +17,7 @@ pub use builder::ProblemBuilder;
 pub use condition::Condition;
 pub use domain::{BoundaryPiece, Corner, Domain, DomainError, MAX_POINTS, Region, Shape};
 pub use error::{Place, ProblemError};
+pub use file::{Array, ReadArray};
 pub use method::{Method, Reference};
-pub use points::PointSet;
+pub use points::{Cloud, PointSet};
 pub use problem::{Defect, Problem};

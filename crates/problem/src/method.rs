@@ -5,7 +5,7 @@ use crate::Sampler;
 /// What worked for this problem; everything is optional.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Method {
-    /// `random-features` or `gaussians`.
+    /// `random-features`, `gaussians` or `pig`.
     pub name: Option<String>,
     /// The activation of random features: `sine`, `tanh`, `sigmoid` or `exponential`.
     pub activation: Option<String>,
@@ -15,8 +15,6 @@ pub struct Method {
     pub bandwidth: Option<f64>,
     /// Collocation points inside.
     pub points: Option<usize>,
-    /// In place of `points`: a file of points, one row each, named as in [`Reference::file`].
-    pub points_file: Option<String>,
     /// Collocation points on the boundary, all conditions together.
     pub boundary_points: Option<usize>,
     /// Collocation points at the initial time, each condition.

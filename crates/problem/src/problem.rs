@@ -4,7 +4,7 @@ use ansatz_expr::{Expr, Leaf, Program, Scope, Scratch};
 
 use crate::file::Source;
 use crate::{
-    Condition, Domain, DomainError, Method, PointSet, ProblemBuilder, ProblemError, Reference, Region,
+    Cloud, Condition, Domain, DomainError, Method, PointSet, ProblemBuilder, ProblemError, Reference, Region,
     Sampler,
 };
 
@@ -33,6 +33,8 @@ pub struct Problem {
     pub reference: Option<Reference>,
     /// Number of lattice values along each coordinate on which errors are measured.
     pub evaluate: Vec<usize>,
+    /// The collocation points inside, where the problem gives them.
+    pub cloud: Option<Cloud>,
     /// Hints on how to solve it.
     pub method: Method,
     pub(crate) source: Option<Source>,

@@ -1,14 +1,12 @@
 //! The problem that the user names.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use ansatz::problem::{Problem, examples};
+use ansatz::io::ReadError;
+use ansatz::pde::{Pde, PdeError};
+use ansatz::problem::examples;
 
 use crate::exit::{Exit, Failure};
-
-/// No problem needs a longer file.
-const LONGEST: u64 = 1 << 20;
 
 /// The file that a name stands for, unless it is that of a built-in example.
 pub fn file(name: &str) -> Option<PathBuf> {
@@ -16,38 +14,16 @@ pub fn file(name: &str) -> Option<PathBuf> {
 }
 
 /// Reads a built-in example or a file.
-pub fn read(name: &str, set: &[(String, String)]) -> Result<Problem, Failure> {
-    if let Some(example) = examples::find(name) {
-        return Ok(example.problem(set)?);
-    }
-    Ok(Problem::parse(name, &text(Path::new(name))?, set)?)
-}
-
-fn text(path: &Path) -> Result<String, Failure> {
-    let name = path.display();
-    let unreadable = |error: std::io::Error| Failure {
-        exit: Exit::NotFound,
-        message: match error.kind() {
-            ErrorKind::NotFound => format!(
+pub fn read(name: &str, set: &[(String, String)]) -> Result<Pde, Failure> {
+    let Some(path) = file(name) else { return Ok(Pde::example(name, set)?) };
+    Pde::read(&path, set).map_err(|error| match error {
+        PdeError::Read(ReadError::NotFound { .. }) => Failure {
+            exit: Exit::NotFound,
+            message: format!(
                 "{name}: no such file and no built-in example; check the path, or see `ansatz pde --list`"
             ),
-            _ => format!(
-                "{name}: cannot be read: {error}; expected a problem file — check that it is one, and its permissions"
-            ),
         },
-    };
-    let length = path.metadata().map_err(unreadable)?.len();
-    if length > LONGEST {
-        return Err(Failure::data(format!(
-            "{name}: {length} bytes; expected a problem file of at most {LONGEST} bytes — check that it is one"
-        )));
-    }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Failure::data(format!(
-            "{name}: byte {at} is no UTF-8; expected a text in TOML — save the file as UTF-8"
-        ))
+        error => error.into(),
     })
 }
 

@@ -188,6 +188,9 @@ report are written all the same).";
 const FEATURES: usize = 1000;
 const PIG_FEATURES: usize = 40;
 
+/// More pictures are a mistake.
+const MOST_FRAMES: usize = 10_000;
+
 impl PdeCommand {
     /// Runs the subcommand.
     pub fn run(&self) -> Result<Exit, Failure> {
@@ -195,7 +198,9 @@ impl PdeCommand {
             return list();
         }
         let Some(name) = &self.problem else { return Err(Failure::usage("name a problem, or use --list")) };
-        let problem = read(name, &self.set)?;
+        let pde = read(name, &self.set)?;
+        let problem = pde.problem();
+        self.check_frames(problem)?;
         let folder =
             self.output.as_deref().map(|path| Folder::prepare(path, &self.inputs(name))).transpose()?;
         out::check_json(self.json.as_deref())?;
@@ -206,13 +211,9 @@ impl PdeCommand {
         }
         stop::listen();
         let gpu = self.device.open()?;
-        let (method, options) = (self.method(&problem), self.options(&problem));
-        let mut pde = Pde::from(problem);
-        if let Some(folder) = input::file(name).as_deref().and_then(Path::parent) {
-            pde = pde.in_folder(folder);
-        }
-        let run = watched(&pde, &gpu, &*method, &options, self.quiet)
-            .map_err(|error| placed(pde.problem(), error))?;
+        let (method, options) = (self.method(problem), self.options(problem));
+        let run =
+            watched(&pde, &gpu, &*method, &options, self.quiet).map_err(|error| placed(problem, error))?;
 
         let mut written = Vec::new();
         if let Some(folder) = &folder {
@@ -224,6 +225,23 @@ impl PdeCommand {
         }
         self.tell(&run, &written)?;
         Ok(if run.converged() { Exit::Success } else { Exit::NotConverged })
+    }
+
+    /// Whether there is anything to animate, and not too much.
+    fn check_frames(&self, problem: &Problem) -> Result<(), Failure> {
+        let frames = self.frames;
+        if frames == 0 {
+            return Ok(());
+        }
+        let reason = match problem.domain.time() {
+            _ if frames > MOST_FRAMES => format!("at most {MOST_FRAMES} — ask for fewer"),
+            None => "the problem has no time — leave it out".to_owned(),
+            Some(_) if problem.domain.shape().dimension() == 1 => {
+                "with one coordinate of space, lines.png shows all times — leave it out".to_owned()
+            }
+            Some(_) => return Ok(()),
+        };
+        Err(Failure::usage(format!("--frames {frames}: {reason}")))
     }
 
     /// Files that must not be overwritten, with what they are.

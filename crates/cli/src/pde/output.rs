@@ -88,9 +88,6 @@ impl Folder {
     }
 
     fn frames(&self, pictures: &Pictures<'_>, solution: &Solution, count: usize) -> Result<usize, Failure> {
-        if pictures.pde.problem().domain.time().is_none() {
-            return Ok(0);
-        }
         let folder = self.path.join(FRAMES);
         fs::create_dir_all(&folder)
             .map_err(|source| WriteError::Io { file: folder.display().to_string(), source })?;

@@ -51,14 +51,14 @@ pub fn markdown(problem: &Problem, report: &PdeReport, pictures: &[Picture], fil
 fn verdict(report: &PdeReport) -> String {
     let outcome = if report.converged { "**Converged**" } else { "**Not converged**" };
     let seeds = report.seeds.len();
+    let limit = report.limit().map(|limit| format!(" Limited by {limit}.")).unwrap_or_default();
     format!(
-        "{outcome}: {} after {} step{} of Gauss–Newton, {}. {} Limited by {}.",
+        "{outcome}: {} after {} step{} of Gauss–Newton, {}. {}{limit}",
         plain(&report.reason),
         report.steps,
         if report.steps == 1 { "" } else { "s" },
         if seeds == 1 { "one seed".to_owned() } else { format!("{seeds} seeds, none left out") },
-        plain(&report.hint),
-        report.limit()
+        plain(&report.hint)
     )
 }
 

@@ -1,6 +1,6 @@
 //! A solution on a lattice: what pictures and files show.
 
-use ansatz::pde::{Pde, PdeError, Solution};
+use ansatz::pde::{Pde, PdeError, Solution, brief};
 use ansatz::problem::{PointSet, Problem};
 
 /// Fields on the points of a lattice, the last coordinate (time) running fastest.
@@ -151,11 +151,7 @@ fn lattice(axes: &[Vec<f64>]) -> Vec<f64> {
 
 /// A coordinate as people write it.
 pub fn place(x: f64) -> String {
-    let text = format!("{x:.4}");
-    match text.trim_end_matches('0').trim_end_matches('.') {
-        "-0" => "0".to_owned(),
-        text => text.replace('-', "−"),
-    }
+    brief(x).replace('-', "−")
 }
 
 #[cfg(test)]
@@ -173,6 +169,6 @@ mod tests {
 
     #[test]
     fn places_are_short() {
-        assert_eq!([0.25, 1.0, -0.5, -1e-9, 100.0].map(place), ["0.25", "1", "−0.5", "0", "100"]);
+        assert_eq!([0.25, 1.0, -0.5, -1e-13, 1e-9].map(place), ["0.25", "1", "−0.5", "0", "1e−9"]);
     }
 }

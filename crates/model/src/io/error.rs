@@ -58,7 +58,7 @@ impl ReadError {
         }
     }
 
-    pub(super) fn from_io(file: &str, source: io::Error) -> Self {
+    pub(crate) fn from_io(file: &str, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::NotFound => Self::NotFound { file: file.into() },
             _ => Self::Io { file: file.into(), source },

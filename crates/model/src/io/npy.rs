@@ -39,6 +39,15 @@ pub fn read_array(path: &Path) -> Result<NdArray, ReadError> {
     parse_array(reader, &name)
 }
 
+/// As [`read_array`], but refuses more than `most` elements before it reads any.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_array_of(path: &Path, most: usize) -> Result<NdArray, ReadError> {
+    let (name, mut reader) = open(path)?;
+    array(&mut reader, &name, most)
+}
+
 /// Reads the content of an `.npy` file; `name` stands for it in errors.
 ///
 /// # Errors
@@ -69,8 +78,17 @@ pub fn parse<R: Read>(mut reader: R, name: &str) -> Result<Dense, ReadError> {
 /// # Errors
 /// As [`read`].
 pub fn parse_array<R: Read>(mut reader: R, name: &str) -> Result<NdArray, ReadError> {
-    let Opened { shape, layout, element } = Opened::read(&mut reader, name)?;
-    let values = read_values(&mut reader, element, elements(&shape, name)?, name)?;
+    array(&mut reader, name, usize::MAX)
+}
+
+fn array(reader: &mut impl Read, name: &str, most: usize) -> Result<NdArray, ReadError> {
+    let Opened { shape, layout, element } = Opened::read(reader, name)?;
+    let count = elements(&shape, name)?;
+    if count > most {
+        let problem = format!("an array of {} elements", sides(&shape));
+        return Err(bad(name, problem, &format!("at most {most}"), "save fewer rows"));
+    }
+    let values = read_values(reader, element, count, name)?;
     let values = if layout == Layout::Fortran { to_row_major(&shape, &values) } else { values };
     Ok(NdArray { shape, values })
 }
@@ -106,10 +124,14 @@ fn open(path: &Path) -> Result<(String, impl Read), ReadError> {
 
 fn elements(shape: &[usize], name: &str) -> Result<usize, ReadError> {
     count(shape).ok_or_else(|| {
-        let sides: Vec<String> = shape.iter().map(usize::to_string).collect();
-        let problem = format!("the header announces {} elements", sides.join(" by "));
+        let problem = format!("the header announces {} elements", sides(shape));
         bad(name, problem, "a size that memory can hold", "write the file again")
     })
+}
+
+/// 3 by 4
+fn sides(shape: &[usize]) -> String {
+    shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" by ")
 }
 
 /// Writes a vector.

@@ -109,6 +109,9 @@ impl Yardstick {
             }));
             return Ok(None);
         };
+        if let (Known::Exact { .. }, Some(unread)) = (&known, &problem.reference) {
+            notes.push(format!("errors are against [exact]; the reference file {} is not read", unread.file));
+        }
         let name = match &known {
             Known::Exact { .. } => "the exact solution".to_owned(),
             Known::File { name, .. } => name.clone(),
@@ -138,7 +141,7 @@ pub(super) fn relative_difference(u: &[Vec<f64>], v: &[Vec<f64>]) -> f64 {
         difference += (u - v) * (u - v);
         size += v * v;
     }
-    (difference / size).sqrt()
+    if difference == 0.0 { 0.0 } else { (difference / size).sqrt() }
 }
 
 /// Every so manyth point, where there are too many: a step that has no divisor in common with the grid's sides, so that no

@@ -146,6 +146,8 @@ impl Attempt<'_> {
         regions
             .map(|(region, equation)| {
                 let count = settings.points[usize::from(*region != Region::Interior)];
+                let given = self.task.cloud.as_ref().filter(|_| *region == Region::Interior);
+                let region = given.unwrap_or(region);
                 let mut points = domain.sample(region, count, self.options.sampler, settings.seed)?;
                 if self.options.precision == FitPrecision::F32 {
                     // The device and the host must mean the same points.
@@ -154,11 +156,11 @@ impl Attempt<'_> {
                     points.partners.iter_mut().flatten().for_each(round);
                 }
                 let carried = before.filter(|_| *region == Region::Initial);
-                let target = carried.map(|before| {
+                if let Some(before) = carried {
                     let jets = before.jets(&points.coordinates, &equation.jets);
-                    equation.linearise(&points, &jets, None).residual
-                });
-                Ok(Collocation { points, target, weight: 1.0 })
+                    points.values = Some(equation.linearise(&points, &jets).residual);
+                }
+                Ok(Collocation { points, weight: 1.0 })
             })
             .collect()
     }
@@ -209,7 +211,7 @@ pub(super) fn operator_size(
     frequencies: &[f64],
 ) -> f64 {
     let equation = &task.equations[number];
-    let at = equation.linearise(points, &vec![vec![0.0; points.len()]; equation.jets.len()], None);
+    let at = equation.linearise(points, &vec![vec![0.0; points.len()]; equation.jets.len()]);
     let growth = |jet: &Jet| -> f64 {
         let powers = jet.orders.iter().zip(frequencies).zip(half_sides);
         powers.map(|((&order, frequency), half)| (frequency / half).powi(order.into())).product()

@@ -139,11 +139,7 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
                         }
                     }
                 }
-                Ok(block.equation.linearise(
-                    &block.collocation.points,
-                    &jets,
-                    block.collocation.target.as_deref(),
-                ))
+                Ok(block.equation.linearise(&block.collocation.points, &jets))
             })
             .collect()
     }

@@ -43,8 +43,8 @@ impl Equation {
         Self { name: name.to_owned(), jets, linear, program: Program::new(&outputs) }
     }
 
-    /// R at `points` less `target`, where the unknown has these `jets`, jet after jet.
-    pub fn linearise(&self, points: &PointSet, jets: &[Vec<f64>], target: Option<&[f64]>) -> Linearised {
+    /// R at `points` less what it shall be there, where the unknown has these `jets`, jet after jet.
+    pub fn linearise(&self, points: &PointSet, jets: &[Vec<f64>]) -> Linearised {
         let count = points.len();
         let inputs: Vec<Vec<f64>> =
             self.program.inputs().iter().map(|leaf| self.input(leaf, points, jets)).collect();
@@ -56,9 +56,9 @@ impl Equation {
         let partials = outputs.split_off(2);
         let mut source = outputs.pop().unwrap_or_default();
         let mut residual = outputs.pop().unwrap_or_default();
-        if let Some(target) = target {
-            residual.iter_mut().zip(target).for_each(|(residual, target)| *residual -= target);
-            source.iter_mut().zip(target).for_each(|(source, target)| *source -= target);
+        if let Some(values) = &points.values {
+            residual.iter_mut().zip(values).for_each(|(residual, target)| *residual -= target);
+            source.iter_mut().zip(values).for_each(|(source, target)| *source -= target);
         }
         Linearised { residual, source, partials }
     }

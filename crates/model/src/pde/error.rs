@@ -59,9 +59,9 @@ pub enum PdeError {
     /// Features cannot be made with these parameters.
     #[error(transparent)]
     Features(#[from] ansatz_features::FeatureError),
-    /// The reference solution cannot be read.
+    /// The problem file or the reference solution cannot be read.
     #[error(transparent)]
-    Reference(#[from] crate::io::ReadError),
+    Read(#[from] crate::io::ReadError),
     /// The device failed.
     #[error(transparent)]
     Gpu(#[from] GpuError),

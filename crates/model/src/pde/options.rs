@@ -1,5 +1,6 @@
 //! Settings of a solve.
 
+use ansatz_expr::short;
 use ansatz_linalg::Place;
 use ansatz_problem::{MAX_POINTS, Sampler};
 
@@ -66,34 +67,45 @@ impl Default for PdeOptions {
     }
 }
 
+/// Tikhonov's λ counts beside columns of norm 1: more than this leaves nothing of the equations.
+const MOST_TIKHONOV: f64 = 1e3;
+/// Weights beyond it, or below its inverse, leave one side out.
+const MOST_WEIGHT: f64 = 1e12;
 /// More time windows are a mistake.
 const MOST_WINDOWS: usize = 10_000;
 
 impl PdeOptions {
     pub(super) fn check(&self) -> Result<(), Error> {
         let wrong = |name, value: String, expected| Err(Error::Setting { name, value, expected });
-        let positive = |value: Option<f64>| value.is_none_or(|value| value > 0.0 && value.is_finite());
+        let weight = |value: f64| (1.0 / MOST_WEIGHT..=MOST_WEIGHT).contains(&value);
         let counts = |value: Option<usize>| value.is_none_or(|value| (1..=MAX_POINTS).contains(&value));
         match self {
             _ if self.seeds == 0 || self.seeds > 1000 => {
                 wrong("seeds", self.seeds.to_string(), "a number from 1 to 1000")
             }
-            _ if !counts(self.points) || !counts(self.boundary_points) => {
-                let points = self.points.max(self.boundary_points).unwrap_or(0);
-                wrong("points", points.to_string(), "a number from 1 to 10,000,000")
+            _ if self.seed.checked_add(self.seeds as u64 - 1).is_none() => {
+                let value = format!("{} for {} runs", self.seed, self.seeds);
+                wrong("seed", value, "seeds below 2^64: begin with a smaller one")
             }
-            _ if !positive(self.boundary_weight) => {
+            _ if !counts(self.points) => {
+                wrong("points", self.points.unwrap_or(0).to_string(), "a number from 1 to 10,000,000")
+            }
+            _ if !counts(self.boundary_points) => {
+                let points = self.boundary_points.unwrap_or(0);
+                wrong("boundary-points", points.to_string(), "a number from 1 to 10,000,000")
+            }
+            _ if !self.boundary_weight.is_none_or(weight) => {
                 let weight = self.boundary_weight.unwrap_or(f64::NAN);
-                wrong("boundary-weight", weight.to_string(), "a positive number")
+                wrong("boundary-weight", short(weight), "a positive number, from 1e-12 to 1e12; 1 is usual")
             }
-            _ if !self.tikhonov.is_none_or(|lambda| lambda >= 0.0 && lambda.is_finite()) => {
+            _ if !self.tikhonov.is_none_or(|lambda| (0.0..=MOST_TIKHONOV).contains(&lambda)) => {
                 let lambda = self.tikhonov.unwrap_or(f64::NAN);
-                wrong("tikhonov", lambda.to_string(), "a number that is finite and not negative")
+                wrong("tikhonov", short(lambda), "a number from 0 to 1000; leave it out to have it chosen")
             }
-            _ if !(self.rtol > 0.0 && self.rtol.is_finite()) => {
-                wrong("rtol", self.rtol.to_string(), "a positive number")
+            _ if !(self.rtol > 0.0 && self.rtol <= 1.0) => {
+                wrong("rtol", short(self.rtol), "a positive number of at most 1, such as 1e-3")
             }
-            _ if self.max_steps == 0 => wrong("max-steps", "0".to_owned(), "at least 1"),
+            _ if self.max_steps == 0 => wrong("steps", "0".to_owned(), "at least 1"),
             _ if self.windows.is_some_and(|windows| !(1..=MOST_WINDOWS).contains(&windows)) => {
                 wrong("windows", self.windows.unwrap_or(0).to_string(), "a number from 1 to 10,000")
             }

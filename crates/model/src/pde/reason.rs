@@ -59,7 +59,7 @@ impl PdeReason {
         match self {
             Self::Residual => "Nothing to do: the residual was verified in f64 at fresh points.".to_owned(),
             Self::Underresolved { condition } => format!(
-                "At fresh points the residual of `{condition}` is above the tolerance: use more features and points, time windows, or another bandwidth."
+                "At fresh points the residual of `{condition}` is above the tolerance: use more features and points, time windows, or another bandwidth; where conditions contradict each other, as at a corner or at the initial time, nothing of this helps."
             ),
             Self::AttainableAccuracy { floor } => format!(
                 "Rounding alone explains a relative error of {floor:.0e}: use f64 if this was f32, rougher or fewer features, or a larger rtol."

@@ -99,10 +99,10 @@ pub(super) fn limited_by(relative_residual: f64, rounding_floor: f64) -> &'stati
 }
 
 impl PdeReport {
-    /// What keeps the error from being smaller, in words.
-    pub fn limit(&self) -> String {
+    /// What keeps the error from being smaller, in words; nothing where there is no solution to speak of.
+    pub fn limit(&self) -> Option<String> {
         let (precision, floor) = (&self.precision, self.rounding_floor);
-        if self.limited_by == "features" {
+        floor.is_finite().then(|| if self.limited_by == "features" {
             format!(
                 "the features, of which more would help: the residual is {:.1e} of its terms, and rounding in {precision} \
                  explains an error of {floor:.1e}",
@@ -110,7 +110,7 @@ impl PdeReport {
             )
         } else {
             format!("rounding in {precision}, which alone explains a relative error of {floor:.1e}")
-        }
+        })
     }
 }
 
@@ -161,7 +161,8 @@ impl fmt::Display for PdeReport {
         } else {
             String::new()
         };
-        writeln!(f, "problem      {}: {}", self.problem, self.title)?;
+        let title = if self.title.is_empty() { String::new() } else { format!(": {}", self.title) };
+        writeln!(f, "problem      {}{title}", self.problem)?;
         writeln!(f, "device       {} ({}, {})", self.device, self.backend, self.driver)?;
         writeln!(f, "executor     {}, {}", self.executor, self.tier)?;
         writeln!(
@@ -202,13 +203,16 @@ impl fmt::Display for PdeReport {
         if let (Some(error), Some(reference)) = (self.relative_l2_error, &self.reference) {
             let errors: Vec<String> =
                 self.relative_l2_errors.iter().map(|error| format!("{error:.2e}")).collect();
-            writeln!(
-                f,
-                "error        {error:.2e} relative L2 against {reference}, the median of {}",
-                errors.join(", ")
-            )?;
+            let of = if errors.len() > 1 {
+                format!(", the median of {}", errors.join(", "))
+            } else {
+                String::new()
+            };
+            writeln!(f, "error        {error:.2e} relative L2 against {reference}{of}")?;
         }
-        writeln!(f, "limited by   {}", self.limit())?;
+        if let Some(limit) = self.limit() {
+            writeln!(f, "limited by   {limit}")?;
+        }
         if let Some(baseline) = &self.baseline {
             let error =
                 baseline.relative_l2_error.map(|error| format!(", error {error:.2e}")).unwrap_or_default();
@@ -235,9 +239,32 @@ impl fmt::Display for PdeReport {
 
 /// (0.25, 1)
 pub(super) fn list(values: &[f64]) -> String {
-    let shown: Vec<String> = values
-        .iter()
-        .map(|value| format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').to_owned())
-        .collect();
+    let shown: Vec<String> = values.iter().map(|&value| brief(value)).collect();
     format!("({})", shown.join(", "))
+}
+
+/// A number for readers: four decimals, or four digits and an exponent where that would be long or nothing.
+pub fn brief(value: f64) -> String {
+    let size = value.abs();
+    let trimmed = |text: &str| text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    if size < 1e-12 {
+        return "0".to_owned();
+    }
+    if (1e-3..1e7).contains(&size) || !size.is_finite() {
+        let text = format!("{value:.4}");
+        return if size.is_finite() { trimmed(&text) } else { text };
+    }
+    let text = format!("{value:.3e}");
+    text.split_once('e').map_or(text.clone(), |(digits, exponent)| format!("{}e{exponent}", trimmed(digits)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(list(&[0.25, 1.0, -0.5, -1e-13, 100.0]), "(0.25, 1, -0.5, 0, 100)");
+        assert_eq!(list(&[1e300, -1.5e-7, 12345678.9, f64::NAN]), "(1e300, -1.5e-7, 1.235e7, NaN)");
+    }
 }

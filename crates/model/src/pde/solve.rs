@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use ansatz_expr::Jet;
+use ansatz_expr::{Jet, short};
 use ansatz_gpu::Gpu;
 use ansatz_problem::{Domain, Problem};
 
 use super::accuracy::{Yardstick, relative_difference};
 use super::attempt::{Attempt, Attempted, Settings};
 use super::baseline::Baseline;
+use super::cloud;
 use super::corners;
 use super::newton::Stop;
 use super::report::limited_by;
@@ -36,7 +37,7 @@ pub(super) fn solve(
     // f64 where the device has it, else on the CPU executor.
     let native = options.precision == FitPrecision::F32 || gpu.capabilities().f64;
     let gpu = if native { gpu } else { &cpu };
-    let task = Task::new(problem, method)?;
+    let task = Task::new(problem, method, options)?;
     let windows =
         options.windows.or(problem.method.windows).filter(|_| problem.domain.time().is_some()).unwrap_or(1);
     let mut notes = Vec::new();
@@ -44,18 +45,14 @@ pub(super) fn solve(
         let value = format!("{windows}, but the problem has no time", windows = options.windows.unwrap_or(1));
         return Err(PdeError::Setting { name: "windows", value, expected: "1 where there is no time" });
     }
-    if let Some(file) = &problem.method.points_file {
-        let value = format!("`{file}`");
-        return Err(PdeError::Setting {
-            name: "method.points_file",
-            value,
-            expected: "nothing: files of collocation points are not read yet",
-        });
-    }
     let yardstick = Yardstick::new(problem, folder, &mut notes)?;
     let mut watch = Watch::new(options.seeds, windows, tell);
     let attempt = Attempt { gpu, task: &task, method, options };
-    let mut settings = settings(&task, method, options)?;
+    let mut settings = settings(&task, method, options, windows)?;
+    let parts = windows_of(&problem.domain, windows);
+    if let Some(cloud) = cloud::given(&task, options) {
+        notes.push(cloud::check(&task, cloud, &parts, &settings)?);
+    }
 
     let inside = task.inside().iter().filter(|inside| **inside).count();
     let rows = settings.points[0] * inside + settings.points[1] * (task.equations.len() - inside);
@@ -65,16 +62,16 @@ pub(super) fn solve(
     let chosen = method.scales().is_none();
     if chosen {
         watch.stage("choosing scales");
-        attempt.choose(&windows_of(&problem.domain, windows)[0], &mut settings, &mut watch)?;
+        attempt.choose(&parts[0], &mut settings, &mut watch)?;
     }
     let choice_seconds = start.elapsed().as_secs_f64();
 
     let mut runs = Vec::new();
     for run in 0..options.seeds {
         watch.now.run = run + 1;
-        settings.seed = options.seed.wrapping_add(run as u64);
-        runs.push(one_run(&attempt, &settings, windows, yardstick.as_ref(), &mut watch)?);
-        if watch.stopped {
+        settings.seed = options.seed.saturating_add(run as u64);
+        runs.push(one_run(&attempt, &settings, &parts, yardstick.as_ref(), &mut watch)?);
+        if !watch.goes_on() {
             break;
         }
     }
@@ -82,11 +79,17 @@ pub(super) fn solve(
         About { task: &task, gpu, method, options, settings: &settings, windows, chosen, choice_seconds };
     notes.extend(corners::notes(&task, &runs[0].truth.residual_max_at));
     let baseline = if options.baseline && !watch.stopped {
-        watch.stage("baseline");
-        compare(problem, gpu, &runs[0].solution, yardstick.as_ref(), &mut notes)?
+        watch.stage("solving the baseline");
+        compare(problem, gpu, &runs[0].solution, yardstick.as_ref(), &mut watch, &mut notes)?
     } else {
         None
     };
+    if watch.stopped {
+        notes.push(format!(
+            "stopped by the caller while {}; what would have come after is left out",
+            watch.stopped_in
+        ));
+    }
     let report = PdeReport { baseline, notes, ..about.report(&runs, yardstick.as_ref()) };
     Ok(PdeRun { solutions: runs.into_iter().map(|run| run.solution).collect(), report })
 }
@@ -114,7 +117,7 @@ struct SeedRun {
 fn one_run(
     attempt: &Attempt<'_>,
     settings: &Settings,
-    windows: usize,
+    windows: &[Domain],
     yardstick: Option<&Yardstick>,
     watch: &mut Watch<'_>,
 ) -> Result<SeedRun, PdeError> {
@@ -125,7 +128,7 @@ fn one_run(
     let time = domain.time().map(|_| domain.dimension() - 1);
     let mut solution = Solution { dimension: domain.dimension(), time, pieces: Vec::new() };
     let (mut last, mut steps, mut history, mut stop) = (None, 0, Vec::new(), Stop::Settled);
-    for (number, window) in windows_of(domain, windows).iter().enumerate() {
+    for (number, window) in windows.iter().enumerate() {
         watch.now.window = number + 1;
         let before = (number > 0).then_some(&solution);
         let attempted = attempt.run(window, before, settings, watch)?;
@@ -191,7 +194,12 @@ fn reason(attempt: &Attempt<'_>, truth: &Truth, stop: Stop, floor: f64) -> PdeRe
     }
 }
 
-fn settings(task: &Task<'_>, method: &dyn Method, options: &PdeOptions) -> Result<Settings, PdeError> {
+fn settings(
+    task: &Task<'_>,
+    method: &dyn Method,
+    options: &PdeOptions,
+    windows: usize,
+) -> Result<Settings, PdeError> {
     let (features, dimension) = (method.features(), task.frame.dimension());
     let wrong = |name, value: String, expected| Err(PdeError::Setting { name, value, expected });
     if features == 0 || features > MOST_FEATURES {
@@ -209,12 +217,18 @@ fn settings(task: &Task<'_>, method: &dyn Method, options: &PdeOptions) -> Resul
         }
         None => vec![1.0; dimension],
     };
-    if let Some(&bad) = scales.iter().find(|scale| !(**scale > 0.0 && scale.is_finite())) {
-        return wrong("bandwidth", bad.to_string(), "positive numbers");
+    if let Some(&bad) = scales.iter().find(|scale| !(1.0 / MOST_SCALE..=MOST_SCALE).contains(*scale)) {
+        return wrong(
+            "bandwidth",
+            short(bad),
+            "positive numbers, from 1e-6 to 1e6; leave it out to have it chosen",
+        );
     }
     let fields = task.problem.scope.fields().len();
     let hints = &task.problem.method;
-    let inside = options.points.or(hints.points).unwrap_or(POINTS_PER_UNKNOWN * features * fields);
+    let given = cloud::given(task, options).map(|cloud| cloud.points.len().div_ceil(windows));
+    let wanted = options.points.or(given).or(hints.points);
+    let inside = wanted.unwrap_or(POINTS_PER_UNKNOWN * features * fields);
     let elsewhere = options.boundary_points.or(hints.boundary_points).unwrap_or(inside.div_ceil(4));
     Ok(Settings {
         features,
@@ -228,6 +242,8 @@ fn settings(task: &Task<'_>, method: &dyn Method, options: &PdeOptions) -> Resul
 
 /// Collocation points inside for each unknown, if their number is not given.
 const POINTS_PER_UNKNOWN: usize = 4;
+/// No box has features of more waves than this, or of less than one in so many boxes.
+const MOST_SCALE: f64 = 1e6;
 /// More features of a field than this are a mistake.
 const MOST_FEATURES: usize = 100_000;
 
@@ -247,9 +263,10 @@ fn compare(
     gpu: &Gpu,
     solution: &Solution,
     yardstick: Option<&Yardstick>,
+    watch: &mut Watch<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Option<BaselineReport>, PdeError> {
-    let baseline = match Baseline::solve(problem, gpu) {
+    let baseline = match Baseline::solve_while(problem, gpu, &mut || watch.goes_on()) {
         Ok(baseline) => baseline,
         Err(error) => {
             notes.push(format!("no classical baseline: {error}"));

@@ -3,7 +3,7 @@
 use ansatz_problem::{PointSet, Problem, Region};
 
 use super::equation::Equation;
-use super::{Frame, Method, PdeError};
+use super::{Frame, Method, PdeError, PdeOptions};
 
 /// The equations of a problem, ready for a method.
 pub(super) struct Task<'a> {
@@ -14,20 +14,20 @@ pub(super) struct Task<'a> {
     /// Factor of each equation's weight, from the problem.
     pub factors: Vec<f64>,
     pub frame: Frame,
+    /// The points inside, where they are given.
+    pub cloud: Option<Region>,
 }
 
 /// The points of one equation.
 #[derive(Debug, Clone)]
 pub(super) struct Collocation {
     pub points: PointSet,
-    /// What R shall be, where it is not 0.
-    pub target: Option<Vec<f64>>,
     /// ω in the fit.
     pub weight: f64,
 }
 
 impl<'a> Task<'a> {
-    pub fn new(problem: &'a Problem, method: &dyn Method) -> Result<Self, PdeError> {
+    pub fn new(problem: &'a Problem, method: &dyn Method, options: &PdeOptions) -> Result<Self, PdeError> {
         let bounds = problem.domain.bounds();
         let periodic_axes: Vec<usize> = problem
             .conditions
@@ -43,8 +43,16 @@ impl<'a> Task<'a> {
             high: bounds.iter().map(|bound| bound[1]).collect(),
             periodic: (0..bounds.len()).map(|axis| exact && periodic_axes.contains(&axis)).collect(),
         };
-        let mut task =
-            Self { problem, equations: Vec::new(), regions: Vec::new(), factors: Vec::new(), frame };
+        // A number of points asked for overrides the problem's own.
+        let cloud = problem.cloud.as_ref().filter(|_| options.points.is_none());
+        let mut task = Self {
+            problem,
+            equations: Vec::new(),
+            regions: Vec::new(),
+            factors: Vec::new(),
+            frame,
+            cloud: cloud.map(|cloud| Region::Points(cloud.points.clone())),
+        };
         for condition in &problem.conditions {
             match condition.region {
                 // The features see to it.

@@ -111,7 +111,8 @@ pub(super) fn train<T: Tier>(
         };
         let accepted = loop {
             let lambda = region.lambda().max(floor);
-            let (delta, promised) = problem.solve(|j| if is_coefficient(j) { (FREE * lambda).max(floor) } else { lambda });
+            let (delta, promised) =
+                problem.solve(|j| if is_coefficient(j) { (FREE * lambda).max(floor) } else { lambda });
             let there = state.moved(&tangent, &delta)?;
             let mut moved = DeviceCollocation::<T>::new(gpu, &there.trial, equations, collocations)?;
             let linearised = moved.linearise(&there.c)?;

@@ -86,7 +86,7 @@ pub(super) fn evaluate(equation: &Equation, solution: &Solution, points: &PointS
             jets.iter_mut().zip(others).for_each(|(jet, other)| *jet -= other);
         }
     }
-    equation.linearise(points, &jets, None)
+    equation.linearise(points, &jets)
 }
 
 fn condition(equation: &Equation, points: &PointSet, at: &Linearised, scale: f64) -> ConditionReport {
@@ -110,5 +110,7 @@ fn amplification(task: &Task<'_>, solution: &Solution, points: &PointSet) -> f64
     let size = |values: &[Vec<f64>]| values.iter().map(|values| rms(values).powi(2)).sum::<f64>().sqrt();
     let (sums, values) =
         (solution.magnitudes(&points.coordinates, &fields), solution.jets(&points.coordinates, &fields));
-    size(&sums) / size(&values)
+    // Of u = 0 nothing cancels.
+    let (sums, values) = (size(&sums), size(&values));
+    if sums == 0.0 { 1.0 } else { sums / values }
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 /// Where a solve stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PdeProgress {
-    /// What is being done: `choosing scales`, `fitting`, `verifying`, `baseline`.
+    /// What is being done: `choosing scales`, `fitting`, `verifying`, `solving the baseline`.
     pub stage: &'static str,
     /// Number of the run, from 1.
     pub run: usize,
@@ -25,6 +25,8 @@ pub struct PdeProgress {
 pub(super) struct Watch<'a> {
     pub now: PdeProgress,
     pub stopped: bool,
+    /// The stage in which that was.
+    pub stopped_in: &'static str,
     tell: &'a mut dyn FnMut(&PdeProgress) -> ControlFlow<()>,
 }
 
@@ -35,7 +37,7 @@ impl<'a> Watch<'a> {
         tell: &'a mut dyn FnMut(&PdeProgress) -> ControlFlow<()>,
     ) -> Self {
         let now = PdeProgress { stage: "", run: 1, runs, window: 1, windows, step: 0, residual: f64::NAN };
-        Self { now, stopped: false, tell }
+        Self { now, stopped: false, stopped_in: "", tell }
     }
 
     /// Enters a stage; whether to go on.
@@ -50,8 +52,15 @@ impl<'a> Watch<'a> {
         self.tell()
     }
 
+    /// Whether to go on, asked between two steps of anything.
+    pub fn goes_on(&mut self) -> bool {
+        self.tell()
+    }
+
     fn tell(&mut self) -> bool {
-        self.stopped |= (self.tell)(&self.now).is_break();
+        if (self.tell)(&self.now).is_break() && !self.stopped {
+            (self.stopped, self.stopped_in) = (true, self.now.stage);
+        }
         !self.stopped
     }
 }

@@ -51,6 +51,9 @@ impl Problem {
                 let twins = self.values(&expressions[..1], &PointSet::new(points.dimension, partners));
                 values[0].iter_mut().zip(&twins[0]).for_each(|(here, there)| *here -= there);
             }
+            if let Some(targets) = &points.values {
+                values[0].iter_mut().zip(targets).for_each(|(residual, target)| *residual -= target);
+            }
             let mut defect = Defect { condition: index, largest: 0.0, scale: size };
             for p in 0..values[0].len() {
                 let scale: f64 = values[1..].iter().map(|part| part[p].abs()).sum();

@@ -1,6 +1,6 @@
 //! Names, definitions and exact solutions.
 
-use ansatz_expr::{Expr, ParseError, Scope, ScopeError};
+use ansatz_expr::{Expr, ParseError, Scope, ScopeError, short};
 
 use crate::ProblemError;
 use crate::builder::ProblemBuilder;
@@ -28,7 +28,7 @@ pub(super) fn names(builder: &ProblemBuilder) -> Result<Scope, ProblemError> {
         if !value.is_finite() {
             return Err(ProblemError::new(
                 key,
-                format!("the value is {value}"),
+                format!("the value is {}", short(*value)),
                 "a finite number",
                 "correct it",
             ));

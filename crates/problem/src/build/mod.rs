@@ -1,16 +1,17 @@
 //! From a problem as text to a problem that can be solved.
 
 mod check;
+mod contradiction;
 mod exact;
 mod expressions;
 mod periodic;
 
 pub(crate) use expressions::parse;
 
-use ansatz_expr::{Expr, Jet, Leaf, Scope};
+use ansatz_expr::{Expr, Jet, Leaf, Scope, short};
 
 use crate::builder::{Draft, DraftRegion, ProblemBuilder};
-use crate::{Condition, Domain, DomainError, MAX_POINTS, Problem, ProblemError, Reference, Region};
+use crate::{Cloud, Condition, Domain, DomainError, MAX_POINTS, Problem, ProblemError, Reference, Region};
 
 /// Reads and checks everything; the first error is returned, with its place.
 pub(crate) fn build(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
@@ -23,6 +24,7 @@ pub(crate) fn build(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
 
 fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
     let domain = &builder.domain;
+    on_one_line(&builder)?;
     domain.check().map_err(|error| of_domain("domain", &error))?;
     let scope = expressions::names(&builder)?;
     let (scope, exact) = expressions::definitions(&builder, scope)?;
@@ -49,6 +51,9 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
     }
     check::all(&builder, &scope, &conditions, &left_out)?;
 
+    if let Some(cloud) = &builder.cloud {
+        admit(domain, cloud, "method.points_file")?;
+    }
     let reference = reference(&builder, &scope)?;
     let evaluate = evaluate(&builder)?;
     let problem = Problem {
@@ -61,12 +66,30 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
         exact,
         reference,
         evaluate,
+        cloud: builder.cloud,
         method: builder.method,
         source: builder.source,
     };
     periodic::check(&problem)?;
+    contradiction::check(&problem)?;
     exact::check(&problem)?;
     Ok(problem)
+}
+
+/// What stands in reports and pictures is text of one line.
+fn on_one_line(builder: &ProblemBuilder) -> Result<(), ProblemError> {
+    let own = [("name".to_owned(), &builder.name), ("title".to_owned(), &builder.title)];
+    let conditions = builder.conditions.iter();
+    let named = conditions.filter_map(|draft| Some((format!("{}.name", draft.key), draft.name.as_ref()?)));
+    match own.into_iter().chain(named).find(|(_, text)| text.contains(char::is_control)) {
+        Some((key, text)) => Err(ProblemError::new(
+            key,
+            format!("{text:?} holds a line break or another control character"),
+            "text on one line",
+            "write it without",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// An error of the domain as one of the problem.
@@ -74,6 +97,17 @@ fn of_domain(key: &str, error: &DomainError) -> ProblemError {
     let key = if matches!(error, DomainError::Time { .. }) { "time" } else { key };
     let [problem, expected, remedy] = error.parts();
     ProblemError::new(key, problem, expected, remedy)
+}
+
+/// Whether given points can be used; says in which file they are wrong.
+fn admit(domain: &Domain, cloud: &Cloud, key: &str) -> Result<(), ProblemError> {
+    domain.admit(&cloud.points).map_err(|error| {
+        let error = of_domain(key, &error);
+        match &cloud.file {
+            Some(file) => ProblemError { problem: format!("`{file}`: {}", error.problem), ..error },
+            None => error,
+        }
+    })
 }
 
 /// Whether the condition's `when` is not zero.
@@ -113,7 +147,7 @@ fn condition(draft: &Draft, domain: &Domain, scope: &Scope) -> Result<Condition,
         let key = format!("{}.weight", draft.key);
         return Err(ProblemError::new(
             key,
-            format!("the weight is {weight}"),
+            format!("the weight is {}", short(weight)),
             "a positive number",
             "leave it out",
         ));
@@ -134,9 +168,10 @@ fn condition(draft: &Draft, domain: &Domain, scope: &Scope) -> Result<Condition,
             ));
         }
         DraftRegion::Initial => Region::Initial,
-        DraftRegion::Points(points) => {
-            domain.admit(points).map_err(|error| of_domain(&format!("{}.at", draft.key), &error))?;
-            Region::Points(points.clone())
+        DraftRegion::Points(cloud) => {
+            let key = if cloud.file.is_some() { "points_file" } else { "at" };
+            admit(domain, cloud, &format!("{}.{key}", draft.key))?;
+            Region::Points(cloud.points.clone())
         }
         DraftRegion::Interior | DraftRegion::Periodic(_) => Region::Interior,
     };

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ansatz_expr::short;
+
 /// A domain that cannot be used, or points that cannot be had from it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -66,6 +68,13 @@ pub enum DomainError {
         /// The limit.
         limit: usize,
     },
+    /// A given point has a coordinate or a value that is no number.
+    NotFinite {
+        /// Which point, from 1.
+        point: usize,
+        /// The number.
+        number: f64,
+    },
     /// A given point lies outside.
     Outside {
         /// Which, from 1.
@@ -103,13 +112,13 @@ impl DomainError {
             Self::Names { names, dimension } => parts(
                 format!("{names} coordinates are named or numbered"),
                 &format!("{dimension}, as the domain has"),
-                "give each coordinate once",
+                "give each coordinate once; names of those of a shape stand within [domain]: coordinates = [\"r\", \"z\"]",
             ),
             Self::Dimension(count) => {
                 parts(format!("{count} coordinates with time"), "at most 8", "leave some out")
             }
             Self::Time { start, end } => parts(
-                format!("the time interval [{start}, {end}] has no length"),
+                format!("the time interval {} has no length", list(&[*start, *end], "[]")),
                 "a start before the end",
                 "correct the interval",
             ),
@@ -132,10 +141,15 @@ impl DomainError {
             Self::TooMany { count, limit } => {
                 parts(format!("{count} points"), &format!("at most {limit}"), "ask for fewer")
             }
+            Self::NotFinite { point, number } => parts(
+                format!("point {point} holds {}", short(*number)),
+                "finite numbers",
+                "remove its row, or write its numbers",
+            ),
             Self::Outside { point, coordinates } => parts(
-                format!("point {point}, {coordinates:?}, lies outside the domain"),
+                format!("point {point}, {}, lies outside the domain", list(coordinates, "()")),
                 "points inside or on the boundary",
-                "remove it, or enlarge the domain",
+                "remove its row, or enlarge the domain",
             ),
             Self::Thin => parts(
                 "the domain fills too little of its bounding box to draw points from it".into(),
@@ -144,6 +158,13 @@ impl DomainError {
             ),
         }
     }
+}
+
+/// Numbers in brackets, none of them long.
+pub(crate) fn list(numbers: &[f64], brackets: &str) -> String {
+    let (open, close) = brackets.split_at(1);
+    let numbers: Vec<String> = numbers.iter().map(|&number| short(number)).collect();
+    format!("{open}{}{close}", numbers.join(", "))
 }
 
 impl fmt::Display for DomainError {

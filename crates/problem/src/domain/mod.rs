@@ -16,6 +16,7 @@ use ansatz_expr::MAX_COORDINATES;
 
 pub use corner::Corner;
 pub use error::DomainError;
+pub(crate) use error::list;
 pub use region::Region;
 pub use sample::MAX_POINTS;
 pub use shape::Shape;
@@ -142,6 +143,10 @@ impl Domain {
         {
             return Err(DomainError::Time { start, end });
         }
-        if self.shape.measure() > 0.0 { Ok(()) } else { Err(DomainError::Empty) }
+        let measure = self.shape.measure();
+        if !measure.is_finite() {
+            return Err(DomainError::Shape { problem: "the domain has no finite volume".into() });
+        }
+        if measure > 0.0 { Ok(()) } else { Err(DomainError::Empty) }
     }
 }

@@ -1,5 +1,8 @@
 //! Boxes, balls and polygons, and the pieces of their boundaries.
 
+use ansatz_expr::short;
+
+use super::error::list;
 use super::polygon::{crossing, edge_of, edges, segment_distance, signed_area, winds_around};
 use super::sphere::{ball_volume, sphere};
 
@@ -181,14 +184,16 @@ impl Primitive {
             Self::Cuboid(ranges) if ranges.is_empty() => Some("the box has no coordinates".into()),
             Self::Cuboid(ranges) => ranges.iter().find_map(|[low, high]| {
                 let finite = low.is_finite() && high.is_finite();
-                (!finite || low >= high).then(|| format!("the range [{low}, {high}] has no length"))
+                (!finite || low >= high)
+                    .then(|| format!("the range {} has no length", list(&[*low, *high], "[]")))
             }),
             Self::Ball { centre, .. } if centre.len() < 2 => {
                 Some("a ball of fewer than two coordinates is an interval: use a box".into())
             }
             Self::Ball { centre, radius } => {
                 let finite = centre.iter().all(|c| c.is_finite()) && radius.is_finite();
-                (!finite || *radius <= 0.0).then(|| format!("a ball of radius {radius} has no volume"))
+                (!finite || *radius <= 0.0)
+                    .then(|| format!("a ball of radius {} has no volume", short(*radius)))
             }
             Self::Polygon(corners) if corners.len() < 3 => {
                 Some(format!("a polygon of {} corners has no area", corners.len()))

@@ -23,7 +23,7 @@ const ROUNDS: u64 = 64;
 
 impl Domain {
     /// `count` points of a region. Another seed gives other points. A grid gives as many as fit its lattice, and a region of
-    /// given points just those.
+    /// given points those of them that lie in this domain, which may be a time window of another.
     ///
     /// # Errors
     /// Where the region does not exist or `count` is more than [`MAX_POINTS`].
@@ -46,7 +46,7 @@ impl Domain {
             }
             Region::Boundary(names) => self.on_boundary(names, count, sampler, random),
             Region::Periodic { axis } => self.periodic(*axis, count, sampler, random),
-            Region::Points(points) => Ok(PointSet::clone(points)),
+            Region::Points(points) => Ok(points.filtered(|x| self.contains(x, true))),
         }
     }
 
@@ -88,14 +88,20 @@ impl Domain {
     /// Whether given points, from a file perhaps, can be used as points of this domain.
     ///
     /// # Errors
-    /// [`DomainError::Names`] where they have another dimension; [`DomainError::Outside`] at the first point outside, and so
-    /// at numbers that are not finite; [`DomainError::TooMany`].
+    /// [`DomainError::Names`] where they have another dimension; [`DomainError::NotFinite`] and [`DomainError::Outside`] at
+    /// the first point that is so; [`DomainError::TooMany`].
     pub fn admit(&self, points: &PointSet) -> Result<(), DomainError> {
         if points.dimension != self.dimension() {
             return Err(DomainError::Names { names: points.dimension, dimension: self.dimension() });
         }
         if points.len() > MAX_POINTS {
             return Err(DomainError::TooMany { count: points.len(), limit: MAX_POINTS });
+        }
+        let d = points.dimension;
+        let values = points.values.as_deref().unwrap_or_default();
+        let numbers = points.coordinates.iter().enumerate().map(|(i, x)| (i / d, x));
+        if let Some((p, &number)) = numbers.chain(values.iter().enumerate()).find(|(_, x)| !x.is_finite()) {
+            return Err(DomainError::NotFinite { point: p + 1, number });
         }
         match points.iter().position(|x| !self.contains(x, true)) {
             Some(p) => Err(DomainError::Outside { point: p + 1, coordinates: points.point(p).to_vec() }),

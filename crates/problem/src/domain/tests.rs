@@ -206,8 +206,9 @@ fn wrong_domains_say_why() {
     assert_eq!(domain.sample(&Region::Initial, 1, Sampler::Sobol, 0), Err(DomainError::NoTime));
     assert!(domain.admit(&PointSet::new(3, vec![0.0; 3])).is_err());
     assert!(domain.admit(&PointSet::new(2, vec![0.0, 1.0, 0.5, 0.5])).is_ok());
-    let outside = domain.admit(&PointSet::new(2, vec![0.5, 0.5, f64::NAN, 0.5])).unwrap_err();
-    assert!(matches!(outside, DomainError::Outside { point: 2, .. }));
+    let refused = |x| domain.admit(&PointSet::new(2, vec![0.5, 0.5, x, 0.5])).unwrap_err();
+    assert!(matches!(refused(1.5), DomainError::Outside { point: 2, .. }));
+    assert!(matches!(refused(f64::NAN), DomainError::NotFinite { point: 2, .. }));
     let many = (0..70).fold(square(), |shape, _| shape.union(square()));
     assert!(message(many.into()).contains("at most 64"));
     assert!(domain.sample(&Region::Interior, 0, Sampler::Sobol, 0).unwrap().is_empty());

@@ -20,7 +20,7 @@ pub(super) fn reference(node: &Node<'_>) -> Result<ReferenceDraft, ProblemError>
 }
 
 pub(super) fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Method, ProblemError> {
-    const NAMES: [&str; 2] = ["random-features", "gaussians"];
+    const NAMES: [&str; 3] = ["random-features", "gaussians", "pig"];
     const ACTIVATIONS: [&str; 4] = ["sine", "tanh", "sigmoid", "exponential"];
     table.only(&[
         "name",
@@ -36,20 +36,25 @@ pub(super) fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result
         "steps",
         "sampler",
     ])?;
-    let count = |name: &str| {
+    if let (Some(file), Some(_)) = (table.get("points_file"), table.get("points")) {
+        let problem = "`points_file` beside `points`, which it takes the place of";
+        return Err(ProblemError::new(file.key, problem, "one of them", "remove one"));
+    }
+    let count = |name: &str, most: usize| {
         let Some(node) = table.get(name) else { return Ok(None) };
         let count = node.count()?;
-        if count == 0 || count > MAX_POINTS {
-            let expected = format!("a number from 1 to {MAX_POINTS}");
+        if count == 0 || count > most {
+            let expected = format!("a number from 1 to {most}");
             return Err(node.wrong(&expected, "use fewer, or leave it out"));
         }
         Ok(Some(count))
     };
-    let positive = |name: &str| {
+    let positive = |name: &str, most: f64| {
         let Some(node) = table.get(name) else { return Ok(None) };
         let number = node.number(scope, values)?;
-        let positive = (number > 0.0).then_some(number);
-        positive.map(Some).ok_or_else(|| node.wrong("a positive number", "leave it out to have it chosen"))
+        let positive = (1.0 / most..=most).contains(&number).then_some(number);
+        let expected = format!("a positive number, from {:e} to {most:e}", 1.0 / most);
+        positive.map(Some).ok_or_else(|| node.wrong(&expected, "leave it out to have it chosen"))
     };
     let one_of = |name: &str, known: &[&str], expected: &str| match table.get(name) {
         Some(node) if known.contains(&node.text()?) => Ok(Some(node.text()?.to_owned())),
@@ -63,17 +68,16 @@ pub(super) fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result
         None => None,
     };
     Ok(Method {
-        name: one_of("name", &NAMES, "random-features or gaussians")?,
+        name: one_of("name", &NAMES, "random-features, gaussians or pig")?,
         activation: one_of("activation", &ACTIVATIONS, "sine, tanh, sigmoid or exponential")?,
-        features: count("features")?,
-        bandwidth: positive("bandwidth")?,
-        points: count("points")?,
-        points_file: table.get("points_file").map(|node| node.text().map(str::to_owned)).transpose()?,
-        boundary_points: count("boundary_points")?,
-        initial_points: count("initial_points")?,
-        boundary_weight: positive("boundary_weight")?,
-        windows: count("windows")?,
-        steps: count("steps")?,
+        features: count("features", 100_000)?,
+        bandwidth: positive("bandwidth", 1e6)?,
+        points: count("points", MAX_POINTS)?,
+        boundary_points: count("boundary_points", MAX_POINTS)?,
+        initial_points: count("initial_points", MAX_POINTS)?,
+        boundary_weight: positive("boundary_weight", 1e12)?,
+        windows: count("windows", 10_000)?,
+        steps: count("steps", 1_000_000)?,
         sampler,
     })
 }

@@ -34,13 +34,13 @@
 //! | `allow_missing` | where conditions are left out on purpose: names of boundary pieces, or `"initial"` |
 //! | `[parameters]` | `name = number`; may use those above it; `--set name=value` overrides |
 //! | `[coordinates]` | `name = [low, high]` for each coordinate of space: a box |
-//! | `[domain]` | in place of `[coordinates]`, a shape (below), and `coordinates = ["x", "y"]` to name its coordinates |
+//! | `[domain]` | in place of `[coordinates]`, a shape (below); within it `coordinates = ["r", "z"]` names the coordinates of space, else x, y, z, or x1, x2, … from four on |
 //! | `time` | `{ t = [start, end] }`: the coordinate of time, which comes last |
 //! | `[define]` | `name = "expression"`, in any order; may use the exact solution of `u` as `u_exact`, with its derivatives: `laplacian(u_exact)`, `d(u_exact, x)` |
 //! | `[[equation]]` | holds inside, at all times |
 //! | `[[boundary]]` | holds on the pieces `on`, or joins two sides: `periodic = "x"` |
 //! | `[[initial]]` | holds at the initial time |
-//! | `[[points]]` | holds at the points `at = [[x, y, t], …]` |
+//! | `[[points]]` | holds at points of the domain: measurements, say |
 //! | `[exact]` | `field = "expression"` of coordinates and parameters; it is checked against all conditions |
 //! | `[reference]` | a solution in a file (below) |
 //! | `[evaluate]` | `grid = [nx, ny, nt]`: lattice on which errors are measured |
@@ -53,7 +53,8 @@
 //! | `residual` | `"left = right"`, or an expression that must vanish; on boundaries and at points also `n_x`, `n_y`, … (the outward normal) and `dn(u)` (the normal derivative), so that Dirichlet, Neumann and Robin conditions are written out |
 //! | `on` | of `[[boundary]]`: `"all"`, a piece or a list of pieces |
 //! | `periodic` | of `[[boundary]]`, in place of `residual` and `on`: a coordinate. Values and derivatives below the order of the equations agree on both sides |
-//! | `at` | of `[[points]]`: the points |
+//! | `at` | of `[[points]]`: the points, `[[x, y, t], …]`, time last |
+//! | `points_file` | of `[[points]]`, in place of `at`: an npy with a row for each point, its coordinates, and in one column more, if there is one, the value that the residual takes there: `residual = "u"` makes u that value |
 //! | `name` | name in reports |
 //! | `weight` | weight of its rows |
 //! | `when` | an expression of parameters; the condition is left out where it is 0 |
@@ -74,11 +75,16 @@
 //! given; `axes`, the coordinates in the order of the array's axes. An npz holds the array under the name of the field and
 //! the values along each axis under the name of the coordinate; in an npy these are evenly spaced from end to end.
 //!
-//! `[method]`: `name` (`random-features` or `gaussians`), `activation` (of random features: `sine`, `tanh`, `sigmoid`,
-//! `exponential`), `features`, `bandwidth`, `points` (inside),
-//! `points_file` (in their place: an npy with a row for each point), `boundary_points`, `initial_points`, `boundary_weight`, `windows` (of time), `steps` (of Newton's method), `sampler` (`uniform`,
-//! `latin-hypercube`, `halton`, `sobol`, `grid`). All are optional, and the command line overrides them.
+//! `[method]`: `name` (`random-features`, `gaussians` or `pig`), `activation` (of random features: `sine`,
+//! `tanh`, `sigmoid`, `exponential`), `features`, `bandwidth`, `points` (inside),
+//! `points_file` (in their place: an npy with a row for each point, its coordinates in the order of the file, time last; f64
+//! or f32), `boundary_points`, `initial_points`, `boundary_weight`, `windows` (of time), `steps` (of Newton's method), `sampler`
+//! (`uniform`, `latin-hypercube`, `halton`, `sobol`, `grid`). All are optional, and the command line overrides them.
+//!
+//! Every `points_file` is named from the folder of the problem file. Its points lie in the domain, or on its boundary. Those
+//! of `[method]` are the same for every seed; the solution is verified at points drawn afresh all the same.
 
+mod cloud;
 mod hints;
 mod node;
 mod read;
@@ -89,6 +95,7 @@ use ansatz_expr::{Expr, Leaf, Scope};
 
 use crate::{Problem, ProblemError};
 
+pub use cloud::{Array, ReadArray};
 pub(crate) use source::Source;
 
 impl Problem {
@@ -98,7 +105,27 @@ impl Problem {
     /// # Errors
     /// The first thing that is wrong, with file, line, column, key, what was expected and what to do.
     pub fn parse(file: &str, text: &str, set: &[(String, String)]) -> Result<Self, ProblemError> {
-        read::problem(file, text, set)?.build()
+        Self::parse_with(file, text, set, &|name, _| {
+            Err(ProblemError::new(
+                "",
+                format!("`{name}`: this problem is no file, so no other lies beside it"),
+                "points in the problem itself",
+                "save the problem as a file and read that",
+            ))
+        })
+    }
+
+    /// As [`Problem::parse`]; `arrays` reads the files that the problem file names.
+    ///
+    /// # Errors
+    /// As [`Problem::parse`], and what is wrong with the files.
+    pub fn parse_with(
+        file: &str,
+        text: &str,
+        set: &[(String, String)],
+        arrays: &ReadArray<'_>,
+    ) -> Result<Self, ProblemError> {
+        read::problem(file, text, set, arrays)?.build()
     }
 }
 

@@ -67,9 +67,9 @@ impl<'a> Table<'a> {
 impl<'a> Node<'a> {
     fn kind(&self) -> String {
         match self.value {
-            DeValue::String(text) => format!("the text {text:?}"),
-            DeValue::Integer(number) => format!("the number {number}"),
-            DeValue::Float(number) => format!("the number {number}"),
+            DeValue::String(text) => format!("the text {:?}", start(text)),
+            DeValue::Integer(number) => format!("the number {}", start(number.as_str())),
+            DeValue::Float(number) => format!("the number {}", start(number.as_str())),
             DeValue::Boolean(value) => format!("{value}"),
             DeValue::Datetime(_) => "a date".into(),
             DeValue::Array(array) => format!("a list of {}", array.len()),
@@ -152,4 +152,11 @@ impl<'a> Node<'a> {
         };
         found.ok_or_else(|| self.wrong("a list of two numbers", "write it as [low, high]"))
     }
+}
+
+/// As much of a text as belongs in a message.
+fn start(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let start: String = text.chars().take(LONGEST).collect();
+    if start.len() < text.len() { start + "…" } else { start }
 }

@@ -1,15 +1,15 @@
 //! From TOML to a problem as text.
 
-use std::sync::Arc;
-
 use ansatz_expr::{Scope, nearest};
 use toml::de::DeTable;
 
+use super::cloud::{ReadArray, cloud};
 use super::hints::{method, reference};
 use super::node::{Node, Table};
 use super::shape::shape;
 use super::source::{Lines, Source};
 use crate::builder::{Draft, DraftRegion, ProblemBuilder};
+use crate::domain::list;
 use crate::{Domain, Place, PointSet, ProblemError, Shape};
 
 const KEYS: [&str; 17] = [
@@ -36,6 +36,7 @@ pub(super) fn problem(
     file: &str,
     text: &str,
     set: &[(String, String)],
+    arrays: &ReadArray<'_>,
 ) -> Result<ProblemBuilder, ProblemError> {
     let root = DeTable::parse(text).map_err(|error| {
         let (line, column) = Lines::new(text).place(text, error.span().map_or(0, |span| span.start));
@@ -48,12 +49,17 @@ pub(super) fn problem(
     })?;
     let source = Source::new(file, text, root.get_ref());
     let mut builder =
-        top(&Table::new("", root.get_ref()), file, set).map_err(|error| source.locate(error))?;
+        top(&Table::new("", root.get_ref()), file, set, arrays).map_err(|error| source.locate(error))?;
     builder.source = Some(source);
     Ok(builder)
 }
 
-fn top(root: &Table<'_>, file: &str, set: &[(String, String)]) -> Result<ProblemBuilder, ProblemError> {
+fn top(
+    root: &Table<'_>,
+    file: &str,
+    set: &[(String, String)],
+    arrays: &ReadArray<'_>,
+) -> Result<ProblemBuilder, ProblemError> {
     root.only(&KEYS)?;
     let (scope, values) = parameters(root, set)?;
     let mut builder = ProblemBuilder::new(domain(root, &scope, &values)?);
@@ -77,7 +83,14 @@ fn top(root: &Table<'_>, file: &str, set: &[(String, String)]) -> Result<Problem
     for kind in ["equation", "boundary", "initial", "points"] {
         if let Some(conditions) = root.get(kind) {
             for condition in conditions.list()? {
-                builder.conditions.push(draft(kind, &condition.table()?, &scope, &values)?);
+                builder.conditions.push(draft(
+                    kind,
+                    &condition.table()?,
+                    &builder.domain,
+                    &scope,
+                    &values,
+                    arrays,
+                )?);
             }
         }
     }
@@ -90,7 +103,10 @@ fn top(root: &Table<'_>, file: &str, set: &[(String, String)]) -> Result<Problem
         }
     }
     if let Some(node) = root.get("method") {
-        builder.method = method(&node.table()?, &scope, &values)?;
+        let table = node.table()?;
+        builder.method = method(&table, &scope, &values)?;
+        let file = table.get("points_file");
+        builder.cloud = file.map(|node| cloud(&node, &builder.domain, false, arrays)).transpose()?;
     }
     Ok(builder)
 }
@@ -129,14 +145,19 @@ fn parameters(root: &Table<'_>, set: &[(String, String)]) -> Result<(Scope, Vec<
 
 fn domain(root: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Domain, ProblemError> {
     let domain = match (root.get("coordinates"), root.get("domain")) {
+        (Some(node), _) if node.list().is_ok() => {
+            let expected = "[coordinates] with a range for each, or names for the coordinates of a shape within [domain]";
+            return Err(node.wrong(expected, "move it below the line [domain]"));
+        }
         (Some(node), None) => {
             let mut names = Vec::new();
             let mut ranges = Vec::new();
             for (name, range) in node.table()?.entries() {
                 let [low, high] = range.range(scope, values)?;
                 if low >= high {
+                    let range_text = list(&[low, high], "[]");
                     let problem =
-                        format!("the range [{low}, {high}] has no length, so the domain has zero volume");
+                        format!("the range {range_text} has no length, so the domain has zero volume");
                     return Err(ProblemError::new(
                         range.key,
                         problem,
@@ -182,10 +203,17 @@ fn texts(root: &Table<'_>, name: &str) -> Result<Vec<(String, String)>, ProblemE
     entries.into_iter().map(|(name, node)| Ok((name, node.text()?.to_owned()))).collect()
 }
 
-fn draft(kind: &str, table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Draft, ProblemError> {
+fn draft(
+    kind: &str,
+    table: &Table<'_>,
+    domain: &Domain,
+    scope: &Scope,
+    values: &[f64],
+    arrays: &ReadArray<'_>,
+) -> Result<Draft, ProblemError> {
     let own: &[&str] = match kind {
         "boundary" => &["on", "periodic"],
-        "points" => &["at"],
+        "points" => &["at", "points_file"],
         _ => &[],
     };
     table.only(&[["residual", "name", "weight", "when"].as_slice(), own].concat())?;
@@ -214,7 +242,20 @@ fn draft(kind: &str, table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result
                 return Err(ProblemError::new(&table.key, problem, "`on` or `periodic`", remedy));
             }
         },
-        _ => DraftRegion::Points(Arc::new(points(table, scope, values)?)),
+        _ => DraftRegion::Points(match (table.get("at"), table.get("points_file")) {
+            (Some(at), None) => points(&at, scope, values)?.into(),
+            (None, Some(file)) => cloud(&file, domain, true, arrays)?,
+            (at, _) => {
+                let (problem, remedy) = match at {
+                    Some(_) => ("the points are given twice", "remove one of them"),
+                    None => (
+                        "it is not said at which points it holds",
+                        "add at = [[0, 0], [1, 0]], or points_file",
+                    ),
+                };
+                return Err(ProblemError::new(&table.key, problem, "`at` or `points_file`", remedy));
+            }
+        }),
     };
     let residual = match (table.get("residual"), &place) {
         (Some(node), _) => node.text()?.to_owned(),
@@ -233,11 +274,7 @@ fn draft(kind: &str, table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result
     Ok(Draft { place, key: table.key.clone(), residual, name: text("name")?, weight, when: text("when")? })
 }
 
-fn points(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<PointSet, ProblemError> {
-    let Some(at) = table.get("at") else {
-        let problem = "it is not said at which points it holds";
-        return Err(ProblemError::new(&table.key, problem, "`at`", "add at = [[0, 0], [1, 0]]"));
-    };
+fn points(at: &Node<'_>, scope: &Scope, values: &[f64]) -> Result<PointSet, ProblemError> {
     let mut coordinates = Vec::new();
     let mut dimension = None;
     for point in at.list()? {

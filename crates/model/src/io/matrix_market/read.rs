@@ -266,6 +266,13 @@ fn entry(line: &str, banner: &Banner, size: &Size) -> Result<(u32, u32, f64), Fl
         Field::Pattern => 1.0,
         field => value(&mut words, field, line)?,
     };
+    if !value.is_finite() {
+        return Err(Flaw {
+            problem: format!("the entry ({}, {}) is {value}", row + 1, column + 1),
+            expected: "a finite number in a matrix".into(),
+            remedy: "check how the file was made",
+        });
+    }
     if let Some(extra) = words.next() {
         return Err(Flaw {
             problem: format!("{} follows the entry", shown(extra)),

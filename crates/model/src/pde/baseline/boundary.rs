@@ -42,7 +42,7 @@ impl<'a> Boundary<'a> {
             let mut set = PointSet::new(2, own.iter().flat_map(|&p| points[p]).collect());
             let normal = |&p: &usize| marks.normals.as_deref().map_or([0.0; 2], |n| at(n, nearest[p].1));
             set.normals = Some(own.iter().flat_map(normal).collect());
-            let found = equation.linearise(&set, &[vec![0.0; own.len()]], None);
+            let found = equation.linearise(&set, &[vec![0.0; own.len()]]);
             for (i, &p) in own.iter().enumerate() {
                 // R = a u + R(0)
                 values[p] = -found.residual[i] / found.partials[0][i];

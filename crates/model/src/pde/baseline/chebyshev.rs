@@ -30,7 +30,11 @@ const ENOUGH: f64 = 0.5;
 const SHORTEST: f64 = 1e-5;
 
 /// The best of the solutions, and by how much it differs from the one of the next lower degree, relatively.
-pub(super) fn solve(problem: &Problem, sides: &Sides) -> Result<(Series, f64), BaselineError> {
+pub(super) fn solve(
+    problem: &Problem,
+    sides: &Sides,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Result<(Series, f64), BaselineError> {
     let equations = equations(problem);
     let bounds = problem.domain.bounds();
     let fields = problem.scope.fields().len();
@@ -43,6 +47,9 @@ pub(super) fn solve(problem: &Problem, sides: &Sides) -> Result<(Series, f64), B
         let start = last.raised(degree);
         if start.coefficients.len() > most {
             break;
+        }
+        if !goes_on() {
+            return Err(BaselineError::Stopped);
         }
         let series = Collocation::new(problem, sides, &equations, start)?.solve(linear)?;
         let difference = difference(&series, &last);
@@ -148,7 +155,7 @@ impl<'a> Collocation<'a> {
                     values
                 };
                 let jets: Vec<Vec<f64>> = equation.jets.iter().map(values).collect();
-                equation.linearise(points, &jets, None)
+                equation.linearise(points, &jets)
             })
             .collect()
     }

@@ -45,10 +45,15 @@ struct Cut {
 }
 
 /// The solution on the finest grid, how much it differs from the next coarser one, and the order that three grids show.
-pub(super) fn solve(problem: &Problem, gpu: &Gpu) -> Result<(Differences, f64, f64), BaselineError> {
+pub(super) fn solve(
+    problem: &Problem,
+    gpu: &Gpu,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Result<(Differences, f64, f64), BaselineError> {
+    let mut next =
+        |intervals| if goes_on() { on(problem, gpu, intervals) } else { Err(BaselineError::Stopped) };
     let [coarse, middle, fine] = INTERVALS;
-    let [coarse, middle, fine] =
-        [on(problem, gpu, coarse)?, on(problem, gpu, middle)?, on(problem, gpu, fine)?];
+    let [coarse, middle, fine] = [next(coarse)?, next(middle)?, next(fine)?];
     let (first, second) = (coarse.difference(&middle), middle.difference(&fine));
     Ok((fine, second, (first / second).log2()))
 }
@@ -188,7 +193,7 @@ impl Differences {
         let nodes = (0..self.places.len()).filter(|&node| self.places[node].is_some());
         let points = PointSet::new(2, nodes.flat_map(|node| self.position(node)).collect());
         let zeros = vec![vec![0.0; points.len()]; equation.jets.len()];
-        let at = equation.linearise(&points, &zeros, None);
+        let at = equation.linearise(&points, &zeros);
         let coefficient = |jet: &Jet| {
             let place = equation.jets.iter().position(|own| own == jet);
             place.map_or_else(|| vec![0.0; points.len()], |place| at.partials[place].clone())

@@ -35,6 +35,9 @@ pub enum BaselineError {
     /// Conjugate gradients did not converge.
     #[error("no baseline: conjugate gradients ended with {0:?}")]
     Unconverged(ansatz_krylov::Reason),
+    /// The caller stopped it.
+    #[error("it was stopped")]
+    Stopped,
     /// The domain cannot be sampled.
     #[error(transparent)]
     Sampling(#[from] ansatz_problem::DomainError),

@@ -87,28 +87,45 @@ impl Baseline {
     /// # Errors
     /// Why there is no baseline: [`BaselineError`].
     pub fn solve(problem: &Problem, gpu: &Gpu) -> Result<Self, BaselineError> {
+        Self::solve_while(problem, gpu, &mut || true)
+    }
+
+    /// As [`Baseline::solve`]; `goes_on` is asked before each resolution.
+    ///
+    /// # Errors
+    /// As [`Baseline::solve`], and [`BaselineError::Stopped`].
+    pub fn solve_while(
+        problem: &Problem,
+        gpu: &Gpu,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Self, BaselineError> {
         let start = Instant::now();
         let sides = Sides::of(&problem.domain);
         let smooth = match sides {
-            Some(sides) if problem.domain.dimension() <= 2 => Some(Self::by_series(problem, &sides)),
+            Some(sides) if problem.domain.dimension() <= 2 => Some(Self::by_series(problem, &sides, goes_on)),
             _ => None,
         };
         let mut baseline = match smooth {
             Some(Ok(smooth)) if smooth.difference < ROUGH => smooth,
-            Some(smooth) => match (smooth, Self::by_differences(problem, gpu)) {
+            Some(Err(BaselineError::Stopped)) => return Err(BaselineError::Stopped),
+            Some(smooth) => match (smooth, Self::by_differences(problem, gpu, goes_on)) {
                 (Ok(smooth), Ok(rough)) if smooth.difference <= rough.difference => smooth,
                 (Ok(smooth), Err(_)) => smooth,
                 (Err(error), Err(_)) => return Err(error),
                 (_, Ok(rough)) => rough,
             },
-            None => Self::by_differences(problem, gpu)?,
+            None => Self::by_differences(problem, gpu, goes_on)?,
         };
         baseline.seconds = start.elapsed().as_secs_f64();
         Ok(baseline)
     }
 
-    fn by_series(problem: &Problem, sides: &Sides) -> Result<Self, BaselineError> {
-        let (series, difference) = chebyshev::solve(problem, sides)?;
+    fn by_series(
+        problem: &Problem,
+        sides: &Sides,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Self, BaselineError> {
+        let (series, difference) = chebyshev::solve(problem, sides, goes_on)?;
         let degree = series.degree;
         if difference > NO_SOLUTION {
             return Err(BaselineError::Unresolved { degree, difference });
@@ -123,8 +140,12 @@ impl Baseline {
         })
     }
 
-    fn by_differences(problem: &Problem, gpu: &Gpu) -> Result<Self, BaselineError> {
-        let (grid, difference, order) = differences::solve(problem, gpu)?;
+    fn by_differences(
+        problem: &Problem,
+        gpu: &Gpu,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Self, BaselineError> {
+        let (grid, difference, order) = differences::solve(problem, gpu, goes_on)?;
         Ok(Self {
             method: BaselineMethod::FiniteDifferences { intervals: grid.intervals() },
             unknowns: grid.unknowns(),
