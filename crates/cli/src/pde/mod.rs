@@ -45,6 +45,14 @@ pub struct PdeCommand {
     #[arg(long, value_enum)]
     activation: Option<ActivationArg>,
 
+    /// Sums of Gaussians that the network of `pig` works on, 1 to 8 [default: 4].
+    #[arg(long, value_name = "N")]
+    embeddings: Option<usize>,
+
+    /// Hidden units of the network of `pig`, 1 to 64 [default: 16].
+    #[arg(long, value_name = "N")]
+    units: Option<usize>,
+
     /// Features of each unknown [default: those of the problem, else 1000].
     #[arg(long, value_name = "N")]
     features: Option<usize>,
@@ -203,7 +211,6 @@ impl PdeCommand {
         self.check_frames(problem)?;
         let folder =
             self.output.as_deref().map(|path| Folder::prepare(path, &self.inputs(name))).transpose()?;
-        out::check_json(self.json.as_deref())?;
         // Now that the folder is there, into which it may go.
         out::check_json(self.json.as_deref())?;
         if let Some(path) = &self.json {
@@ -267,22 +274,36 @@ impl PdeCommand {
             "pig" => MethodArg::Pig,
             _ => MethodArg::RandomFeatures,
         });
-        let features = self.features.or(hint.features).unwrap_or(FEATURES);
+        let named = named.unwrap_or(MethodArg::RandomFeatures);
+        let method = self.method.unwrap_or(named);
+        // What suits one method does not suit another.
+        let hint = if method == named { hint } else { &ansatz::problem::Method::default() };
+        let features = self.features.or(hint.features);
         let given = (!self.bandwidth.is_empty()).then(|| self.bandwidth.clone());
         let bandwidth = given.or_else(|| hint.bandwidth.map(|bandwidth| vec![bandwidth]));
-        match self.method.or(named).unwrap_or(MethodArg::RandomFeatures) {
+        match method {
             MethodArg::RandomFeatures => {
                 let named =
                     hint.activation.as_deref().and_then(|name| ActivationArg::from_str(name, false).ok());
                 let activation = self.activation.or(named).unwrap_or(ActivationArg::Sine).activation();
-                Box::new(RandomFeatures { bandwidth, activation, ..RandomFeatures::new(features) })
+                Box::new(RandomFeatures {
+                    bandwidth,
+                    activation,
+                    ..RandomFeatures::new(features.unwrap_or(FEATURES))
+                })
             }
             MethodArg::Pig => {
-                let features = self.features.unwrap_or(PIG_FEATURES);
-                let default = Pig::new(features);
-                Box::new(Pig { bandwidth: bandwidth.unwrap_or(default.bandwidth.clone()), ..default })
+                let default = Pig::new(features.unwrap_or(PIG_FEATURES));
+                Box::new(Pig {
+                    bandwidth: bandwidth.unwrap_or(default.bandwidth),
+                    embeddings: self.embeddings.unwrap_or(default.embeddings),
+                    units: self.units.unwrap_or(default.units),
+                    ..default
+                })
             }
-            MethodArg::Gaussians => Box::new(Gaussians { bandwidth, ..Gaussians::new(features) }),
+            MethodArg::Gaussians => {
+                Box::new(Gaussians { bandwidth, ..Gaussians::new(features.unwrap_or(FEATURES)) })
+            }
         }
     }
 
@@ -306,7 +327,7 @@ impl PdeCommand {
                 PlaceArg::Host => Place::Host,
             },
             rtol: self.rtol.unwrap_or(default.rtol),
-            max_steps: self.steps.or(hint.steps).unwrap_or(default.max_steps),
+            max_steps: self.steps,
             windows: self.windows.or(hint.windows),
             baseline: !self.no_baseline,
         }

@@ -53,10 +53,11 @@ fn verdict(report: &PdeReport) -> String {
     let seeds = report.seeds.len();
     let limit = report.limit().map(|limit| format!(" Limited by {limit}.")).unwrap_or_default();
     format!(
-        "{outcome}: {} after {} step{} of Gauss–Newton, {}. {}{limit}",
+        "{outcome}: {} after {} step{} of {}, {}. {}{limit}",
         plain(&report.reason),
         report.steps,
         if report.steps == 1 { "" } else { "s" },
+        report.optimizer,
         if seeds == 1 { "one seed".to_owned() } else { format!("{seeds} seeds, none left out") },
         plain(&report.hint)
     )
@@ -173,7 +174,7 @@ pub fn history(report: &PdeReport) -> Convergence {
         ),
         series: vec![Series { label: report.method.clone(), points: points.collect(), style: Style::Line }],
         target: None,
-        x_label: "step of Gauss–Newton".to_owned(),
+        x_label: format!("step of {}", report.optimizer),
         y_label: "‖W r‖₂".to_owned(),
     }
 }

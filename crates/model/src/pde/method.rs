@@ -41,6 +41,11 @@ pub trait Method: std::fmt::Debug + Sync {
         Ok(None)
     }
 
+    /// What finds the coefficients, and the features where these are trained.
+    fn optimizer(&self, linear: bool) -> &'static str {
+        if linear { "least squares" } else { "Gauss–Newton" }
+    }
+
     /// Most steps, if their number is not given.
     fn max_steps(&self) -> usize {
         30

@@ -39,8 +39,8 @@ pub struct PdeOptions {
     pub place: Place,
     /// Converged when no condition's residual exceeds this fraction of the size of its terms (root mean squares).
     pub rtol: f64,
-    /// Most steps of Gauss–Newton.
-    pub max_steps: usize,
+    /// Most steps; 30 of Gauss–Newton, or what a method that trains its features takes, if not given.
+    pub max_steps: Option<usize>,
     /// Number of time windows.
     pub windows: Option<usize>,
     /// Whether a classical method solves the problem too.
@@ -60,7 +60,7 @@ impl Default for PdeOptions {
             tikhonov: None,
             place: Place::Auto,
             rtol: 1e-3,
-            max_steps: 30,
+            max_steps: None,
             windows: None,
             baseline: true,
         }
@@ -105,7 +105,7 @@ impl PdeOptions {
             _ if !(self.rtol > 0.0 && self.rtol <= 1.0) => {
                 wrong("rtol", short(self.rtol), "a positive number of at most 1, such as 1e-3")
             }
-            _ if self.max_steps == 0 => wrong("steps", "0".to_owned(), "at least 1"),
+            _ if self.max_steps == Some(0) => wrong("steps", "0".to_owned(), "at least 1"),
             _ if self.windows.is_some_and(|windows| !(1..=MOST_WINDOWS).contains(&windows)) => {
                 wrong("windows", self.windows.unwrap_or(0).to_string(), "a number from 1 to 10,000")
             }

@@ -83,6 +83,16 @@ pub struct PdeReport {
     pub limited_by: String,
     /// Weighted residual norm before the first step and after each, of the first seed.
     pub history: Vec<f64>,
+    /// Coefficients of a time window, and parameters of features that were trained; of the first seed.
+    pub parameters: usize,
+    /// What found them.
+    pub optimizer: String,
+    /// The squares of `history`: Σ over conditions of ω² mean R².
+    pub loss_history: Vec<f64>,
+    /// Why the steps ended, of the first seed; `reason` is what the verification made of it.
+    pub stop_reason: String,
+    /// Median over the seeds of the seconds of the fit per step.
+    pub seconds_per_step: f64,
     /// The classical method in the same binary; null where it does not apply.
     pub baseline: Option<BaselineReport>,
     /// What a reader should know beside the figures.
@@ -178,10 +188,11 @@ impl fmt::Display for PdeReport {
         writeln!(f, "seeds        {:?}", self.seeds)?;
         writeln!(
             f,
-            "outcome      {verdict}: {} after {} step{}",
+            "outcome      {verdict}: {} after {} step{} of {}",
             self.reason,
             self.steps,
-            if self.steps == 1 { "" } else { "s" }
+            if self.steps == 1 { "" } else { "s" },
+            self.optimizer
         )?;
         writeln!(f, "             {}", self.hint)?;
         for condition in &self.conditions {

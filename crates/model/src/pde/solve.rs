@@ -103,6 +103,7 @@ struct SeedRun {
     error: Option<f64>,
     floor: f64,
     steps: usize,
+    stop: Stop,
     history: Vec<f64>,
     rank: usize,
     condition: f64,
@@ -165,6 +166,7 @@ fn one_run(
         error,
         floor,
         steps,
+        stop,
         history,
         rank: fit.as_ref().map_or(0, |fit| fit.rank),
         condition: fit.as_ref().map_or(f64::NAN, |fit| fit.condition),
@@ -235,7 +237,7 @@ fn settings(
         points: [inside, elsewhere],
         scales,
         boundary_weight: options.boundary_weight.or(hints.boundary_weight).unwrap_or(1.0),
-        max_steps: options.max_steps,
+        max_steps: options.max_steps.or(hints.steps).unwrap_or(method.max_steps()),
         seed: options.seed,
     })
 }
@@ -363,6 +365,11 @@ impl About<'_> {
             rounding_floor: of(|run| run.floor),
             limited_by: limited_by(of(|run| run.truth.relative), of(|run| run.floor)).to_owned(),
             history: first.history.clone(),
+            parameters: first.parameters,
+            optimizer: self.method.optimizer(self.task.is_linear()).to_owned(),
+            loss_history: first.history.iter().map(|norm| norm * norm).collect(),
+            stop_reason: format!("{:?}", first.stop),
+            seconds_per_step: of(|run| run.solve_seconds / run.steps.max(1) as f64),
             baseline: None,
             notes: Vec::new(),
         }

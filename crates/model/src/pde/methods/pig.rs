@@ -68,6 +68,10 @@ impl Method for Pig {
         Vec::new()
     }
 
+    fn optimizer(&self, _linear: bool) -> &'static str {
+        "Levenberg–Marquardt"
+    }
+
     fn max_steps(&self) -> usize {
         300
     }
