@@ -160,6 +160,12 @@ impl Trainable for PigNetwork {
         Arc::new(PigTangent { network: self.clone(), c: c.to_vec() })
     }
 
+    fn units(&self) -> Vec<f64> {
+        let mut units = vec![1.0; self.units() + self.weights.len()];
+        units.extend(self.embeddings.iter().flat_map(Embedding::step_units));
+        units
+    }
+
     fn moved(&self, c: &[f64], step: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError> {
         FeatureError::length("step", step.len(), self.parameters())?;
         FeatureError::values("step", step, "finite", |_| true)?;
@@ -215,6 +221,20 @@ impl Embedding {
         let periods = self.gaussians.periods();
         let widths = (0..periods.len()).filter(|&i| periods[i].is_none()).map(Shift::Width);
         (0..periods.len()).map(Shift::Centre).chain(widths).collect()
+    }
+
+    /// Steps that change amplitudes by their root mean square, centres by σ and widths by a factor e.
+    fn step_units(&self) -> Vec<f64> {
+        let (n, d, widths) = (self.gaussians.len(), self.gaussians.dimensions(), self.gaussians.widths());
+        let size = (dot(&self.amplitudes, &self.amplitudes) / n as f64).sqrt();
+        let mut units = vec![size; n];
+        for shift in self.shifts() {
+            units.extend(self.amplitudes.iter().enumerate().map(|(j, w)| match shift {
+                Shift::Centre(i) => w.abs() * widths[j * d + i],
+                Shift::Width(i) => w.abs() * widths[j * d + i].powi(2),
+            }));
+        }
+        units
     }
 
     /// After a step along ∂φ/∂w = G, and ∂G/∂x_i and ∂²G/∂x_i² in place of the derivatives by centres and widths.

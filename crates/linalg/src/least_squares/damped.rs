@@ -56,6 +56,11 @@ impl LeastSquares {
 }
 
 impl DampedLeastSquares {
+    /// The diagonal of D: the lengths of the columns of A, to within a factor √2.
+    pub fn lengths(&self) -> Vec<f64> {
+        self.lengths.of_columns()
+    }
+
     /// x for the first right-hand side, and ‖b‖² − ‖A x − b‖²; `damping` gives the entries of Λ.
     pub fn solve(&self, damping: impl Fn(usize) -> f64) -> (Vec<f64>, f64) {
         let x = self.triangle.with_damping(damping).back_substitute(0);

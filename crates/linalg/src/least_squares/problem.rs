@@ -38,6 +38,12 @@ impl Lengths {
         self.exponents.iter().map(|&exponent| scale(1.0, exponent))
     }
 
+    /// The lengths of the columns of A, to within a factor √2.
+    pub fn of_columns(&self) -> Vec<f64> {
+        let length = |(&empty, &exponent): (&bool, &i32)| if empty { 0.0 } else { scale(1.0, -exponent) };
+        self.empty.iter().zip(&self.exponents).map(length).collect()
+    }
+
     /// The factor of right-hand side k.
     pub fn scale_of_rhs(&self, k: usize) -> f64 {
         scale(1.0, self.exponents[self.empty.len() + k])

@@ -18,6 +18,10 @@ use super::{Collocation, PdeError as Error, Watch};
 const FIRST_LAMBDA: f64 = 1e-2;
 /// Coefficients, in which u is linear, are damped by this part of λ.
 const FREE: f64 = 1e-2;
+/// Parameters whose effect is below this part of the mean effect are damped more than others.
+const UNIMPORTANT: f64 = 1e-3;
+/// λ of a parameter that does not matter at all.
+const MOST: f64 = 1e12;
 /// So many steps that together gain less than this part are the last.
 const PATIENCE: usize = 30;
 const GAIN: f64 = 0.02;
@@ -38,6 +42,22 @@ impl State {
     /// The coefficients of a field.
     fn of_field(&self, field: usize) -> &[f64] {
         &self.c[self.trial.columns(field)]
+    }
+
+    /// λ_j/λ for columns of these lengths: √(1 + (k s/(‖J_j‖ unit_j))²), where s is the mean effect of a step by one unit: a
+    /// parameter that hardly matters, like the centre of a Gaussian without amplitude, shall not run away for that.
+    fn damping(&self, tangent: &Trial, lengths: &[f64]) -> Vec<f64> {
+        let mut damping = vec![FREE; lengths.len()];
+        for (field, features) in self.fields.iter().enumerate() {
+            let trained = tangent.columns(field).skip(features.len());
+            let effects: Vec<f64> =
+                trained.clone().zip(features.units()).map(|(j, unit)| lengths[j] * unit).collect();
+            let square =
+                effects.iter().map(|effect| effect * effect).sum::<f64>() / effects.len().max(1) as f64;
+            let least = UNIMPORTANT * square.sqrt();
+            trained.zip(effects).for_each(|(j, effect)| damping[j] = 1f64.hypot(least / effect.max(f64::MIN_POSITIVE)));
+        }
+        damping
     }
 
     fn tangent(&self) -> Trial {
@@ -103,16 +123,10 @@ pub(super) fn train<T: Tier>(
             fit.stop = Stop::NonFinite;
             break;
         };
-        let is_coefficient = |j: usize| {
-            state.fields.iter().enumerate().any(|(field, features)| {
-                let first = tangent.columns(field).start;
-                (first..first + features.len()).contains(&j)
-            })
-        };
+        let damping = state.damping(&tangent, &problem.lengths());
         let accepted = loop {
             let lambda = region.lambda().max(floor);
-            let (delta, promised) =
-                problem.solve(|j| if is_coefficient(j) { (FREE * lambda).max(floor) } else { lambda });
+            let (delta, promised) = problem.solve(|j| (lambda * damping[j]).clamp(floor, MOST));
             let there = state.moved(&tangent, &delta)?;
             let mut moved = DeviceCollocation::<T>::new(gpu, &there.trial, equations, collocations)?;
             let linearised = moved.linearise(&there.c)?;

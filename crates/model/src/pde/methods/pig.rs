@@ -39,7 +39,7 @@ impl Pig {
             Ok(ProductGaussians::new(frame.dimension(), centres, frame.lengths(scales), frame.periods())?)
         };
         let embeddings = (0..self.embeddings).map(embedding).collect::<Result<Vec<_>, PdeError>>()?;
-        Ok(PigNetwork::new(embeddings, self.units, 1.0, seed)?)
+        Ok(PigNetwork::new(embeddings, self.units, 0.3, seed)?)
     }
 }
 
