@@ -114,6 +114,10 @@ pub struct PdeCommand {
     #[arg(long, allow_hyphen_values = true)]
     rtol: Option<f64>,
 
+    /// Adds no functions to the features for the corners of the domain.
+    #[arg(long)]
+    no_corners: bool,
+
     /// Leaves the classical method out that solves the problem too.
     #[arg(long)]
     no_baseline: bool,
@@ -329,6 +333,7 @@ impl PdeCommand {
             rtol: self.rtol.unwrap_or(default.rtol),
             max_steps: self.steps,
             windows: self.windows.or(hint.windows),
+            corners: !self.no_corners,
             baseline: !self.no_baseline,
         }
     }

@@ -133,7 +133,7 @@ impl Attempt<'_> {
                 }
             }
         }
-        Ok(Trial::new(fields))
+        Ok(Trial::with_singular(fields, self.task.singular.clone()))
     }
 
     fn collocate(

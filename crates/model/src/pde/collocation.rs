@@ -6,6 +6,7 @@ use ansatz_linalg::Matrix;
 
 use super::Collocation;
 use super::equation::{Equation, Linearised};
+use super::singular::SingularFunction;
 use super::tier::Tier;
 use super::trial::{Group, Trial, by_field};
 
@@ -54,6 +55,9 @@ struct Side<T> {
 struct Field<T> {
     group: Group,
     values: Buffer<T>,
+    /// Of each function for a corner, at each point, each term. These are few, and need f64 near their corners, where terms
+    /// cancel that are far larger than their sum.
+    singular: Vec<Vec<Vec<f64>>>,
 }
 
 impl<'a, T: Tier> DeviceCollocation<'a, T> {
@@ -83,8 +87,11 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
                     let points = upload_points(gpu, coordinates, collocation.points.dimension, stride)?;
                     let mut fields = Vec::new();
                     for group in by_field(&equation.jets, trial.fields().len()) {
-                        let field =
-                            Field { values: gpu.buffer("values", group.terms.len() * stride)?, group };
+                        let field = Field {
+                            values: gpu.buffer("values", group.terms.len() * stride)?,
+                            singular: singular_jets(trial, &group, coordinates),
+                            group,
+                        };
                         space.features[field.group.field].record_values(
                             &mut values,
                             &Values {
@@ -119,7 +126,7 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
         if !zero {
             for (field, buffer) in self.coefficients.iter().enumerate() {
                 let rounded: Vec<T> =
-                    c[self.space.trial.columns(field)].iter().map(|&c| T::from_f64(c)).collect();
+                    c[self.space.trial.smooth_columns(field)].iter().map(|&c| T::from_f64(c)).collect();
                 self.gpu.write(buffer, 0, &rounded)?;
             }
             self.values.run()?;
@@ -136,6 +143,13 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
                         {
                             let sums = jets[jet].iter_mut().zip(values);
                             sums.for_each(|(sum, value)| *sum += side.sign * value.widen());
+                        }
+                        let of_corners = &c[self.space.trial.singular_columns(field.group.field)];
+                        for (c, by_point) in of_corners.iter().zip(&field.singular) {
+                            for (p, terms) in by_point.iter().enumerate() {
+                                let terms = field.group.jets.iter().zip(terms);
+                                terms.for_each(|(&jet, value)| jets[jet][p] += side.sign * c * value);
+                            }
                         }
                     }
                 }
@@ -192,9 +206,56 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
             }
         }
         plan.run()?;
+        self.write_singular(space.trial, &jacobian, linearised, row_weights)?;
         let residual = Matrix::upload(self.gpu, "residual", self.rows, 1, &residual)?;
         Ok((jacobian, residual))
     }
+}
+
+impl<T: Tier> DeviceCollocation<'_, T> {
+    /// The columns of the functions for corners, from the host.
+    fn write_singular(
+        &self,
+        trial: &Trial,
+        jacobian: &Matrix<T>,
+        linearised: &[Linearised],
+        row_weights: &[f64],
+    ) -> Result<(), GpuError> {
+        for field in 0..trial.fields().len() {
+            for (k, column) in trial.singular_columns(field).enumerate() {
+                let mut entries = vec![0.0; self.rows];
+                for ((block, at), &weight) in self.blocks.iter().zip(linearised).zip(row_weights) {
+                    for side in &block.sides {
+                        for part in side.fields.iter().filter(|part| part.group.field == field) {
+                            let rows =
+                                entries[block.first_row..].iter_mut().zip(&part.singular[k]).enumerate();
+                            for (p, (entry, terms)) in rows {
+                                let operator = part.group.jets.iter().zip(terms);
+                                let sum: f64 =
+                                    operator.map(|(&jet, value)| at.partials[jet][p] * value).sum();
+                                *entry += side.sign * weight * sum;
+                            }
+                        }
+                    }
+                }
+                let entries: Vec<T> = entries.into_iter().map(T::from_f64).collect();
+                for (slab, columns) in jacobian.slabs() {
+                    if columns.contains(&column) {
+                        self.gpu.write(slab, (column - columns.start) * jacobian.stride(), &entries)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn singular_jets(trial: &Trial, group: &Group, coordinates: &[f64]) -> Vec<Vec<Vec<f64>>> {
+    let at_point = |function: &SingularFunction, x: &[f64]| {
+        group.terms.iter().map(|term| function.jet([x[0], x[1]], term)).collect()
+    };
+    let functions = trial.singular(group.field).iter();
+    functions.map(|function| coordinates.chunks_exact(2).map(|x| at_point(function, x)).collect()).collect()
 }
 
 /// Coordinate after coordinate, each padded to `stride` points by the last one.

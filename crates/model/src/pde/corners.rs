@@ -1,8 +1,9 @@
 //! Corners that make the gradient of the solution unbounded: said in the report, not hidden.
 
-use ansatz_problem::{Corner, Domain};
+use ansatz_problem::Corner;
 
 use super::report::list;
+use super::singular::SingularFunction;
 use super::task::Task;
 
 /// So many corners are named, the sharpest first; the others are counted.
@@ -19,28 +20,50 @@ pub(super) fn notes(task: &Task<'_>, worst: &[f64]) -> Vec<String> {
         return Vec::new();
     }
     corners.sort_by(|a, b| b.angle.total_cmp(&a.angle));
-    let mut notes: Vec<String> =
-        corners.iter().take(NAMED).map(|corner| note(domain, corner, worst)).collect();
+    let mut notes: Vec<String> = corners.iter().take(NAMED).map(|corner| note(task, corner, worst)).collect();
     if corners.len() > NAMED {
         notes.push(format!("{} more re-entrant corners, less sharp ones", corners.len() - NAMED));
     }
     notes
 }
 
-fn note(domain: &Domain, corner: &Corner, worst: &[f64]) -> String {
+/// Whether there is a re-entrant corner, of an equation of second order. A corner of less than 180° leaves less behind, for
+/// which smooth features do well enough.
+pub(super) fn are_sharp(task: &Task<'_>) -> bool {
+    order_in_space(task) == 2 && task.problem.domain.corners().iter().any(Corner::is_reentrant)
+}
+
+fn note(task: &Task<'_>, corner: &Corner, worst: &[f64]) -> String {
+    let domain = &task.problem.domain;
     let size = domain.shape().bounds().iter().map(|[low, high]| high - low).fold(0.0, f64::max);
     let near = match worst {
         [x, y, ..] if (x - corner.at[0]).hypot(y - corner.at[1]) <= AT_THE_CORNER * size => "near",
         _ => "not near",
     };
     format!(
-        "corner at {}: with {:.0}° inside, u in general behaves like r^{:.3} there and its gradient is unbounded, so \
-         convergence is slow near it; the largest residual, at {}, lies {near} it",
+        "corner at {}: with {:.0}° inside, u in general behaves like r^{:.3} there and its gradient is unbounded{}; \
+         the largest residual, at {}, lies {near} it",
         list(&corner.at),
         corner.angle.to_degrees(),
         corner.exponent(),
+        remedy(task, corner),
         list(worst)
     )
+}
+
+/// What the trial space has for a corner.
+fn remedy(task: &Task<'_>, corner: &Corner) -> String {
+    let mut added: Vec<String> = Vec::new();
+    for (at, function) in task.singular.iter().flatten().map(SingularFunction::describe) {
+        if at == corner.at && !added.contains(&function) {
+            added.push(function);
+        }
+    }
+    if added.is_empty() {
+        ", so convergence is slow near it".to_owned()
+    } else {
+        format!(", so the features have {} of it beside them", added.join(", "))
+    }
 }
 
 /// The highest order in the coordinates of space of the equations inside.

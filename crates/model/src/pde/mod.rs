@@ -22,6 +22,7 @@ mod options;
 mod read;
 mod reason;
 mod report;
+mod singular;
 mod solution;
 mod solve;
 mod task;

@@ -43,6 +43,9 @@ pub struct PdeOptions {
     pub max_steps: Option<usize>,
     /// Number of time windows.
     pub windows: Option<usize>,
+    /// Whether functions that solutions behave like at corners are added to the features: in steady problems of second order in
+    /// the plane, where there is a re-entrant corner. Methods that train their features do without.
+    pub corners: bool,
     /// Whether a classical method solves the problem too.
     pub baseline: bool,
 }
@@ -62,6 +65,7 @@ impl Default for PdeOptions {
             rtol: 1e-3,
             max_steps: None,
             windows: None,
+            corners: true,
             baseline: true,
         }
     }

@@ -3,7 +3,8 @@
 use ansatz_problem::{PointSet, Problem, Region};
 
 use super::equation::Equation;
-use super::{Frame, Method, PdeError, PdeOptions};
+use super::singular::{self, SingularFunction};
+use super::{Frame, Method, PdeError, PdeOptions, corners};
 
 /// The equations of a problem, ready for a method.
 pub(super) struct Task<'a> {
@@ -14,6 +15,8 @@ pub(super) struct Task<'a> {
     /// Factor of each equation's weight, from the problem.
     pub factors: Vec<f64>,
     pub frame: Frame,
+    /// For each field, functions that its solution behaves like at corners.
+    pub singular: Vec<Vec<SingularFunction>>,
     /// The points inside, where they are given.
     pub cloud: Option<Region>,
 }
@@ -51,6 +54,7 @@ impl<'a> Task<'a> {
             regions: Vec::new(),
             factors: Vec::new(),
             frame,
+            singular: vec![Vec::new(); problem.scope.fields().len()],
             cloud: cloud.map(|cloud| Region::Points(cloud.points.clone())),
         };
         for condition in &problem.conditions {
@@ -67,6 +71,9 @@ impl<'a> Task<'a> {
                     task.factors.push(condition.weight.unwrap_or(1.0));
                 }
             }
+        }
+        if options.corners && problem.domain.time().is_none() && corners::are_sharp(&task) {
+            task.singular = singular::functions(&task, &problem.domain.corners());
         }
         Ok(task)
     }

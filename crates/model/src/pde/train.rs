@@ -55,7 +55,9 @@ impl State {
             let square =
                 effects.iter().map(|effect| effect * effect).sum::<f64>() / effects.len().max(1) as f64;
             let least = UNIMPORTANT * square.sqrt();
-            trained.zip(effects).for_each(|(j, effect)| damping[j] = 1f64.hypot(least / effect.max(f64::MIN_POSITIVE)));
+            trained
+                .zip(effects)
+                .for_each(|(j, effect)| damping[j] = 1f64.hypot(least / effect.max(f64::MIN_POSITIVE)));
         }
         damping
     }

@@ -1,4 +1,5 @@
-//! The trial space: u_f(x) = Σ_j c_j φ_j(x), with features of its own for every unknown field f.
+//! The trial space: u_f(x) = Σ_j c_j φ_j(x), with features of its own for every unknown field f, and behind them the functions that
+//! its solution behaves like at corners.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,25 +8,36 @@ use ansatz_expr::Jet;
 use ansatz_features::{Features, MultiIndex};
 use rayon::prelude::*;
 
+use super::singular::SingularFunction;
+
 /// The features of every field; their coefficients stand field after field.
 #[derive(Debug, Clone)]
 pub(super) struct Trial {
     fields: Vec<Arc<dyn Features>>,
+    singular: Vec<Vec<SingularFunction>>,
     columns: Vec<Range<usize>>,
 }
 
 impl Trial {
+    /// Features alone.
     pub fn new(fields: Vec<Arc<dyn Features>>) -> Self {
+        let none = vec![Vec::new(); fields.len()];
+        Self::with_singular(fields, none)
+    }
+
+    /// Features, and for each field functions for its corners.
+    pub fn with_singular(fields: Vec<Arc<dyn Features>>, singular: Vec<Vec<SingularFunction>>) -> Self {
         let mut end = 0;
         let columns = fields
             .iter()
-            .map(|features| {
+            .zip(&singular)
+            .map(|(features, singular)| {
                 let first = end;
-                end += features.len();
+                end += features.len() + singular.len();
                 first..end
             })
             .collect();
-        Self { fields, columns }
+        Self { fields, singular, columns }
     }
 
     /// Coefficients in all.
@@ -37,7 +49,24 @@ impl Trial {
         &self.fields
     }
 
-    /// Where the coefficients of a field stand.
+    /// The functions for the corners of a field.
+    pub fn singular(&self, field: usize) -> &[SingularFunction] {
+        &self.singular[field]
+    }
+
+    /// Where the coefficients of a field's features stand.
+    pub fn smooth_columns(&self, field: usize) -> Range<usize> {
+        let columns = self.columns(field);
+        columns.start..columns.end - self.singular[field].len()
+    }
+
+    /// Where the coefficients of its functions for corners stand.
+    pub fn singular_columns(&self, field: usize) -> Range<usize> {
+        let columns = self.columns(field);
+        columns.end - self.singular[field].len()..columns.end
+    }
+
+    /// Where all coefficients of a field stand.
     pub fn columns(&self, field: usize) -> Range<usize> {
         self.columns[field].clone()
     }
@@ -79,11 +108,19 @@ impl Trial {
                 |phi, (values, x)| {
                     for group in &groups {
                         let features = &self.fields[group.field];
-                        let (c, n) = (&c[self.columns(group.field)], features.len());
+                        let (smooth, n) = (&c[self.smooth_columns(group.field)], features.len());
+                        let at_corners = c[self.singular_columns(group.field)].iter();
+                        let at_corners = at_corners.zip(&self.singular[group.field]);
                         let phi = &mut phi[..n * group.terms.len()];
                         features.jets(x, &group.terms, phi);
-                        for (&jet, phi) in group.jets.iter().zip(phi.chunks(n.max(1))) {
-                            values[jet] = c.iter().zip(phi).map(|(&c, &phi)| product(c, phi)).sum();
+                        for ((&jet, term), phi) in
+                            group.jets.iter().zip(&group.terms).zip(phi.chunks(n.max(1)))
+                        {
+                            let smooth: f64 = smooth.iter().zip(phi).map(|(&c, &phi)| product(c, phi)).sum();
+                            let singular = at_corners.clone();
+                            let singular: f64 =
+                                singular.map(|(&c, f)| product(c, f.jet([x[0], x[1]], term))).sum();
+                            values[jet] = smooth + singular;
                         }
                     }
                 },

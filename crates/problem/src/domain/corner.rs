@@ -13,6 +13,8 @@ pub struct Corner {
     pub at: [f64; 2],
     /// The angle inside the domain, in radians.
     pub angle: f64,
+    /// The direction of the side from which the inside lies counter-clockwise, as an angle from the first coordinate's axis.
+    pub direction: f64,
 }
 
 /// Six degrees: a polygon that stands for a smooth curve has smaller corners.
@@ -70,15 +72,16 @@ impl Domain {
         for at in found {
             if seen.iter().all(|other| distance(at, *other) > NEAR * size) {
                 seen.push(at);
-                corners.extend(self.angles(at, &curves, size).into_iter().map(|angle| Corner { at, angle }));
+                let angles = self.angles(at, &curves, size).into_iter();
+                corners.extend(angles.map(|[direction, angle]| Corner { at, angle, direction }));
             }
         }
         corners
     }
 
-    /// The angles inside at a point. The curves through it part its surroundings in sectors, each inside or outside as a
+    /// The angles inside at a point, each with the direction where it begins. The curves through it part its surroundings in sectors, each inside or outside as a
     /// whole; neighbours that are inside make one angle.
-    fn angles(&self, at: [f64; 2], curves: &[Curve], size: f64) -> Vec<f64> {
+    fn angles(&self, at: [f64; 2], curves: &[Curve], size: f64) -> Vec<[f64; 2]> {
         let mut directions: Vec<f64> = curves
             .iter()
             .filter(|curve| curve.distance(at) <= NEAR * size)
@@ -103,16 +106,20 @@ impl Domain {
         // Begin outside; a point with nothing outside around it is no corner.
         let Some(outside) = sectors.iter().position(|(_, inside)| !inside) else { return Vec::new() };
         let (mut angles, mut angle) = (Vec::new(), 0.0);
+        let mut begin = 0.0;
         for i in 1..=count {
             let (width, inside) = sectors[(outside + i) % count];
             if inside {
+                if angle == 0.0 {
+                    begin = directions[(outside + i) % count];
+                }
                 angle += width;
             } else if angle > 0.0 {
-                angles.push(angle);
+                angles.push([begin, angle]);
                 angle = 0.0;
             }
         }
-        angles.retain(|angle| (angle - PI).abs() > SAME_DIRECTION);
+        angles.retain(|[_, angle]| (angle - PI).abs() > SAME_DIRECTION);
         angles
     }
 }
