@@ -40,30 +40,28 @@ fn note(task: &Task<'_>, corner: &Corner, worst: &[f64]) -> String {
         [x, y, ..] if (x - corner.at[0]).hypot(y - corner.at[1]) <= AT_THE_CORNER * size => "near",
         _ => "not near",
     };
+    let added = exponents(task, corner);
+    let remedy = match added[..] {
+        [] => ", so convergence is slow near it".to_owned(),
+        [.., last] => format!(", so {} functions up to r^{last:.3} stand beside the features", added.len()),
+    };
     format!(
-        "corner at {}: with {:.0}° inside, u in general behaves like r^{:.3} there and its gradient is unbounded{}; \
+        "corner at {}: with {:.0}° inside, u in general behaves like r^{:.3} there and its gradient is unbounded{remedy}; \
          the largest residual, at {}, lies {near} it",
         list(&corner.at),
         corner.angle.to_degrees(),
-        corner.exponent(),
-        remedy(task, corner),
+        added.first().copied().unwrap_or(corner.exponent()),
         list(worst)
     )
 }
 
-/// What the trial space has for a corner.
-fn remedy(task: &Task<'_>, corner: &Corner) -> String {
-    let mut added: Vec<String> = Vec::new();
-    for (at, function) in task.singular.iter().flatten().map(SingularFunction::describe) {
-        if at == corner.at && !added.contains(&function) {
-            added.push(function);
-        }
-    }
-    if added.is_empty() {
-        ", so convergence is slow near it".to_owned()
-    } else {
-        format!(", so the features have {} of it beside them", added.join(", "))
-    }
+/// The exponents that the trial space has for a corner, of all fields, in order.
+fn exponents(task: &Task<'_>, corner: &Corner) -> Vec<f64> {
+    let added = task.singular.iter().flatten().filter_map(SingularFunction::exponent);
+    let mut exponents: Vec<f64> =
+        added.filter(|(at, _)| *at == corner.at).map(|(_, exponent)| exponent).collect();
+    exponents.sort_by(f64::total_cmp);
+    exponents
 }
 
 /// The highest order in the coordinates of space of the equations inside.

@@ -79,8 +79,40 @@ impl Domain {
         corners
     }
 
-    /// The angles inside at a point, each with the direction where it begins. The curves through it part its surroundings in sectors, each inside or outside as a
-    /// whole; neighbours that are inside make one angle.
+    /// How far the ray from a corner that halves the angle outside reaches before it meets the domain again; `None` where it
+    /// never does. Behind the corner of a hole lies the hole alone.
+    ///
+    /// ```
+    /// use ansatz_problem::{Domain, Shape};
+    /// let square = |half: f64| Shape::rectangle([-half, half], [-half, half]);
+    /// let frame = Domain::from(square(1.0).minus(square(0.5)));
+    /// let behind = |inner: bool| {
+    ///     let mut corners = frame.corners();
+    ///     corners.retain(|corner| corner.is_reentrant() == inner);
+    ///     corners.iter().map(|corner| frame.behind(corner)).collect::<Vec<_>>()
+    /// };
+    /// assert_eq!(behind(false), [None; 4]);
+    /// assert!(behind(true).iter().all(|behind| (behind.unwrap() - 2f64.sqrt()).abs() < 1e-12));
+    /// ```
+    pub fn behind(&self, corner: &Corner) -> Option<f64> {
+        let [width, height] = [0, 1].map(|axis| self.shape.bounds()[axis]).map(|[low, high]| high - low);
+        let size = width.max(height);
+        let (sin, cos) = (corner.direction + 0.5 * corner.angle + PI).sin_cos();
+        let at = |far: f64| moved(corner.at, far, [cos, sin]);
+        // Longer than the diagonal of the box.
+        let ray = Curve::Segment(corner.at, at(2.0 * (width + height)));
+        let curves = self.shape.primitives().into_iter().flat_map(outline);
+        let mut crossings: Vec<f64> = curves
+            .flat_map(|curve| ray.crossings(&curve))
+            .map(|crossing| distance(crossing, corner.at))
+            .filter(|far| *far > AROUND * size)
+            .collect();
+        crossings.sort_by(f64::total_cmp);
+        crossings.into_iter().find(|far| self.shape.contains(&at(far + AROUND * size), false))
+    }
+
+    /// The angles inside at a point, each with the direction where it begins. The curves through it part its surroundings in
+    /// sectors, each inside or outside as a whole; neighbours that are inside make one angle.
     fn angles(&self, at: [f64; 2], curves: &[Curve], size: f64) -> Vec<[f64; 2]> {
         let mut directions: Vec<f64> = curves
             .iter()
