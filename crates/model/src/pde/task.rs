@@ -72,8 +72,8 @@ impl<'a> Task<'a> {
                 }
             }
         }
-        if options.corners && problem.domain.time().is_none() && corners::are_sharp(&task) {
-            task.singular = singular::functions(&task, &problem.domain.corners());
+        if options.corners && problem.domain.time().is_none() && corners::matter(&task) {
+            task.singular = singular::functions(&task);
         }
         Ok(task)
     }
