@@ -3,16 +3,15 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use ansatz::Gpu;
 use ansatz::features::{DeviceFeatures, Features as Family, MultiIndex, Rows};
 use ansatz::gpu::{Cost, GpuError, Plan, Real};
 use ansatz::krylov::generate::random;
 use ansatz::linalg::{self, Matrix};
 use ansatz::pde::{Frame, Gaussians, Method, RandomFeatures};
+use ansatz::{Gpu, median};
 use clap::Args;
 use serde::Serialize;
 
-use super::median;
 use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;

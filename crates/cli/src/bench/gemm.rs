@@ -6,11 +6,10 @@ use std::time::Instant;
 
 use ansatz::gpu::{GpuError, Plan, Real};
 use ansatz::linalg::{self, Matrix, Tiling};
-use ansatz::{Error, Gpu};
+use ansatz::{Error, Gpu, median};
 use clap::Args;
 use serde::Serialize;
 
-use super::median;
 use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;

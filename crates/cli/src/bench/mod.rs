@@ -5,6 +5,7 @@ mod features;
 mod gemm;
 mod krylov;
 mod least_squares;
+mod published_draws;
 mod snnk;
 
 use clap::Subcommand;
@@ -34,9 +35,4 @@ impl Bench {
             Self::Snnk(snnk) => snnk.run(),
         }
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
