@@ -20,6 +20,7 @@ mod bundle;
 mod error;
 mod features;
 mod kernel;
+mod phi;
 mod projections;
 mod ridge;
 
@@ -28,6 +29,7 @@ pub use bundle::{Bundle, Layer};
 pub use error::SnnkError;
 pub use features::{Estimate, SnnkFeatures};
 pub use kernel::{Kernel, Spectrum, Wave};
+pub use phi::DeviceSnnk;
 pub use ridge::ridge;
 
 use ansatz_features::FeatureError;
