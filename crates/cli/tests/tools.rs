@@ -106,8 +106,11 @@ fn the_bandlimited_table_has_every_cell() {
 #[test]
 fn errors_of_scalable_kernels_are_measured() {
     let place = Place::new();
-    place.expect(0, &["bench", "snnk", "--features", "64", "--draws", "40", "--json", "b.json"]);
+    let small = ["--features", "64", "--draws", "40", "--points", "50", "--layer", "3x5x16"];
+    place.expect(0, &[&["bench", "snnk", "--json", "b.json"], &small[..]].concat());
     let report = place.json("b.json");
+    let layers = report["layers"].as_array().unwrap();
+    assert!(layers.len() >= 3 && layers.iter().all(|layer| layer["seconds"].as_f64().unwrap() > 0.0));
     let rows = report["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 3);
     for row in rows {

@@ -7,7 +7,12 @@ mod krylov;
 mod least_squares;
 mod published_draws;
 mod snnk;
+mod snnk_speed;
 
+use std::time::Instant;
+
+use ansatz::Gpu;
+use ansatz::gpu::{GpuError, Plan};
 use clap::Subcommand;
 
 use crate::exit::{Exit, Failure};
@@ -35,4 +40,12 @@ impl Bench {
             Self::Snnk(snnk) => snnk.run(),
         }
     }
+}
+
+/// Of one run of a plan.
+fn seconds(gpu: &Gpu, plan: &mut Plan) -> Result<f64, GpuError> {
+    let start = Instant::now();
+    plan.run()?;
+    gpu.wait()?;
+    Ok(start.elapsed().as_secs_f64())
 }
