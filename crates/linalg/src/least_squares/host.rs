@@ -29,12 +29,11 @@ impl<T: Real> Problem<'_, T> {
 
     /// The triangle of the scaled [A b], in `T`.
     pub fn triangle_on_host(&self, a: &[T], b: &[T], lengths: &Lengths) -> Triangle {
-        let triangle = if T::IS_F64 {
+        if T::IS_F64 {
             self.triangle::<f64>(bytemuck::cast_slice(a), bytemuck::cast_slice(b), lengths)
         } else {
             self.triangle::<f32>(bytemuck::cast_slice(a), bytemuck::cast_slice(b), lengths)
-        };
-        triangle
+        }
     }
 
     /// The triangle of the scaled [A b].
