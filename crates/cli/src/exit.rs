@@ -8,6 +8,7 @@ use ansatz::io::{ErrorKind, WriteError};
 use ansatz::krylov::KrylovError;
 use ansatz::pde::PdeError;
 use ansatz::problem::ProblemError;
+use ansatz::random_features::snnk::SnnkError;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +69,10 @@ impl From<Error> for Failure {
             Error::Write(_) => Exit::Unwritten,
             Error::Krylov(KrylovError::Setting { .. }) => Exit::Usage,
             error if error.is_device() => Exit::Device,
-            Error::Gpu(_) | Error::Krylov(KrylovError::Gpu(_)) => Exit::Internal,
+            Error::Gpu(_) | Error::Krylov(KrylovError::Gpu(_)) | Error::Snnk(SnnkError::Gpu(_)) => {
+                Exit::Internal
+            }
+            Error::Snnk(_) => Exit::Usage,
             _ => Exit::BadData,
         };
         Self { exit, message: error.to_string() }

@@ -27,6 +27,7 @@ mod axpby;
 mod bandwidth;
 mod copy;
 mod dot;
+mod faer_calls;
 mod functions;
 mod gemm;
 mod gemv;

@@ -51,6 +51,9 @@ pub enum Error {
     /// Parameters of features are wrong.
     #[error(transparent)]
     Features(#[from] ansatz_features::FeatureError),
+    /// Scalable neural network kernels are wrong, or too large.
+    #[error(transparent)]
+    Snnk(#[from] ansatz_random_features::snnk::SnnkError),
     /// The text of a generated system is wrong.
     #[error(transparent)]
     Generate(#[from] ansatz_krylov::generate::GenerateError),

@@ -12,6 +12,7 @@ pub mod pde;
 
 mod error;
 mod linear_system;
+mod median;
 mod reference;
 mod report;
 mod save;
@@ -26,6 +27,7 @@ pub use ansatz_problem as problem;
 pub use ansatz_random_features as random_features;
 pub use error::Error;
 pub use linear_system::{LinearSystem, Run};
+pub use median::median;
 pub use reference::{Axis, Reference};
 pub use report::{ColumnReport, KernelReport, Report, kernels};
 

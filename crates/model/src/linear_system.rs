@@ -8,6 +8,7 @@ use ansatz_gpu::{Gpu, GpuError};
 use ansatz_krylov::generate::{self, Generated};
 use ansatz_krylov::operator::{Csr, Operator};
 use ansatz_krylov::{KrylovError, Outcome, Progress, Solution, SolveOptions, solve};
+use ansatz_random_features::snnk::SnnkError;
 
 use crate::io::matrix_market::{self, MatrixMarket};
 use crate::{Error, Report};
@@ -218,7 +219,10 @@ impl LinearSystem {
 impl Error {
     /// Whether the device is at fault, rather than the input or its use.
     pub fn is_device(&self) -> bool {
-        matches!(self, Self::Gpu(_) | Self::Krylov(KrylovError::Gpu(_) | KrylovError::Interrupted { .. }))
-            && !matches!(self, Self::Gpu(GpuError::Misuse { .. }))
+        match self {
+            Self::Gpu(error) | Self::Snnk(SnnkError::Gpu(error)) => !matches!(error, GpuError::Misuse { .. }),
+            Self::Krylov(error) => matches!(error, KrylovError::Gpu(_) | KrylovError::Interrupted { .. }),
+            _ => false,
+        }
     }
 }

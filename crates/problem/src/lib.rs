@@ -15,7 +15,7 @@ mod problem;
 pub use ansatz_random::{Sampler, UnknownSampler};
 pub use builder::ProblemBuilder;
 pub use condition::Condition;
-pub use domain::{BoundaryPiece, Corner, Domain, DomainError, MAX_POINTS, Region, Shape};
+pub use domain::{BoundaryPiece, Corner, Domain, DomainError, Hole, MAX_POINTS, Region, Shape};
 pub use error::{Place, ProblemError};
 pub use file::{Array, ReadArray};
 pub use method::{Method, Reference};

@@ -25,6 +25,8 @@ pub struct Method {
     pub windows: Option<usize>,
     /// Most Newton steps.
     pub steps: Option<usize>,
+    /// Whether the corners of the domain have functions of their own beside the features.
+    pub corners: Option<bool>,
     /// How points are spread.
     pub sampler: Option<Sampler>,
 }

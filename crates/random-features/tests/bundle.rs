@@ -4,7 +4,7 @@
 
 use ansatz_gpu::Gpu;
 use ansatz_random::Philox;
-use ansatz_random_features::snnk::{Bundle, Kernel, Layer, Snnk, SnnkError, ridge};
+use ansatz_random_features::snnk::{Bundle, Kernel, Layer, Ridge, Snnk, SnnkError};
 
 fn layer(seed: u64, outputs: usize, inputs: usize, size: f64, kernel: Option<Kernel>) -> Layer {
     let (w, b) = (Philox::new(seed, 0), Philox::new(seed, 1));
@@ -65,9 +65,30 @@ fn fitted_weights_are_no_worse_than_those_of_the_network() {
     let mut bundle =
         Bundle::new(&network, 2, &Snnk { count: 64, ..Snnk::new(Kernel::cosine()) }, &points).unwrap();
     let before = bundle.rmse(&points, &targets).unwrap();
-    bundle.fit(&Gpu::cpu(), &points, &targets, 1e-6).unwrap();
+    bundle.fit::<f64>(&Gpu::cpu(), &points, &targets, 1e-6).unwrap();
     let after = bundle.rmse(&points, &targets).unwrap();
     assert!(after < 1e-2 * before, "{before}, then {after}");
+}
+
+#[test]
+fn weights_without_features_are_fitted_too() {
+    let network = [layer(3, 2, 3, 0.5, None)];
+    let points = points(40, 3);
+    let targets: Vec<Vec<f64>> = points.iter().map(|x| vec![x[0] - 2.0 * x[2]]).collect();
+    let mut bundle = Bundle::new(&network, 1, &Snnk::new(Kernel::cosine()), &points).unwrap();
+    bundle.fit::<f64>(&Gpu::cpu(), &points, &targets, 0.0).unwrap();
+    assert!(bundle.rmse(&points, &targets).unwrap() < 1e-13);
+}
+
+/// Weights for Φ of these rows.
+fn ridge(phi: &[Vec<f64>], y: &[Vec<f64>], lambda: f64) -> Result<Vec<Vec<f64>>, SnnkError> {
+    let gpu = Gpu::cpu();
+    let ridge = Ridge::<f64>::new(&gpu, phi.len(), 3, lambda)?;
+    let (slab, stride) = (ridge.features().slabs().next().unwrap().0, ridge.features().stride());
+    for (i, phi) in phi.iter().enumerate() {
+        phi.iter().enumerate().for_each(|(j, phi)| gpu.write(slab, j * stride + i, &[*phi]).unwrap());
+    }
+    ridge.solve(&gpu, y)
 }
 
 #[test]
@@ -78,7 +99,7 @@ fn ridge_is_the_closed_form() {
         (0..7).map(|i| (0..3).map(|j| entry(0, i, j) * 10f64.powi(j as i32)).collect()).collect();
     let y: Vec<Vec<f64>> = (0..7).map(|i| (0..2).map(|k| entry(1, i, k)).collect()).collect();
     let lambda = 0.7;
-    let w = ridge(&Gpu::cpu(), &phi, &y, lambda).unwrap();
+    let w = ridge(&phi, &y, lambda).unwrap();
     // The gradient Φᵀ(ΦW − Y) + λ²W vanishes.
     for (k, w) in w.iter().enumerate() {
         let residual: Vec<f64> = phi
@@ -94,9 +115,10 @@ fn ridge_is_the_closed_form() {
     }
     // More features than points are fine with λ, and a reason without.
     let few = (&phi[..2], &y[..2]);
-    assert_eq!(ridge(&Gpu::cpu(), few.0, few.1, 0.1).unwrap()[1].len(), 3);
-    assert!(matches!(ridge(&Gpu::cpu(), few.0, few.1, 0.0), Err(SnnkError::Unsolved(_))));
-    assert!(matches!(ridge(&Gpu::cpu(), &phi, &y[..3], 0.1), Err(SnnkError::Features(_))));
+    assert_eq!(ridge(few.0, few.1, 0.1).unwrap()[1].len(), 3);
+    assert!(matches!(ridge(few.0, few.1, 0.0), Err(SnnkError::Unsolved(_))));
+    assert!(matches!(ridge(&phi, &y[..3], 0.1), Err(SnnkError::Features(_))));
+    assert!(matches!(ridge(&phi, &y, -1.0), Err(SnnkError::Features(_))));
 }
 
 #[test]

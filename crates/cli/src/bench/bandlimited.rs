@@ -7,16 +7,17 @@ use ansatz::features::{Features, MultiIndex};
 use ansatz::linalg::least_squares::truncated;
 use ansatz::linalg::{LeastSquares, Matrix};
 use ansatz::random_features::{Activation, Biases, Draw, RandomFeatures, Weights};
-use ansatz::{Error, Gpu};
+use ansatz::{Error, Gpu, median};
 use clap::Args;
 use serde::Serialize;
 
-use super::median;
+use super::published_draws::{self, DRAWS};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::table::table;
 
-/// Sigmoid units with weights and biases uniform on [-L, L], fitted to sin(kπx) on [0, 1] by least squares in f64.
+/// Sigmoid units with weights and biases uniform on [-L, L], fitted to sin(kπx) on [0, 1] by least squares in f64: with the
+/// draws behind the published table, and with others.
 #[derive(Debug, Args)]
 pub struct Bandlimited {
     /// Units.
@@ -27,17 +28,17 @@ pub struct Bandlimited {
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(4..=100_000))]
     points: u32,
 
-    /// Draws, of which the median counts. The published medians are of five, and such a one varies by a factor of three.
+    /// Draws besides the five published ones; they show how far a median of five is left to chance.
     #[arg(long, value_name = "K", default_value_t = 41, value_parser = clap::value_parser!(u64).range(1..=1000))]
     seeds: u64,
 
-    /// The first draw's seed.
+    /// The seed of the first of these.
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
 
-    /// Singular values up to this share of the largest are dropped [default: 4.4e-16 times the number of points, which comes nearest to the published figures].
-    #[arg(long, value_name = "SHARE")]
-    tolerance: Option<f64>,
+    /// Singular values up to this share of the largest are dropped; the default is the published one.
+    #[arg(long, value_name = "SHARE", default_value_t = 1e-12)]
+    tolerance: f64,
 
     /// Writes the figures as JSON; - is standard output.
     #[arg(long, value_name = "FILE")]
@@ -57,12 +58,18 @@ struct Report {
     units: u32,
     training_points: u32,
     test_points: u32,
+    /// How many published draws there are.
+    draws: usize,
+    /// Of the other draws.
     seeds: Vec<u64>,
     tolerance: f64,
     tikhonov: f64,
     /// The smallest and the largest ratio over the cells whose published error is above 1e-10.
     truncated_ratios: [f64; 2],
+    other_ratios: [f64; 2],
     orthogonal_ratios: [f64; 2],
+    /// Whether `truncated_ratios` are from 1/3 to 3.
+    within_factor_3: bool,
     cells: Vec<Cell>,
 }
 
@@ -71,15 +78,17 @@ struct Cell {
     target: String,
     limit: f64,
     published: f64,
-    /// By singular values, as published.
+    /// By singular values, as published, for the published draws.
     truncated: Fit,
-    /// By our least squares.
+    /// By singular values, for the other draws.
+    others: Fit,
+    /// By our least squares, for the published draws.
     orthogonal: Fit,
 }
 
 #[derive(Debug, Serialize)]
 struct Fit {
-    /// Root mean square of the error at the test points: median over the seeds.
+    /// Root mean square of the error at the test points: median over the draws.
     rmse: f64,
     /// `rmse` over the published one.
     ratio: f64,
@@ -90,11 +99,10 @@ impl Bandlimited {
     /// Runs the subcommand.
     pub fn run(&self) -> Result<Exit, Failure> {
         output::check_json(self.json.as_deref())?;
-        let tolerance = self.tolerance.unwrap_or(2.0 * f64::EPSILON * f64::from(self.points.max(self.units)));
-        if !(0.0..1.0).contains(&tolerance) {
-            return Err(Failure::usage(format!("--tolerance {tolerance}: it must be from 0 to 1")));
+        if !(0.0..1.0).contains(&self.tolerance) {
+            return Err(Failure::usage(format!("--tolerance {}: it must be from 0 to 1", self.tolerance)));
         }
-        let report = self.measure(tolerance)?;
+        let report = self.measure()?;
         if let Some(path) = &self.json {
             output::json(path, &report)?;
         }
@@ -104,17 +112,26 @@ impl Bandlimited {
         Ok(Exit::Success)
     }
 
-    fn measure(&self, tolerance: f64) -> Result<Report, Error> {
+    fn measure(&self) -> Result<Report, Error> {
         let seeds: Vec<u64> = (0..self.seeds).map(|draw| self.seed.wrapping_add(draw)).collect();
         let mut cells = Vec::new();
         for (i, &limit) in LIMITS.iter().enumerate() {
             output::note(&format!("L = {limit}"));
-            // Per seed: the errors of every target.
-            let fits = seeds.iter().map(|&seed| self.fit(limit, seed, tolerance));
-            let fits = fits.collect::<Result<Vec<_>, Error>>()?;
+            let published: Vec<Units> = DRAWS
+                .into_iter()
+                .map(|draw| self.at_points(&published_draws::features(draw, self.units as usize, limit)?))
+                .collect::<Result<_, Error>>()?;
+            let others: Vec<Units> = seeds
+                .iter()
+                .map(|&seed| self.at_points(&self.draw(limit, seed).features()?))
+                .collect::<Result<_, Error>>()?;
+            // Per draw: the errors of every target.
+            let truncated: Vec<_> = published.iter().map(|units| units.truncated(self.tolerance)).collect();
+            let of_others: Vec<_> = others.iter().map(|units| units.truncated(self.tolerance)).collect();
+            let orthogonal = published.iter().map(Units::orthogonal).collect::<Result<Vec<_>, Error>>()?;
             for (target, (k, published)) in PUBLISHED.iter().enumerate() {
-                let fit = |method: usize| {
-                    let rmses: Vec<f64> = fits.iter().map(|fit| fit[method][target]).collect();
+                let fit = |errors: &[Errors]| {
+                    let rmses: Vec<f64> = errors.iter().map(|errors| errors[target]).collect();
                     let rmse = median(rmses.clone());
                     Fit { rmse, ratio: rmse / published[i], rmses }
                 };
@@ -122,8 +139,9 @@ impl Bandlimited {
                     target: format!("sin {k}πx"),
                     limit,
                     published: published[i],
-                    truncated: fit(0),
-                    orthogonal: fit(1),
+                    truncated: fit(&truncated),
+                    others: fit(&of_others),
+                    orthogonal: fit(&orthogonal),
                 });
             }
         }
@@ -131,62 +149,90 @@ impl Bandlimited {
         cells.sort_by_key(|cell| PUBLISHED.iter().position(|(k, _)| cell.target == format!("sin {k}πx")));
         let ratios = |of: fn(&Cell) -> &Fit| {
             let above = cells.iter().filter(|cell| cell.published > 1e-10).map(|cell| of(cell).ratio);
-            above.fold([f64::INFINITY, 0.0], |[least, most], ratio| [least.min(ratio), most.max(ratio)])
+            above.fold([f64::INFINITY, 0.0], |[least, most], ratio| [ratio.min(least), ratio.max(most)])
         };
+        let truncated_ratios = ratios(|cell| &cell.truncated);
         Ok(Report {
             units: self.units,
             training_points: self.points,
             test_points: self.points / 2,
-            tolerance,
+            draws: DRAWS.len(),
+            tolerance: self.tolerance,
             tikhonov: LeastSquares::tikhonov_for::<f64>(),
-            truncated_ratios: ratios(|cell| &cell.truncated),
+            truncated_ratios,
+            other_ratios: ratios(|cell| &cell.others),
             orthogonal_ratios: ratios(|cell| &cell.orthogonal),
+            within_factor_3: truncated_ratios.iter().all(|ratio| (1.0 / 3.0..=3.0).contains(ratio)),
             seeds,
             cells,
         })
     }
 
-    /// The test errors of every target: by singular values, and by our least squares.
-    fn fit(&self, limit: f64, seed: u64, tolerance: f64) -> Result<[Vec<f64>; 2], Error> {
-        let draw = Draw {
+    fn draw(&self, limit: f64, seed: u64) -> Draw {
+        Draw {
             activation: Activation::Sigmoid,
             count: self.units as usize,
             seed,
             weights: Weights::Uniform(vec![limit]),
             biases: Biases::Uniform(limit),
             periods: Vec::new(),
-        };
-        let features = draw.features()?;
+        }
+    }
+
+    fn at_points(&self, features: &RandomFeatures) -> Result<Units, Error> {
         let (train, test) = (self.points as usize, self.points as usize / 2);
         let at: Vec<f64> = (0..train).map(|i| i as f64 / (train - 1) as f64).collect();
         let between: Vec<f64> = (0..test).map(|i| (i as f64 + 0.5) / test as f64).collect();
-        let values =
-            |at: &[f64], k: u32| -> Vec<f64> { at.iter().map(|x| (f64::from(k) * PI * x).sin()).collect() };
-        let a = columns(&features, &at);
-        let targets: Vec<Vec<f64>> = PUBLISHED.iter().map(|&(k, _)| values(&at, k)).collect();
+        let targets = |at: &[f64]| {
+            let values = |k: u32| at.iter().map(|x| (f64::from(k) * PI * x).sin()).collect();
+            PUBLISHED.iter().map(|&(k, _)| values(k)).collect()
+        };
+        Ok(Units {
+            train: columns(features, &at),
+            targets: targets(&at),
+            test: columns(features, &between),
+            expected: targets(&between),
+        })
+    }
+}
 
-        let gpu = Gpu::cpu();
-        let matrix = Matrix::upload(&gpu, "units", train, features.len(), &a)?;
-        let rhs = Matrix::upload(&gpu, "targets", train, targets.len(), &targets.concat())?;
-        let solutions = [
-            truncated(train, features.len(), &a, &targets, tolerance).unwrap_or_default(),
-            LeastSquares::default().solve(&gpu, &matrix, &rhs)?.x,
-        ];
+/// The units of a draw and the targets, at the points.
+struct Units {
+    /// Column after column.
+    train: Vec<f64>,
+    targets: Vec<Vec<f64>>,
+    test: Vec<f64>,
+    expected: Vec<Vec<f64>>,
+}
 
-        let tested = columns(&features, &between);
-        let rmse = |(c, &(k, _)): (&Vec<f64>, &(u32, [f64; 8]))| {
-            let mut errors: Vec<f64> = values(&between, k).iter().map(|value| -value).collect();
-            for (column, c) in tested.chunks(test).zip(c) {
+/// The root mean squares of the errors at the test points, for each target.
+type Errors = [f64; PUBLISHED.len()];
+
+impl Units {
+    fn truncated(&self, tolerance: f64) -> Errors {
+        let rows = self.targets[0].len();
+        let x = truncated(rows, self.train.len() / rows, &self.train, &self.targets, tolerance);
+        self.errors(&x.unwrap_or_default())
+    }
+
+    fn orthogonal(&self) -> Result<Errors, Error> {
+        let (gpu, rows) = (Gpu::cpu(), self.targets[0].len());
+        let matrix = Matrix::upload(&gpu, "units", rows, self.train.len() / rows, &self.train)?;
+        let rhs = Matrix::upload(&gpu, "targets", rows, self.targets.len(), &self.targets.concat())?;
+        Ok(self.errors(&LeastSquares::default().solve(&gpu, &matrix, &rhs)?.x))
+    }
+
+    /// Of the coefficients for each target; NaN where there are none.
+    fn errors(&self, solutions: &[Vec<f64>]) -> Errors {
+        let mut found = [f64::NAN; PUBLISHED.len()];
+        for ((found, c), expected) in found.iter_mut().zip(solutions).zip(&self.expected) {
+            let mut errors: Vec<f64> = expected.iter().map(|value| -value).collect();
+            for (column, c) in self.test.chunks(expected.len()).zip(c) {
                 errors.iter_mut().zip(column).for_each(|(error, a)| *error += a * c);
             }
-            (errors.iter().map(|error| error * error).sum::<f64>() / test as f64).sqrt()
-        };
-        // Without a solution: NaN.
-        Ok(solutions.map(|x| {
-            let mut rmses: Vec<f64> = x.iter().zip(&PUBLISHED).map(rmse).collect();
-            rmses.resize(PUBLISHED.len(), f64::NAN);
-            rmses
-        }))
+            *found = (errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64).sqrt();
+        }
+        found
     }
 }
 
@@ -204,32 +250,45 @@ fn columns(features: &RandomFeatures, points: &[f64]) -> Vec<f64> {
 
 fn text(report: &Report) -> String {
     let row = |cell: &Cell| {
+        let spread = |pick: fn(f64, f64) -> f64| cell.truncated.rmses.iter().copied().fold(f64::NAN, pick);
         vec![
             cell.target.clone(),
             cell.limit.to_string(),
             format!("{:.1e}", cell.published),
             format!("{:.1e}", cell.truncated.rmse),
             format!("{:.2}", cell.truncated.ratio),
+            format!("{:.1e} to {:.1e}", spread(f64::min), spread(f64::max)),
+            format!("{:.1e}", cell.others.rmse),
+            format!("{:.2}", cell.others.ratio),
             format!("{:.1e}", cell.orthogonal.rmse),
             format!("{:.1e}", cell.orthogonal.ratio),
         ]
     };
     let rows: Vec<Vec<String>> = report.cells.iter().map(row).collect();
+    let titles =
+        ["target", "L", "published", "svd", "ratio", "of all draws", "others", "ratio", "qr", "ratio"];
     format!(
-        "{} sigmoid units, a and b uniform on [-L, L], {} training and {} test points, f64, RMSE, median of {} seeds from {}\n\
-         svd: singular values up to {:.1e} of the largest dropped, as published; qr: Householder with λ = {:.0e}\n\n{}\n\
-         over the published figure, in cells above 1e-10: svd {:.2} to {:.2}, qr {:.0e} to {:.2}\n",
+        "{} sigmoid units, a and b uniform on [-L, L], {} training and {} test points, f64; RMSE\n\
+         svd: singular values up to {:.1e} of the largest dropped, median of the {} published draws, and their spread\n\
+         others: the same, median of {} other draws (seeds from {})\n\
+         qr: Householder with λ = {:.0e}, median of the published draws\n\n{}\n\
+         over the published figure, in cells above 1e-10: svd {:.2} to {:.2}, others {:.2} to {:.2}, qr {:.0e} to {:.2}\n\
+         svd within a factor 3 in every cell above 1e-10: {}\n",
         report.units,
         report.training_points,
         report.test_points,
+        report.tolerance,
+        report.draws,
         report.seeds.len(),
         report.seeds[0],
-        report.tolerance,
         report.tikhonov,
-        table(&["target", "L", "published", "svd", "ratio", "qr", "ratio"], &rows),
+        table(&titles, &rows),
         report.truncated_ratios[0],
         report.truncated_ratios[1],
+        report.other_ratios[0],
+        report.other_ratios[1],
         report.orthogonal_ratios[0],
         report.orthogonal_ratios[1],
+        if report.within_factor_3 { "yes" } else { "no" },
     )
 }

@@ -1,18 +1,17 @@
 //! `ansatz bench features`: how near the memory's limit collocation matrices are assembled.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
-use ansatz::Gpu;
 use ansatz::features::{DeviceFeatures, Features as Family, MultiIndex, Rows};
 use ansatz::gpu::{Cost, GpuError, Plan, Real};
 use ansatz::krylov::generate::random;
 use ansatz::linalg::{self, Matrix};
 use ansatz::pde::{Frame, Gaussians, Method, RandomFeatures};
+use ansatz::{Gpu, median};
 use clap::Args;
 use serde::Serialize;
 
-use super::median;
+use super::seconds;
 use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -181,13 +180,6 @@ fn row<T: Real>(subject: Subject, triads: &[f64]) -> Row {
 
 fn precision<T: Real>() -> &'static str {
     if T::IS_F64 { "f64" } else { "f32" }
-}
-
-fn seconds(gpu: &Gpu, plan: &mut Plan) -> Result<f64, GpuError> {
-    let start = Instant::now();
-    plan.run()?;
-    gpu.wait()?;
-    Ok(start.elapsed().as_secs_f64())
 }
 
 fn text(report: &Report) -> String {

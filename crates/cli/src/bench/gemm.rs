@@ -2,15 +2,14 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Instant;
 
-use ansatz::gpu::{GpuError, Plan, Real};
+use ansatz::gpu::{Plan, Real};
 use ansatz::linalg::{self, Matrix, Tiling};
-use ansatz::{Error, Gpu};
+use ansatz::{Error, Gpu, median};
 use clap::Args;
 use serde::Serialize;
 
-use super::median;
+use super::seconds;
 use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -40,7 +39,7 @@ pub struct Gemm {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Shape([usize; 3]);
+pub(super) struct Shape(pub(super) [usize; 3]);
 
 impl FromStr for Shape {
     type Err = String;
@@ -188,13 +187,6 @@ fn measure<T: Real>(
         }
     };
     Ok(plans.into_iter().map(row).collect())
-}
-
-fn seconds(gpu: &Gpu, plan: &mut Plan) -> Result<f64, GpuError> {
-    let start = Instant::now();
-    plan.run()?;
-    gpu.wait()?;
-    Ok(start.elapsed().as_secs_f64())
 }
 
 fn text(report: &Report) -> String {

@@ -11,11 +11,10 @@ use ansatz::krylov::cg::{Loop, LoopOptions, Start};
 use ansatz::krylov::device::{DeviceCsr, DeviceOperator, DeviceSell, DeviceStencil, Shape};
 use ansatz::krylov::generate::random;
 use ansatz::krylov::operator::{Boundary, Grid, PaddedCsr, Sell, SellLayout, Stencil};
-use ansatz::{Error, Gpu, KernelReport, kernels, linalg};
+use ansatz::{Error, Gpu, KernelReport, kernels, linalg, median};
 use clap::Args;
 use serde::Serialize;
 
-use super::median;
 use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use ansatz::Gpu;
 use ansatz::gpu::Real;
 use ansatz::krylov::generate::random;
 use ansatz::linalg::{self, Matrix, Place};
+use ansatz::{Gpu, median};
 use clap::Args;
 use serde::Serialize;
 
-use super::median;
 use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;

@@ -5,8 +5,14 @@ mod features;
 mod gemm;
 mod krylov;
 mod least_squares;
+mod published_draws;
 mod snnk;
+mod snnk_speed;
 
+use std::time::Instant;
+
+use ansatz::Gpu;
+use ansatz::gpu::{GpuError, Plan};
 use clap::Subcommand;
 
 use crate::exit::{Exit, Failure};
@@ -36,7 +42,10 @@ impl Bench {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+/// Of one run of a plan.
+fn seconds(gpu: &Gpu, plan: &mut Plan) -> Result<f64, GpuError> {
+    let start = Instant::now();
+    plan.run()?;
+    gpu.wait()?;
+    Ok(start.elapsed().as_secs_f64())
 }

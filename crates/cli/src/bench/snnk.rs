@@ -1,18 +1,27 @@
-//! `ansatz bench snnk`: how far scalable neural network kernels are from the functions that they stand for.
+//! `ansatz bench snnk`: how far scalable neural network kernels are from the functions that they stand for, and how fast they
+//! are on a device.
 
 use std::path::PathBuf;
 
+use ansatz::Error;
 use ansatz::random_features::snnk::{Kernel, Snnk, SnnkError, kernel_rmse};
 use clap::Args;
 use serde::Serialize;
 
+use super::gemm::Shape;
+use super::snnk_speed;
+use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::table::table;
 
-/// Errors of the estimates Ψ(w, b)·Φ(x) of cos(w·x + b) and of the arc-cosine (ReLU) kernel.
+/// Errors of the estimates Ψ(w, b)·Φ(x) of cos(w·x + b) and of the arc-cosine (ReLU) kernel; and the time of kernel layers on the
+/// device beside that of dense ones.
 #[derive(Debug, Args)]
 pub struct SnnkBench {
+    #[command(flatten)]
+    device: DeviceArgs,
+
     /// Coordinates of points and weights.
     #[arg(long, value_name = "D", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1000))]
     dimensions: u32,
@@ -33,6 +42,14 @@ pub struct SnnkBench {
     #[arg(long, value_name = "M", default_value_t = 0.0, allow_negative_numbers = true)]
     damping: f64,
 
+    /// Points of the batch whose time is measured.
+    #[arg(long, value_name = "N", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    points: u32,
+
+    /// Inputs, outputs and features of a layer whose time is measured; may be given several times.
+    #[arg(long = "layer", value_name = "DxNxM", default_values = ["8x1024x1024", "1024x1024x256"])]
+    layers: Vec<Shape>,
+
     /// Writes the figures as JSON; - is standard output.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -46,6 +63,12 @@ struct Report {
     seed: u64,
     damping: f64,
     rows: Vec<Row>,
+    device: String,
+    backend: String,
+    driver: String,
+    executor: String,
+    points: u32,
+    layers: Vec<snnk_speed::Row>,
 }
 
 #[derive(Debug, Serialize)]
@@ -71,10 +94,28 @@ impl SnnkBench {
     /// Runs the subcommand.
     pub fn run(&self) -> Result<Exit, Failure> {
         output::check_json(self.json.as_deref())?;
+        let gpu = self.device.open()?;
         let rows = EXPECTED.iter().map(|row| self.measure(*row)).collect::<Result<_, _>>();
-        let rows = rows.map_err(|error: SnnkError| Failure::usage(error.to_string()))?;
-        let Self { dimensions, features, draws, seed, damping, .. } = *self;
-        let report = Report { dimensions, features, draws, seed, damping, rows };
+        let rows = rows.map_err(Error::from)?;
+        let mut layers = snnk_speed::measure::<f32>(&gpu, self.points as usize, &self.layers)?;
+        if gpu.capabilities().f64 {
+            layers.extend(snnk_speed::measure::<f64>(&gpu, self.points as usize, &self.layers)?);
+        }
+        let summary = gpu.summary();
+        let report = Report {
+            dimensions: self.dimensions,
+            features: self.features,
+            draws: self.draws,
+            seed: self.seed,
+            damping: self.damping,
+            rows,
+            device: summary.name.clone(),
+            backend: summary.backend.clone(),
+            driver: summary.driver.clone(),
+            executor: gpu.executor().to_owned(),
+            points: self.points,
+            layers,
+        };
         if let Some(path) = &self.json {
             output::json(path, &report)?;
         }
@@ -126,7 +167,8 @@ fn text(report: &Report) -> String {
     };
     let rows: Vec<Vec<String>> = report.rows.iter().map(row).collect();
     format!(
-        "d = {}, m = {}, M = {}, {} draws from seed {}; RMSE\n\n{}",
+        "d = {}, m = {}, M = {}, {} draws from seed {}; RMSE\n\n{}\n\
+         {} ({}, {}), {} executor; a batch of {} points\n\n{}",
         report.dimensions,
         report.features,
         report.damping,
@@ -135,6 +177,12 @@ fn text(report: &Report) -> String {
         table(
             &["kernel", "|x| = |w|", "found", "expected", "ratio", "antithetic", "orthogonal", "slope in m"],
             &rows
-        )
+        ),
+        report.device,
+        report.backend,
+        report.driver,
+        report.executor,
+        report.points,
+        snnk_speed::text(&report.layers)
     )
 }

@@ -333,7 +333,7 @@ impl PdeCommand {
             rtol: self.rtol.unwrap_or(default.rtol),
             max_steps: self.steps,
             windows: self.windows.or(hint.windows),
-            corners: !self.no_corners,
+            corners: !self.no_corners && hint.corners.unwrap_or(default.corners),
             baseline: !self.no_baseline,
         }
     }

@@ -6,6 +6,7 @@ use faer::traits::ComplexField;
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::Params;
+use crate::faer_calls::with_faer;
 
 /// C ← α op(A) op(B) + β C over the parts that the parameters tell.
 pub fn gemm<T: Real>(args: &Args, transpose_a: bool, transpose_b: bool) {
@@ -59,14 +60,10 @@ fn add_product<T, S: ComplexField>(
     ]
     .map(|quads| 4 * quads as usize);
     let c_end = c_first + (n - 1) * c_stride + m;
-    matmul(
-        MatMut::from_column_major_slice_with_stride_mut(&mut c[c_first..c_end], m, n, c_stride),
-        Accum::Add,
-        part(&a[a_first..], a_stride, transpose_a, m, k),
-        part(&b[b_first..], b_stride, transpose_b, k, n),
-        alpha,
-        Par::rayon(0),
-    );
+    let c = MatMut::from_column_major_slice_with_stride_mut(&mut c[c_first..c_end], m, n, c_stride);
+    let a = part(&a[a_first..], a_stride, transpose_a, m, k);
+    let b = part(&b[b_first..], b_stride, transpose_b, k, n);
+    with_faer(|| matmul(c, Accum::Add, a, b, alpha, Par::rayon(0)));
 }
 
 /// The matrix of so many rows and columns, or the transposed of it, which begins a slice.

@@ -2,7 +2,6 @@
 
 use ansatz_gpu::{Gpu, GpuError, Real};
 
-use super::host::clean_vector_registers;
 use super::problem::{Lengths, Problem, Triangle};
 use super::{LeastSquares, LeastSquaresReason, Place};
 use crate::Matrix;
@@ -64,7 +63,6 @@ impl DampedLeastSquares {
     /// x for the first right-hand side, and ‖b‖² − ‖A x − b‖²; `damping` gives the entries of Λ.
     pub fn solve(&self, damping: impl Fn(usize) -> f64) -> (Vec<f64>, f64) {
         let x = self.triangle.with_damping(damping).back_substitute(0);
-        clean_vector_registers();
         let [before, after] = self.triangle.squares(0, &x);
         let scale = self.lengths.scale_of_rhs(0);
         (self.lengths.unscale(0, x), (before - after) / (scale * scale))

@@ -24,19 +24,16 @@ impl<T: Real> Problem<'_, T> {
         let triangle = self.triangle_on_host(&a, &b, &lengths);
         let mut solution = self.finish(triangle.with_tikhonov(self.tikhonov), &lengths, tier);
         self.add_residuals(&a, &b, &mut solution);
-        clean_vector_registers();
         Ok(solution)
     }
 
     /// The triangle of the scaled [A b], in `T`.
     pub fn triangle_on_host(&self, a: &[T], b: &[T], lengths: &Lengths) -> Triangle {
-        let triangle = if T::IS_F64 {
+        if T::IS_F64 {
             self.triangle::<f64>(bytemuck::cast_slice(a), bytemuck::cast_slice(b), lengths)
         } else {
             self.triangle::<f32>(bytemuck::cast_slice(a), bytemuck::cast_slice(b), lengths)
-        };
-        clean_vector_registers();
-        triangle
+        }
     }
 
     /// The triangle of the scaled [A b].
@@ -57,24 +54,5 @@ impl<T: Real> Problem<'_, T> {
             triangle.set(j, upper.iter().map(|r| r.widen()));
         }
         triangle
-    }
-}
-
-/// Clears the upper halves of the vector registers in every thread of rayon and in this one. The kernels below faer leave
-/// them dirty, and then each switch between old and new vector instructions costs as much as a sine, as long as the
-/// thread lives.
-pub(super) fn clean_vector_registers() {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx")]
-        fn zero_upper() {
-            std::arch::x86_64::_mm256_zeroupper();
-        }
-        if std::arch::is_x86_feature_detected!("avx") {
-            // SAFETY: the processor has the instruction.
-            let clean = || unsafe { zero_upper() };
-            rayon::broadcast(|_| clean());
-            clean();
-        }
     }
 }

@@ -12,6 +12,8 @@ use faer::reborrow::Reborrow;
 use faer::traits::RealField;
 use faer::{Accum, Conj, Mat, MatMut, Par};
 
+use crate::faer_calls::with_faer;
+
 /// Columns per block of reflections.
 pub(super) const BLOCK: usize = 64;
 
@@ -22,16 +24,18 @@ pub(super) fn triangularise<F: RealField>(
     columns: usize,
     end_row: impl Fn(usize) -> usize,
 ) {
-    for first in (0..columns.min(work.nrows())).step_by(BLOCK) {
-        let block = BLOCK.min(columns - first).min(work.nrows() - first);
-        let end = work.nrows().min(end_row(first + block));
-        let rows = work.rb_mut().subrows_mut(first, end - first);
-        let (_, rest) = rows.split_at_col_mut(first);
-        let (mut panel, rest) = rest.split_at_col_mut(block);
-        let mut factor = Mat::zeros(block, block);
-        reflect(panel.rb_mut(), factor.as_mut());
-        apply(panel, factor.as_mut(), rest);
-    }
+    with_faer(|| {
+        for first in (0..columns.min(work.nrows())).step_by(BLOCK) {
+            let block = BLOCK.min(columns - first).min(work.nrows() - first);
+            let end = work.nrows().min(end_row(first + block));
+            let rows = work.rb_mut().subrows_mut(first, end - first);
+            let (_, rest) = rows.split_at_col_mut(first);
+            let (mut panel, rest) = rest.split_at_col_mut(block);
+            let mut factor = Mat::zeros(block, block);
+            reflect(panel.rb_mut(), factor.as_mut());
+            apply(panel, factor.as_mut(), rest);
+        }
+    });
 }
 
 /// The reflections of a panel, half by half (Elmroth and Gustavson, IBM J. Res. Dev. 44, 2000): H₁ H₂ … = I − V T⁻¹ Vᵀ

@@ -2,6 +2,8 @@
 
 use faer::Mat;
 
+use crate::faer_calls::with_faer;
+
 /// The shortest minimiser of ‖A x − b‖² for each b, with the singular values up to `tolerance` times the largest taken as
 /// zero; in f64 on the host. `entries` are those of A, column after column, each `rows` long. `None` where the
 /// decomposition fails, as for entries that are not finite.
@@ -18,7 +20,7 @@ pub fn truncated(
         return None;
     }
     let a = Mat::from_fn(rows, columns, |i, j| entries[j * rows + i]);
-    let svd = a.thin_svd().ok()?;
+    let svd = with_faer(|| a.thin_svd()).ok()?;
     let (u, v, sizes) = (svd.U(), svd.V(), svd.S().column_vector());
     let kept: Vec<usize> = (0..sizes.nrows()).filter(|&k| sizes[k] > tolerance * sizes[0]).collect();
     let solve = |b: &Vec<f64>| {

@@ -155,6 +155,9 @@ impl Attempt<'_> {
                     points.coordinates.iter_mut().for_each(round);
                     points.partners.iter_mut().flatten().for_each(round);
                 }
+                if equation.jets.iter().any(|jet| jet.order() > 0) {
+                    points = points.filtered(|x| !self.task.is_singular(x));
+                }
                 let carried = before.filter(|_| *region == Region::Initial);
                 if let Some(before) = carried {
                     let jets = before.jets(&points.coordinates, &equation.jets);

@@ -13,55 +13,72 @@ const AT_THE_CORNER: f64 = 0.1;
 
 /// A line for each re-entrant corner of a problem of second order in the plane; `worst` is where the largest residual is.
 pub(super) fn notes(task: &Task<'_>, worst: &[f64]) -> Vec<String> {
+    if !matter(task) {
+        return Vec::new();
+    }
     let domain = &task.problem.domain;
     let mut corners = domain.corners();
     corners.retain(Corner::is_reentrant);
-    if order_in_space(task) != 2 || corners.is_empty() {
-        return Vec::new();
-    }
     corners.sort_by(|a, b| b.angle.total_cmp(&a.angle));
     let mut notes: Vec<String> = corners.iter().take(NAMED).map(|corner| note(task, corner, worst)).collect();
     if corners.len() > NAMED {
         notes.push(format!("{} more re-entrant corners, less sharp ones", corners.len() - NAMED));
     }
+    let holes = domain.round_holes();
+    if let Some(functions) = holes.first().and_then(|hole| remedy(task, hole.centre)) {
+        let count = holes.len();
+        let holes =
+            if count == 1 { "a round hole".to_owned() } else { format!("each of {count} round holes") };
+        notes.push(format!("for {holes}, the features have {functions} of its centre beside them"));
+    }
     notes
 }
 
-/// Whether there is a re-entrant corner, of an equation of second order. A corner of less than 180° leaves less behind, for
-/// which smooth features do well enough.
-pub(super) fn are_sharp(task: &Task<'_>) -> bool {
-    order_in_space(task) == 2 && task.problem.domain.corners().iter().any(Corner::is_reentrant)
+/// Whether the shape of the domain may be more than smooth features can follow: with an equation of second order in the plane.
+/// Where no corner is re-entrant, what corners leave behind is little.
+pub(super) fn matter(task: &Task<'_>) -> bool {
+    order_in_space(task) == 2 && task.problem.domain.shape().dimension() == 2
 }
 
 fn note(task: &Task<'_>, corner: &Corner, worst: &[f64]) -> String {
     let domain = &task.problem.domain;
     let size = domain.shape().bounds().iter().map(|[low, high]| high - low).fold(0.0, f64::max);
+    let remedy = remedy(task, corner.at).map_or_else(
+        || ", so convergence is slow near it".to_owned(),
+        |functions| format!(", so the features have {functions} beside them"),
+    );
     let near = match worst {
         [x, y, ..] if (x - corner.at[0]).hypot(y - corner.at[1]) <= AT_THE_CORNER * size => "near",
         _ => "not near",
     };
-    let added = exponents(task, corner);
-    let remedy = match added[..] {
-        [] => ", so convergence is slow near it".to_owned(),
-        [.., last] => format!(", so {} functions up to r^{last:.3} stand beside the features", added.len()),
-    };
     format!(
-        "corner at {}: with {:.0}° inside, u in general behaves like r^{:.3} there and its gradient is unbounded{remedy}; \
+        "corner at {}: with {:.0}° inside, u in general behaves like r^{:.3} there and its gradient is unbounded{}; \
          the largest residual, at {}, lies {near} it",
         list(&corner.at),
         corner.angle.to_degrees(),
-        added.first().copied().unwrap_or(corner.exponent()),
+        leading(task, corner),
+        remedy,
         list(worst)
     )
 }
 
-/// The exponents that the trial space has for a corner, of all fields, in order.
-fn exponents(task: &Task<'_>, corner: &Corner) -> Vec<f64> {
+/// The exponent of a corner: the least of those added for it, which the kinds of its conditions decide.
+fn leading(task: &Task<'_>, corner: &Corner) -> f64 {
     let added = task.singular.iter().flatten().filter_map(SingularFunction::exponent);
-    let mut exponents: Vec<f64> =
-        added.filter(|(at, _)| *at == corner.at).map(|(_, exponent)| exponent).collect();
-    exponents.sort_by(f64::total_cmp);
-    exponents
+    let of_corner = added.filter(|(at, _)| *at == corner.at).map(|(_, exponent)| exponent);
+    of_corner.reduce(f64::min).unwrap_or(corner.exponent())
+}
+
+/// What the trial space has for a corner or a hole there.
+fn remedy(task: &Task<'_>, place: [f64; 2]) -> Option<String> {
+    let mut added: Vec<String> = Vec::new();
+    let exponents = |function: &SingularFunction| Some((function.exponent()?, function.describe()?));
+    for ((at, _), function) in task.singular.iter().flatten().filter_map(exponents) {
+        if at == place && !added.contains(&function) {
+            added.push(function);
+        }
+    }
+    (!added.is_empty()).then(|| added.join(", "))
 }
 
 /// The highest order in the coordinates of space of the equations inside.

@@ -22,6 +22,7 @@ use super::{
     BaselineReport, FitPrecision, Method, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport, PdeRun,
     Solution, Watch,
 };
+use crate::median;
 
 /// Solves `problem` with every seed; `folder` is where its reference solution may lie.
 pub(super) fn solve(
@@ -373,15 +374,5 @@ impl About<'_> {
             baseline: None,
             notes: Vec::new(),
         }
-    }
-}
-
-/// The median; of an even number, the mean of the two in the middle.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    match values.len() {
-        0 => f64::NAN,
-        n if n % 2 == 1 => values[n / 2],
-        n => 0.5 * (values[n / 2 - 1] + values[n / 2]),
     }
 }

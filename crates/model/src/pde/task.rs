@@ -72,10 +72,16 @@ impl<'a> Task<'a> {
                 }
             }
         }
-        if options.corners && problem.domain.time().is_none() && corners::are_sharp(&task) {
-            task.singular = singular::functions(&task, &problem.domain.corners());
+        if options.corners && problem.domain.time().is_none() && corners::matter(&task) {
+            task.singular = singular::functions(&task);
         }
         Ok(task)
+    }
+
+    /// Whether derivatives are unbounded at a point, a corner with functions of its own: no equation with some can be asked for.
+    pub fn is_singular(&self, x: &[f64]) -> bool {
+        let mut places = self.singular.iter().flatten().filter_map(SingularFunction::exponent);
+        places.any(|(at, _)| at == x)
     }
 
     pub fn is_linear(&self) -> bool {

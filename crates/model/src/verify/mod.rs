@@ -11,10 +11,12 @@ mod krylov;
 mod linalg;
 mod math;
 mod probe;
+mod snnk;
 
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 use ansatz_krylov::KrylovError;
 use ansatz_krylov::generate::random;
+use ansatz_random_features::snnk::SnnkError;
 use ansatz_shaders::{KERNELS, Kernel};
 use serde::Serialize;
 
@@ -64,6 +66,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     expr::run::<f32>(&mut suite)?;
     features::run::<f32>(&mut suite)?;
     linalg::run::<f32>(&mut suite)?;
+    snnk::run::<f32>(&mut suite)?;
     if gpu.capabilities().f64 {
         blas::run::<f64>(&mut suite)?;
         math::functions::<f64>(&mut suite)?;
@@ -72,6 +75,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
         expr::run::<f64>(&mut suite)?;
         features::run::<f64>(&mut suite)?;
         linalg::run::<f64>(&mut suite)?;
+        snnk::run::<f64>(&mut suite)?;
     }
     for kernel in KERNELS {
         if suite.checks.iter().all(|check| check.kernel != kernel.name) {
@@ -148,7 +152,9 @@ impl Suite<'_> {
 fn is_gone(error: &Error) -> bool {
     let gone = |error: &GpuError| matches!(error, GpuError::DeviceLost { .. } | GpuError::Timeout { .. });
     match error {
-        Error::Gpu(error) | Error::Krylov(KrylovError::Gpu(error)) => gone(error),
+        Error::Gpu(error) | Error::Krylov(KrylovError::Gpu(error)) | Error::Snnk(SnnkError::Gpu(error)) => {
+            gone(error)
+        }
         _ => false,
     }
 }

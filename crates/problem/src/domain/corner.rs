@@ -79,36 +79,38 @@ impl Domain {
         corners
     }
 
-    /// How far the ray from a corner that halves the angle outside reaches before it meets the domain again; `None` where it
-    /// never does. Behind the corner of a hole lies the hole alone.
+    /// How far one gets from a corner in a direction out of the domain, before one meets it again; `None` where one never
+    /// does. From a corner of a hole, one always does.
     ///
     /// ```
     /// use ansatz_problem::{Domain, Shape};
+    ///
     /// let square = |half: f64| Shape::rectangle([-half, half], [-half, half]);
     /// let frame = Domain::from(square(1.0).minus(square(0.5)));
-    /// let behind = |inner: bool| {
-    ///     let mut corners = frame.corners();
-    ///     corners.retain(|corner| corner.is_reentrant() == inner);
-    ///     corners.iter().map(|corner| frame.behind(corner)).collect::<Vec<_>>()
-    /// };
-    /// assert_eq!(behind(false), [None; 4]);
-    /// assert!(behind(true).iter().all(|behind| (behind.unwrap() - 2f64.sqrt()).abs() < 1e-12));
+    /// let diagonal = std::f64::consts::FRAC_PI_4;
+    /// for corner in frame.corners().iter().filter(|corner| corner.at == [-0.5, -0.5]) {
+    ///     assert!((frame.way_out(corner, diagonal).unwrap() - 2f64.sqrt()).abs() < 1e-12);
+    /// }
+    /// for corner in frame.corners().iter().filter(|corner| corner.at == [1.0, 1.0]) {
+    ///     assert_eq!(frame.way_out(corner, diagonal), None);
+    /// }
     /// ```
-    pub fn behind(&self, corner: &Corner) -> Option<f64> {
-        let [width, height] = [0, 1].map(|axis| self.shape.bounds()[axis]).map(|[low, high]| high - low);
-        let size = width.max(height);
-        let (sin, cos) = (corner.direction + 0.5 * corner.angle + PI).sin_cos();
+    pub fn way_out(&self, corner: &Corner, direction: f64) -> Option<f64> {
+        let bounds = self.shape.bounds();
+        let size = bounds.iter().map(|[low, high]| high - low).fold(0.0, f64::max);
+        let (sin, cos) = direction.sin_cos();
         let at = |far: f64| moved(corner.at, far, [cos, sin]);
         // Longer than the diagonal of the box.
-        let ray = Curve::Segment(corner.at, at(2.0 * (width + height)));
+        let ray = Curve::Segment(corner.at, at(2.0 * size));
         let curves = self.shape.primitives().into_iter().flat_map(outline);
-        let mut crossings: Vec<f64> = curves
-            .flat_map(|curve| ray.crossings(&curve))
-            .map(|crossing| distance(crossing, corner.at))
-            .filter(|far| *far > AROUND * size)
-            .collect();
-        crossings.sort_by(f64::total_cmp);
-        crossings.into_iter().find(|far| self.shape.contains(&at(far + AROUND * size), false))
+        let crossings = curves.flat_map(|curve| ray.crossings(&curve));
+        let mut ways: Vec<f64> = crossings.map(|crossing| distance(crossing, corner.at)).collect();
+        ways.retain(|way| *way > AROUND * size);
+        ways.sort_by(f64::total_cmp);
+        // Where one only touches the domain, one does not get on either.
+        ways.into_iter().find(|way| {
+            self.shape.contains(&at(*way), true) || self.shape.contains(&at(way + AROUND * size), false)
+        })
     }
 
     /// The angles inside at a point, each with the direction where it begins. The curves through it part its surroundings in

@@ -2,6 +2,7 @@
 
 mod corner;
 mod error;
+mod hole;
 mod piece;
 mod polygon;
 mod primitive;
@@ -17,6 +18,7 @@ use ansatz_expr::MAX_COORDINATES;
 pub use corner::Corner;
 pub use error::DomainError;
 pub(crate) use error::list;
+pub use hole::Hole;
 pub use region::Region;
 pub use sample::MAX_POINTS;
 pub use shape::Shape;

@@ -34,6 +34,7 @@ pub(super) fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result
         "boundary_weight",
         "windows",
         "steps",
+        "corners",
         "sampler",
     ])?;
     if let (Some(file), Some(_)) = (table.get("points_file"), table.get("points")) {
@@ -78,6 +79,7 @@ pub(super) fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result
         boundary_weight: positive("boundary_weight", 1e12)?,
         windows: count("windows", 10_000)?,
         steps: count("steps", 1_000_000)?,
+        corners: table.get("corners").map(|node| node.flag()).transpose()?,
         sampler,
     })
 }

@@ -78,8 +78,8 @@
 //! `[method]`: `name` (`random-features`, `gaussians` or `pig`), `activation` (of random features: `sine`,
 //! `tanh`, `sigmoid`, `exponential`), `features`, `bandwidth`, `points` (inside),
 //! `points_file` (in their place: an npy with a row for each point, its coordinates in the order of the file, time last; f64
-//! or f32), `boundary_points`, `initial_points`, `boundary_weight`, `windows` (of time), `steps` (of Newton's method), `sampler`
-//! (`uniform`, `latin-hypercube`, `halton`, `sobol`, `grid`). All are optional, and the command line overrides them.
+//! or f32), `boundary_points`, `initial_points`, `boundary_weight`, `windows` (of time), `steps` (of Newton's method), `corners`
+//! (`false`: no functions for corners and holes of the domain beside the features), `sampler` (`uniform`, `latin-hypercube`, `halton`, `sobol`, `grid`). All are optional, and the command line overrides them.
 //!
 //! Every `points_file` is named from the folder of the problem file. Its points lie in the domain, or on its boundary. Those
 //! of `[method]` are the same for every seed; the solution is verified at points drawn afresh all the same.

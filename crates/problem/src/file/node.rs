@@ -117,6 +117,13 @@ impl<'a> Node<'a> {
         }
     }
 
+    pub fn flag(&self) -> Result<bool, ProblemError> {
+        match self.value {
+            DeValue::Boolean(value) => Ok(*value),
+            _ => Err(self.wrong("true or false", "write it without quotes")),
+        }
+    }
+
     pub fn count(&self) -> Result<usize, ProblemError> {
         let number = match self.value {
             DeValue::Integer(number) => usize::from_str_radix(number.as_str(), number.radix()).ok(),

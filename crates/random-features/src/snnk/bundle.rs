@@ -3,9 +3,10 @@
 use std::iter::zip;
 
 use ansatz_features::FeatureError;
-use ansatz_gpu::Gpu;
+use ansatz_gpu::{Gpu, Plan, Real};
 
-use super::{Kernel, Snnk, SnnkError, SnnkFeatures, ridge};
+use super::device_bundle::{record_maps, upload_maps, upload_points};
+use super::{DeviceSnnk, Kernel, Ridge, Snnk, SnnkError, SnnkFeatures};
 
 /// A dense layer f(Wx + b).
 #[derive(Debug, Clone, PartialEq)]
@@ -35,10 +36,10 @@ impl Layer {
 /// taken again. So Φ = Φ_L ∘ … ∘ Φ_1 is free of weights, and all of them end in one matrix.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bundle {
-    front: Vec<Layer>,
-    maps: Vec<SnnkFeatures>,
-    weights: Vec<Vec<f64>>,
-    offsets: Vec<f64>,
+    pub(super) front: Vec<Layer>,
+    pub(super) maps: Vec<SnnkFeatures>,
+    pub(super) weights: Vec<Vec<f64>>,
+    pub(super) offsets: Vec<f64>,
 }
 
 impl Bundle {
@@ -56,7 +57,7 @@ impl Bundle {
     ) -> Result<Self, SnnkError> {
         check(network, samples)?;
         let (front, bundled) = network.split_at(network.len().saturating_sub(count));
-        let mut seen: Vec<Vec<f64>> = samples.iter().map(|x| through(front, x)).collect();
+        let mut seen: Vec<Vec<f64>> = samples.iter().map(|x| through(front, x)).collect::<Result<_, _>>()?;
         let mut bundle =
             Self { front: front.to_vec(), maps: Vec::new(), weights: Vec::new(), offsets: Vec::new() };
         for (number, layer) in bundled.iter().enumerate() {
@@ -100,7 +101,7 @@ impl Bundle {
     /// # Errors
     /// As [`SnnkFeatures::phi`].
     pub fn features(&self, x: &[f64]) -> Result<Vec<f64>, SnnkError> {
-        self.maps.iter().try_fold(through(&self.front, x), |x, map| map.phi(&x))
+        self.maps.iter().try_fold(through(&self.front, x)?, |x, map| map.phi(&x))
     }
 
     /// WΦ(x) + c.
@@ -112,20 +113,32 @@ impl Bundle {
         Ok(zip(&self.weights, &self.offsets).map(|(w, c)| dot(w, &phi) + c).collect())
     }
 
-    /// Puts the weights in place that are best for the squared loss on these points, with Tikhonov's λ; c becomes 0. As
-    /// [`ridge`].
+    /// Puts the weights in place that are best for the squared loss on these points, with Tikhonov's λ; c becomes 0. Features
+    /// and solution are in `T`, on the device, as [`Ridge`] says.
     ///
     /// # Errors
-    /// As [`ridge`] and [`SnnkFeatures::phi`].
-    pub fn fit(
+    /// As [`Ridge`] and [`DeviceSnnk::check`].
+    pub fn fit<T: Real>(
         &mut self,
         gpu: &Gpu,
         points: &[Vec<f64>],
         targets: &[Vec<f64>],
         lambda: f64,
     ) -> Result<(), SnnkError> {
-        let features = points.iter().map(|x| self.features(x)).collect::<Result<Vec<_>, _>>()?;
-        self.weights = ridge(gpu, &features, targets, lambda)?;
+        let inputs = self.weights.first().map_or(0, Vec::len);
+        let (dimensions, len) = self
+            .maps
+            .first()
+            .zip(self.maps.last())
+            .map_or((inputs, inputs), |(first, last)| (first.dimensions(), last.len()));
+        let points = upload_points::<T>(gpu, &self.front, dimensions, points)?;
+        let maps = upload_maps(&self.maps, gpu)?;
+        let ridge = Ridge::new(gpu, points.rows(), len, lambda)?;
+        let mut plan = Plan::new(gpu, "features");
+        record_maps(gpu, &maps, &mut plan, &points, ridge.features())?;
+        plan.run()?;
+        maps.iter().try_for_each(DeviceSnnk::check)?;
+        self.weights = ridge.solve(gpu, targets)?;
         self.offsets = vec![0.0; self.weights.len()];
         Ok(())
     }
@@ -145,8 +158,11 @@ impl Bundle {
 }
 
 /// What the layers make of x, one after another.
-fn through(layers: &[Layer], x: &[f64]) -> Vec<f64> {
-    layers.iter().fold(x.to_vec(), |x, layer| layer.value(&x))
+pub(super) fn through(layers: &[Layer], x: &[f64]) -> Result<Vec<f64>, FeatureError> {
+    if let Some(w) = layers.first().and_then(|layer| layer.weights.first()) {
+        FeatureError::length("coordinates", x.len(), w.len())?;
+    }
+    Ok(layers.iter().fold(x.to_vec(), |x, layer| layer.value(&x)))
 }
 
 fn check(network: &[Layer], samples: &[Vec<f64>]) -> Result<(), FeatureError> {

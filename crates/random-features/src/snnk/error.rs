@@ -17,9 +17,9 @@ pub enum SnnkError {
          down, or set the balance to their ratio"
     )]
     Overflow {
-        /// Which feature, counted from 0.
+        /// Which feature, counted from 0; in a batch on a device, the first that is too large at any point.
         feature: usize,
-        /// The exponent.
+        /// The exponent; in a batch on a device, the largest.
         exponent: f64,
         /// What it may be at most.
         limit: f64,

@@ -3,6 +3,7 @@
 use std::iter::zip;
 
 use ansatz_features::FeatureError;
+use ansatz_gpu::Real;
 use ansatz_random::Philox;
 
 use super::{Kernel, Snnk, SnnkError, Wave, projections};
@@ -12,8 +13,10 @@ const PROJECTIONS: u32 = 0x736e_6e6b;
 const CHOICES: u32 = PROJECTIONS + 1;
 const FREQUENCIES: u32 = PROJECTIONS + 2;
 
-/// No factor of a product Ψ·Φ is above e^350, so that the product is finite.
-const LIMIT: f64 = 350.0;
+/// No feature is above e to this power over √m, so that every product Ψ·Φ is finite in `T`.
+pub(super) fn limit<T: Real>() -> f64 {
+    if T::IS_F64 { 350.0 } else { 44.0 }
+}
 
 /// The maps Φ and Ψ of one draw; [`Snnk::features`] makes them.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +36,13 @@ struct Scaled {
     wave: Wave,
     rho: f64,
     eta: f64,
+}
+
+/// √m Φ(x)_l = exp(constant + slope g_l·x − curvature |x|²).
+pub(super) struct Exponent {
+    pub constant: f64,
+    pub slope: f64,
+    pub curvature: f64,
 }
 
 /// An estimate of a kernel's value.
@@ -107,11 +117,10 @@ impl SnnkFeatures {
     pub fn phi(&self, x: &[f64]) -> Result<Vec<f64>, SnnkError> {
         self.check("coordinates", x)?;
         let square = dot(x, x);
-        self.each(|l, g, Scaled { wave, rho, .. }| match self.kernel {
-            Kernel::ArcCosine => Ok(dot(g, x).max(0.0)),
-            Kernel::Universal(_) => {
-                let exponent = self.envelope(g) + self.stretch() * rho * dot(g, x) - 0.5 * rho * rho * square;
-                Ok(wave.amplitude.abs().sqrt() * bounded(l, exponent)?)
+        self.each(|l, g| match self.exponent(l) {
+            None => rectified(l, dot(g, x)),
+            Some(Exponent { constant, slope, curvature }) => {
+                bounded(l, constant + slope * dot(g, x) - curvature * square)
             }
         })
     }
@@ -127,13 +136,13 @@ impl SnnkFeatures {
             return Err(SnnkError::Bias { bias: b });
         }
         let square = dot(w, w);
-        self.each(|l, g, Scaled { wave, eta, .. }| match self.kernel {
-            Kernel::ArcCosine => Ok(dot(g, w).max(0.0)),
-            Kernel::Universal(_) => {
-                let exponent = self.envelope(g) + 0.5 * eta * eta * square;
+        self.each(|l, g| match self.exponent(l) {
+            None => rectified(l, dot(g, w)),
+            Some(Exponent { constant, .. }) => {
+                let Scaled { wave, eta, .. } = self.waves[l];
                 let angle = wave.frequency * b + wave.phase + self.stretch() * eta * dot(g, w);
-                let amplitude = wave.amplitude.abs().sqrt().copysign(wave.amplitude);
-                Ok(amplitude * bounded(l, exponent)? * angle.cos())
+                let size = bounded(l, constant + 0.5 * eta * eta * square)?;
+                Ok(size.copysign(wave.amplitude) * angle.cos())
             }
         })
     }
@@ -159,35 +168,47 @@ impl SnnkFeatures {
         FeatureError::values(what, values, "finite", |_| true)
     }
 
-    fn each(
-        &self,
-        feature: impl Fn(usize, &[f64], Scaled) -> Result<f64, SnnkError>,
-    ) -> Result<Vec<f64>, SnnkError> {
+    fn each(&self, feature: impl Fn(usize, &[f64]) -> Result<f64, SnnkError>) -> Result<Vec<f64>, SnnkError> {
         let scale = 1.0 / (self.len() as f64).sqrt();
-        let d = self.dimensions;
-        let features = self.waves.iter().enumerate();
-        features.map(|(l, &wave)| Ok(scale * feature(l, &self.projections[l * d..][..d], wave)?)).collect()
+        (0..self.len()).map(|l| Ok(scale * feature(l, self.projection(l))?)).collect()
+    }
+
+    /// g_l.
+    pub(super) fn projection(&self, l: usize) -> &[f64] {
+        &self.projections[l * self.dimensions..][..self.dimensions]
+    }
+
+    /// Whether the features are exponentials; else they are rectified.
+    pub(super) fn is_exponential(&self) -> bool {
+        self.kernel != Kernel::ArcCosine
+    }
+
+    /// What feature l is the exponential of; its constant, with |a|^{1/2} (1+4M)^{d/4} e^{−M|g|²}, belongs to Ψ as well.
+    pub(super) fn exponent(&self, l: usize) -> Option<Exponent> {
+        let (g, Scaled { wave, rho, .. }) = (self.projection(l), self.waves[l]);
+        let envelope = 0.5 * self.dimensions as f64 * self.stretch().ln() - self.damping * dot(g, g);
+        self.is_exponential().then(|| Exponent {
+            constant: envelope + 0.5 * wave.amplitude.abs().ln(),
+            slope: self.stretch() * rho,
+            curvature: 0.5 * rho * rho,
+        })
     }
 
     /// √(1+4M).
     fn stretch(&self) -> f64 {
         (1.0 + 4.0 * self.damping).sqrt()
     }
-
-    /// The logarithm of (1+4M)^{d/4} exp(−M|g|²).
-    fn envelope(&self, g: &[f64]) -> f64 {
-        let d = self.dimensions as f64;
-        0.5 * d * self.stretch().ln() - self.damping * dot(g, g)
-    }
 }
 
 /// exp, where it is not too large.
 fn bounded(feature: usize, exponent: f64) -> Result<f64, SnnkError> {
-    if exponent <= LIMIT {
-        Ok(exponent.exp())
-    } else {
-        Err(SnnkError::Overflow { feature, exponent, limit: LIMIT })
-    }
+    let limit = limit::<f64>();
+    if exponent <= limit { Ok(exponent.exp()) } else { Err(SnnkError::Overflow { feature, exponent, limit }) }
+}
+
+/// max(z, 0), where it is not too large.
+fn rectified(feature: usize, z: f64) -> Result<f64, SnnkError> {
+    if z <= 0.0 { Ok(0.0) } else { bounded(feature, z.ln()).map(|_| z) }
 }
 
 fn dot(u: &[f64], v: &[f64]) -> f64 {

@@ -1,5 +1,5 @@
 //! Scalable neural network kernels (Sehanobish et al., ICLR 2024, arXiv 2310.13225): f(w·x + b) ≈ Ψ(w, b)·Φ(x), where Φ knows
-//! nothing of the weights and Ψ nothing of the point. All on the host, in f64.
+//! nothing of the weights and Ψ nothing of the point: on the host in f64, and Φ of whole batches on a device.
 //!
 //! For f(z) = ∫ F(ξ) e^{2πiξz} dξ, written as a mean of waves a cos(ωz + φ) over ω = 2πξ drawn from |F|, and normal g,
 //! e^{iω w·x} = E Λ_g(ρx) Λ_g(iηw) with ρη = ω and Λ_g(z) = (1+4M)^{d/4} exp(−M|g|² + √(1+4M) g·z − z·z/2). ρ is real, so Φ
@@ -17,18 +17,22 @@
 
 mod accuracy;
 mod bundle;
+mod device_bundle;
 mod error;
 mod features;
 mod kernel;
+mod phi;
 mod projections;
 mod ridge;
 
 pub use accuracy::kernel_rmse;
 pub use bundle::{Bundle, Layer};
+pub use device_bundle::DeviceBundle;
 pub use error::SnnkError;
 pub use features::{Estimate, SnnkFeatures};
 pub use kernel::{Kernel, Spectrum, Wave};
-pub use ridge::ridge;
+pub use phi::DeviceSnnk;
+pub use ridge::Ridge;
 
 use ansatz_features::FeatureError;
 
