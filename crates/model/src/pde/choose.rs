@@ -17,8 +17,8 @@ const HELD_OUT: usize = 500;
 const ENOUGH: usize = 3;
 /// A pilot fit whose score is above this part of that of u = 0 has resolved nothing.
 const RESOLVED: f64 = 1e-3;
-/// Other scales of single coordinates must be this much better: of a pilot fit, since what suits it may not suit the full
-/// size, and of a fit of full size.
+/// Other scales of single coordinates, and other weights, must be this much better: of a pilot fit, since what suits it may not
+/// suit the full size, and of a fit of full size.
 const BETTER: [f64; 2] = [0.5, 0.95];
 
 /// Gauss–Newton steps of a pilot fit: those of a good choice are done by then.
@@ -44,9 +44,8 @@ struct Goals {
 }
 
 impl Attempt<'_> {
-    /// Sets the scales: a ladder of equal ones, then each coordinate by itself, then all of them once more. The fits are small ones, unless those
-    /// resolve nothing: then they are of full size; and where these resolve nothing either, other boundary weights are tried
-    /// too, unless that is given. (Of a smooth solution the error hardly depends on the weight.)
+    /// Sets the scales: a ladder of equal ones, then each coordinate by itself, then all of them once more; and then the boundary
+    /// weight, unless it is given. The fits are small ones, unless those resolve nothing: then they are of full size.
     pub fn choose(
         &self,
         domain: &Domain,
@@ -62,23 +61,23 @@ impl Attempt<'_> {
         };
         let nothing = self.score(domain, &self.nothing(domain, &pilot)?, pilot.seed)?;
         let exact = nothing * if self.options.precision == FitPrecision::F32 { 1e-7 } else { 1e-13 };
-        let weights = if self.options.boundary_weight.is_none() { &WEIGHTS[..] } else { &[] };
+        let given = self.options.boundary_weight.or(self.task.problem.method.boundary_weight);
+        let weights = if given.is_none() { &WEIGHTS[..] } else { &[] };
 
         let resolved = RESOLVED * nothing;
-        let goals = Goals { exact, resolved, better: BETTER[0] };
+        let mut goals = Goals { exact, resolved, better: BETTER[0] };
         let mut best = self.climb(domain, &pilot, goals, watch)?;
         if best.score > resolved {
-            let goals = Goals { better: BETTER[1], ..goals };
+            goals.better = BETTER[1];
             let full = Settings { max_steps: pilot.max_steps, ..settings.clone() };
             best = self.climb(domain, &full, goals, watch)?;
-            for &boundary_weight in weights {
-                // Nothing is resolved: the conditions may contradict smoothness, as at a corner.
-                if best.score <= resolved {
-                    break;
-                }
-                let other = Settings { boundary_weight, ..best.settings.clone() };
-                self.attempt(domain, other, &mut best, 1.0, watch)?;
+        }
+        for &boundary_weight in weights {
+            if best.score <= exact {
+                break;
             }
+            let other = Settings { boundary_weight, ..best.settings.clone() };
+            self.attempt(domain, other, &mut best, goals.better, watch)?;
         }
         settings.scales = best.settings.scales;
         settings.boundary_weight = best.settings.boundary_weight;
