@@ -241,6 +241,8 @@ fn wrong_usage_is_64() {
             &["seed is 18446744073709551615 for 2 runs"],
         ),
         ("pde string.toml -o out --frames 3", &["--frames 3", "no time", "leave it out"]),
+        ("pde string.toml --method gaussians --units 3", &["--units", "--method pig"]),
+        ("pde string.toml --method pig --activation tanh", &["--activation", "--method random-features"]),
         ("pde wave_1d -o out --frames 3", &["--frames 3", "lines.png"]),
         ("pde maxwell_tm -o out --frames 99999999999", &["--frames 99999999999", "at most 10000"]),
         ("pde string.toml --boundary-weight 0", &["boundary-weight", "0"]),

@@ -213,6 +213,7 @@ impl PdeCommand {
         let pde = read(name, &self.set)?;
         let problem = pde.problem();
         self.check_frames(problem)?;
+        let method = self.method(problem)?;
         let folder =
             self.output.as_deref().map(|path| Folder::prepare(path, &self.inputs(name))).transpose()?;
         // Now that the folder is there, into which it may go.
@@ -222,7 +223,7 @@ impl PdeCommand {
         }
         stop::listen();
         let gpu = self.device.open()?;
-        let (method, options) = (self.method(problem), self.options(problem));
+        let options = self.options(problem);
         let run =
             watched(&pde, &gpu, &*method, &options, self.quiet).map_err(|error| placed(problem, error))?;
 
@@ -271,7 +272,7 @@ impl PdeCommand {
         out::check_distinct(&taken, &[("--json", Some(json))])
     }
 
-    fn method(&self, problem: &Problem) -> Box<dyn Method> {
+    fn method(&self, problem: &Problem) -> Result<Box<dyn Method>, Failure> {
         let hint = &problem.method;
         let named = hint.name.as_deref().map(|name| match name {
             "gaussians" => MethodArg::Gaussians,
@@ -280,12 +281,19 @@ impl PdeCommand {
         });
         let named = named.unwrap_or(MethodArg::RandomFeatures);
         let method = self.method.unwrap_or(named);
+        let of_network = self.embeddings.is_some() || self.units.is_some();
+        if of_network && method != MethodArg::Pig {
+            return Err(Failure::usage("--embeddings and --units belong to --method pig: leave them out"));
+        }
+        if self.activation.is_some() && method != MethodArg::RandomFeatures {
+            return Err(Failure::usage("--activation belongs to --method random-features: leave it out"));
+        }
         // What suits one method does not suit another.
         let hint = if method == named { hint } else { &ansatz::problem::Method::default() };
         let features = self.features.or(hint.features);
         let given = (!self.bandwidth.is_empty()).then(|| self.bandwidth.clone());
         let bandwidth = given.or_else(|| hint.bandwidth.map(|bandwidth| vec![bandwidth]));
-        match method {
+        Ok(match method {
             MethodArg::RandomFeatures => {
                 let named =
                     hint.activation.as_deref().and_then(|name| ActivationArg::from_str(name, false).ok());
@@ -308,7 +316,7 @@ impl PdeCommand {
             MethodArg::Gaussians => {
                 Box::new(Gaussians { bandwidth, ..Gaussians::new(features.unwrap_or(FEATURES)) })
             }
-        }
+        })
     }
 
     fn options(&self, problem: &Problem) -> PdeOptions {

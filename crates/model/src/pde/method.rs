@@ -7,6 +7,9 @@ use ansatz_problem::{Domain, DomainError, Region, Sampler, Shape};
 
 use super::PdeError as Error;
 
+/// Collocation points for each feature, if their number is not given.
+const POINTS_PER_FEATURE: usize = 4;
+
 /// A family of features with fixed inner parameters, so that a linear problem is one least-squares solve.
 pub trait Method: std::fmt::Debug + Sync {
     /// Its name, as in reports.
@@ -39,6 +42,11 @@ pub trait Method: std::fmt::Debug + Sync {
         _seed: u64,
     ) -> Result<Option<Arc<dyn Trainable>>, Error> {
         Ok(None)
+    }
+
+    /// Collocation points inside for each field in `dimension` coordinates, if their number is not given.
+    fn points(&self, _dimension: usize) -> usize {
+        POINTS_PER_FEATURE * self.features()
     }
 
     /// What finds the coefficients, and the features where these are trained.

@@ -231,7 +231,7 @@ fn settings(
     let hints = &task.problem.method;
     let given = cloud::given(task, options).map(|cloud| cloud.points.len().div_ceil(windows));
     let wanted = options.points.or(given).or(hints.points);
-    let inside = wanted.unwrap_or(POINTS_PER_UNKNOWN * features * fields);
+    let inside = wanted.unwrap_or(method.points(dimension) * fields);
     let elsewhere = options.boundary_points.or(hints.boundary_points).unwrap_or(inside.div_ceil(4));
     Ok(Settings {
         features,
@@ -243,8 +243,6 @@ fn settings(
     })
 }
 
-/// Collocation points inside for each unknown, if their number is not given.
-const POINTS_PER_UNKNOWN: usize = 4;
 /// No box has features of more waves than this, or of less than one in so many boxes.
 const MOST_SCALE: f64 = 1e6;
 /// More features of a field than this are a mistake.

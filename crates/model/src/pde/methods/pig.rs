@@ -68,6 +68,11 @@ impl Method for Pig {
         Vec::new()
     }
 
+    fn points(&self, dimension: usize) -> usize {
+        // Steps of second order fit what they see: ten points for each parameter keep them honest.
+        10 * self.features() * (1 + 2 * dimension)
+    }
+
     fn optimizer(&self, _linear: bool) -> &'static str {
         "Levenberg–Marquardt"
     }
