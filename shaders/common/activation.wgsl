@@ -76,7 +76,8 @@ fn erf4(x: real4) -> real4 {
         term *= (2.0 / real(n)) * square;
         sum += term;
     }
-    let upper = min(1.1283791670955126 * exp4(-square) * sum, real4(1.0));
+    let inner = 1.1283791670955126 * exp4(-square) * sum;
+    let upper = select(inner, real4(1.0), a >= real4(ERF_LIMIT));
     return select(upper, -upper, x < real4());
 }
 

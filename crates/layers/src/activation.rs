@@ -100,14 +100,17 @@ fn erf<T: Real>(x: T) -> T {
     if x.is_nan() {
         return x;
     }
-    let a = x.abs().min(T::from_f64(if T::IS_F64 { 6.0 } else { 4.0 }));
+    let a = x.abs();
+    if a >= T::from_f64(if T::IS_F64 { 6.0 } else { 4.0 }) {
+        return x.signum();
+    }
     let (mut term, mut sum, mut n) = (a, a, 3.0);
     while term > T::epsilon() * sum {
         term *= T::from_f64(2.0 / n) * a * a;
         sum += term;
         n += 2.0;
     }
-    (T::from_f64(2.0 / PI.sqrt()) * (-a * a).exp() * sum).min(T::one()) * x.signum()
+    T::from_f64(2.0 / PI.sqrt()) * (-a * a).exp() * sum * x.signum()
 }
 
 #[cfg(test)]

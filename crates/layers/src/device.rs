@@ -12,7 +12,7 @@ use crate::emit;
 use crate::jet::Slots;
 use crate::network::MAX_ORDER;
 use crate::pack::pack;
-use crate::places::Places;
+use crate::places::{Places, Sweep};
 use crate::shape::Shape;
 use crate::tangent::Tangent;
 use crate::twin::{RowsParams, Twin, ValuesParams};
@@ -76,11 +76,11 @@ impl<T: Real> DeviceNetwork<T> {
     fn prepare(
         &self,
         kernel: &'static Kernel,
-        reverse: bool,
+        sweep: Sweep,
         terms: &[MultiIndex],
         slots: Slots,
     ) -> Result<Prepared, GpuError> {
-        let places = Places::new(&self.shape, &slots, terms, reverse);
+        let places = Places::new(&self.shape, &slots, terms, sweep);
         let usual = if is_software(&self.gpu) { SOFTWARE_LANES } else { LANES };
         let fits = |lanes: &u32| places.iterations(*lanes as usize) <= MOST_ITERATIONS;
         let most_lanes = self.gpu.capabilities().workgroup_invocations.min(256);
@@ -136,7 +136,10 @@ impl<T: Real> DeviceNetwork<T> {
 
 impl<T: Real> DeviceFeatures<T> for DeviceNetwork<T> {
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
-        let kernel = if self.tangent { &layers::TANGENT } else { &layers::ROWS };
+        let (kernel, sweep, sweeps) = match self.tangent {
+            true => (&layers::TANGENT, Sweep::Reverse, 3),
+            false => (&layers::ROWS, Sweep::Forward, 1),
+        };
         check_rows(&self.checked(kernel), rows)?;
         let (quads, reals) = (rows.count.div_ceil(4), size_of::<T>() as u64);
         if quads == 0 {
@@ -144,7 +147,7 @@ impl<T: Real> DeviceFeatures<T> for DeviceNetwork<T> {
         }
         for (range, slots) in Slots::parts(rows.terms) {
             let terms = &rows.terms[range.clone()];
-            let prepared = self.prepare(kernel, self.tangent, terms, slots)?;
+            let prepared = self.prepare(kernel, sweep, terms, slots)?;
             let scratch = self.scratch(&prepared, quads)?;
             let accumulate = rows.accumulate || range.start > 0;
             for (slab, columns) in rows.matrix.slabs() {
@@ -169,7 +172,6 @@ impl<T: Real> DeviceFeatures<T> for DeviceNetwork<T> {
                     let points = 4 * groups as u64;
                     let streamed = ((end - begin) * if accumulate { 2 } else { 1 }) as u64;
                     let read = (self.shape.dimensions + terms.len()) as u64;
-                    let sweeps = if self.tangent { 3 } else { 1 };
                     let launch = self
                         .launch(&prepared, move |args| twin.rows::<T>(args, accumulate))
                         .constant("ACCUMULATE", accumulate.into())
@@ -189,19 +191,18 @@ impl<T: Real> DeviceFeatures<T> for DeviceNetwork<T> {
     }
 
     fn record_values(&self, plan: &mut Plan, values: &Values<'_, T>) -> Result<(), GpuError> {
-        let kernel = &layers::VALUES;
+        let (kernel, sweep, sweeps) = match self.tangent {
+            true => (&layers::TANGENT_VALUES, Sweep::Push, 3),
+            false => (&layers::VALUES, Sweep::Forward, 1),
+        };
         check_values(&self.checked(kernel), values)?;
-        if self.tangent {
-            let message = "sums of tangent functions are not evaluated on a device".to_owned();
-            return Err(GpuError::Misuse { what: kernel.name.to_owned(), message });
-        }
         let quads = values.count.div_ceil(4);
         if quads == 0 || values.terms.is_empty() {
             return Ok(());
         }
         for (range, slots) in Slots::parts(values.terms) {
             let terms = &values.terms[range.clone()];
-            let prepared = self.prepare(kernel, false, terms, slots)?;
+            let prepared = self.prepare(kernel, sweep, terms, slots)?;
             let scratch = self.scratch(&prepared, quads)?;
             for first in (0..quads).step_by(prepared.most) {
                 let groups = (quads - first).min(prepared.most);
@@ -224,7 +225,7 @@ impl<T: Real> DeviceFeatures<T> for DeviceNetwork<T> {
                     .bind(&prepared.table)
                     .bind(values.values)
                     .workgroups(groups as u64)
-                    .cost(points * streamed, points * (self.flops(&prepared.slots, 1) + sums));
+                    .cost(points * streamed, points * (self.flops(&prepared.slots, sweeps) + sums));
                 plan.launch(bind_scratch(launch, &scratch))?;
             }
         }

@@ -57,6 +57,11 @@ pub(crate) fn wgsl(slots: &Slots) -> String {
     });
     line(format!("    return Jet({composed});\n}}"));
 
+    let multiplied = list(&|k| {
+        let products = slots.products().iter().filter(|product| product.result == k);
+        products.map(|p| format!("u.s{} * v.s{}", p.first, p.second)).collect::<Vec<_>>().join(" + ")
+    });
+    line(format!("fn jet_multiply(u: Jet, v: Jet) -> Jet {{ return Jet({multiplied}); }}"));
     let pulled = list(&|k| {
         let products = slots.products().iter().filter(|product| product.second == k);
         products.map(|p| format!("g.s{} * bar.s{}", p.first, p.result)).collect::<Vec<_>>().join(" + ")

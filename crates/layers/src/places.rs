@@ -5,10 +5,22 @@ use ansatz_features::MultiIndex;
 use crate::jet::{Slots, factorial};
 use crate::shape::Shape;
 
+/// What a kernel does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sweep {
+    /// Goes forward.
+    Forward,
+    /// Goes forward along a step of the parameters as well.
+    Push,
+    /// Goes forward and back.
+    Reverse,
+}
+
 /// The table of places, and the size of the tile.
 #[derive(Debug)]
 pub(crate) struct Places {
     table: Vec<[u32; 4]>,
+    sweep: Sweep,
     units: usize,
     slots: usize,
     widths: Vec<usize>,
@@ -17,8 +29,9 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// With z of every layer in a place of its own where a reverse sweep follows.
-    pub fn new(shape: &Shape, slots: &Slots, terms: &[MultiIndex], reverse: bool) -> Self {
+    /// Of each unit of the widest layer there are h and z, of a sweep along a step ḣ and ż behind them; where a reverse sweep
+    /// follows, z of every layer has a place of its own.
+    pub fn new(shape: &Shape, slots: &Slots, terms: &[MultiIndex], sweep: Sweep) -> Self {
         let padded = |width: &usize| width.next_multiple_of(4);
         let hidden = &shape.widths[1..];
         let widest = hidden.iter().map(padded).max().unwrap_or(0);
@@ -34,14 +47,18 @@ impl Places {
             let before = if l == 0 { 0 } else { present };
             table.push(numbers([layer.inputs, layer.outputs, z, before]));
             table.push(numbers([layer.forward, layer.bias, layer.backward, layer.first]));
-            z += if reverse { padded(&layer.outputs) } else { 0 };
+            z += if sweep == Sweep::Reverse { padded(&layer.outputs) } else { 0 };
         }
         for term in terms {
             table.push([slots.place(term) as u32, factorial(term), 0, 0]);
         }
-        let units = if reverse { z } else { z + widest };
+        let units = match sweep {
+            Sweep::Forward => z + widest,
+            Sweep::Push => z + 3 * widest,
+            Sweep::Reverse => z,
+        };
         let (widths, dimensions) = (shape.widths.clone(), shape.dimensions);
-        Self { table, units, slots: slots.len(), widths, terms: terms.len(), dimensions }
+        Self { table, sweep, units, slots: slots.len(), widths, terms: terms.len(), dimensions }
     }
 
     pub fn table(&self) -> &[[u32; 4]] {
@@ -53,7 +70,7 @@ impl Places {
         self.units * self.slots
     }
 
-    /// Iterations of all loops of one invocation, of the longest kernel.
+    /// Iterations of all loops of one invocation.
     pub fn iterations(&self, lanes: usize) -> usize {
         // erf of GELU takes up to 150.
         const ACTIVATION: usize = 151;
@@ -62,9 +79,16 @@ impl Places {
         for pair in self.widths.windows(2) {
             let [inputs, outputs] = [pair[0], pair[1]];
             let [wide, high] = [inputs.div_ceil(4), outputs.div_ceil(4)];
-            sum += share(high * self.slots) * (1 + inputs) + share(wide * self.slots) * (1 + outputs);
-            sum += (2 * share(outputs) + share(inputs)) * ACTIVATION;
-            sum += share(wide * high) * (1 + self.slots) + share(outputs);
+            sum += share(high * self.slots) * (1 + inputs) + share(outputs) * ACTIVATION;
+            sum += match self.sweep {
+                Sweep::Forward => 0,
+                Sweep::Push => share(outputs * self.slots) * (1 + 2 * inputs) + share(outputs) * ACTIVATION,
+                Sweep::Reverse => {
+                    let columns = share(wide * high) * (1 + self.slots) + share(outputs);
+                    let activations = (share(outputs) + share(inputs)) * ACTIVATION;
+                    columns + activations + share(wide * self.slots) * (1 + outputs)
+                }
+            };
         }
         let last = self.widths.last().copied().unwrap_or(0);
         sum + 2 * share(last) * (1 + self.slots) + share(self.terms) * (1 + last)

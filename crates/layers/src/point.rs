@@ -42,6 +42,15 @@ impl<T: Real> Point<'_, T> {
         forward
     }
 
+    /// u = Σ_j c_j φ_j
+    pub fn sum(&self, forward: &Forward<T>, c: &[T]) -> Jet<T> {
+        let mut sum = [T::zero(); MAX_SLOTS];
+        sum[0] = c[self.shape.last()];
+        let units = forward.h[self.shape.depth()].iter().enumerate();
+        units.for_each(|(j, h)| add_scaled(&mut sum, c[j], h));
+        sum
+    }
+
     /// The reverse sweep: `sink(j, ∂L/∂θ_j)` for each inner parameter, where L = Σ_k `seed[k]` u_k with u = Σ_j c_j φ_j.
     pub fn reverse(&self, forward: &Forward<T>, seed: &[T], mut sink: impl FnMut(usize, T)) {
         let (output, _) = self.shape.output();
@@ -71,6 +80,36 @@ impl<T: Real> Point<'_, T> {
             }
             bars = below;
         }
+    }
+
+    /// The forward sweep along a step of c and θ: u̇ = Σ_j ċ_j φ_j + Σ_j c_j φ̇_j, where ż_l = Ẇ_l h_{l−1} + ḃ_l + W_l ḣ_{l−1}
+    /// and ḣ_l = s′(z_l) ż_l.
+    pub fn push(&self, forward: &Forward<T>, step: &[T]) -> Jet<T> {
+        let (outer, inner) = step.split_at(self.shape.features());
+        let mut dots = vec![[T::zero(); MAX_SLOTS]; self.shape.widths[0]];
+        for (l, layer) in self.shape.layers().iter().enumerate() {
+            let biases = layer.first + layer.inputs * layer.outputs;
+            let unit = |i: usize| {
+                let mut dot = [T::zero(); MAX_SLOTS];
+                dot[0] = inner[biases + i];
+                for (j, (h, h_dot)) in forward.h[l].iter().zip(&dots).enumerate() {
+                    add_scaled(&mut dot, inner[layer.first + i * layer.inputs + j], h);
+                    add_scaled(&mut dot, self.weight(layer, i, j), h_dot);
+                }
+                let z = &forward.z[l + 1][i];
+                let g = self.slots.slope_of(z, &self.shape.activation.series(z[0]));
+                self.slots.multiply(&g, &dot)
+            };
+            dots = (0..layer.outputs).map(unit).collect();
+        }
+        let (output, _) = self.shape.output();
+        let mut sum = [T::zero(); MAX_SLOTS];
+        sum[0] = outer[self.shape.last()];
+        for (j, (h, h_dot)) in forward.h[self.shape.depth()].iter().zip(&dots).enumerate() {
+            add_scaled(&mut sum, outer[j], h);
+            add_scaled(&mut sum, self.packed[4 * output + j], h_dot);
+        }
+        sum
     }
 
     /// Σ_k u_k v_k

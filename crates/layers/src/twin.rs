@@ -100,29 +100,23 @@ impl Twin {
         }
     }
 
-    /// `layers/values`.
+    /// `layers/values` and `layers/tangent_values`.
     pub fn values<T: Real>(&self, args: &Args) {
         let params: ValuesParams = args.params();
         let (points, weights, packed) = (args.read::<T>(1), args.read::<T>(2), args.read::<T>(3));
         let mut values = args.write::<T>(5);
         let (count, padded) = (params.count as usize, params.count.next_multiple_of(4) as usize);
         let point = Point { shape: &self.shape, slots: &self.slots, packed: &packed };
-        let (last, first) = (self.shape.last(), params.first_weight as usize);
+        let weights = &weights[params.first_weight as usize..];
         let at = |p: usize| {
-            let mut sums = vec![T::zero(); self.terms.len()];
+            let mut u = [T::zero(); MAX_SLOTS];
             if p < count {
                 let x: Vec<T> = (0..self.shape.dimensions).map(|i| points[i * padded + p]).collect();
                 let forward = point.forward(&x);
-                for (sum, term) in sums.iter_mut().zip(&self.terms) {
-                    let place = self.slots.place(term);
-                    *sum = if place == 0 { weights[first + last] } else { T::zero() };
-                    for (j, h) in forward.h[self.shape.depth()].iter().enumerate() {
-                        *sum += weights[first + j] * h[place];
-                    }
-                    *sum = *sum * T::from_f64(factorial(term).into());
-                }
+                u = if self.tangent { point.push(&forward, weights) } else { point.sum(&forward, weights) };
             }
-            sums
+            let value = |term: &MultiIndex| T::from_f64(factorial(term).into()) * u[self.slots.place(term)];
+            self.terms.iter().map(value).collect()
         };
         let sums: Vec<Vec<T>> = self.points(params.first).into_par_iter().map(at).collect();
         for (p, sums) in self.points(params.first).zip(sums) {
