@@ -9,6 +9,8 @@
 
 #![allow(clippy::panic, clippy::expect_used)] // These functions run in tests alone: to panic is to fail.
 
+pub mod features;
+
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::{LazyLock, Mutex};

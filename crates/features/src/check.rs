@@ -2,17 +2,32 @@
 
 use ansatz_gpu::{GpuError, Real};
 
-use crate::launch::Family;
 use crate::{MultiIndex, Rows, Values};
 
+/// What the shapes of a launch depend on.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// The kernel, by name.
+    pub kernel: &'static str,
+    /// Number of coordinates.
+    pub dimensions: usize,
+    /// N.
+    pub len: usize,
+    /// Highest order of derivative.
+    pub max_order: usize,
+}
+
 /// Checks the shapes of a block of rows.
-pub(crate) fn check_rows<T: Real>(family: &Family<'_, T>, rows: &Rows<'_, T>) -> Result<(), GpuError> {
-    let wrong = |message: String| Err(GpuError::Misuse { what: family.rows.name.to_owned(), message });
-    check_terms(family, family.rows.name, rows.terms)?;
+///
+/// # Errors
+/// [`GpuError::Misuse`] where they do not fit or a term is of too high an order.
+pub fn check_rows<T: Real>(family: &Shape, rows: &Rows<'_, T>) -> Result<(), GpuError> {
+    let wrong = |message: String| Err(GpuError::Misuse { what: family.kernel.to_owned(), message });
+    check_terms(family, rows.terms)?;
     let stride = rows.count.next_multiple_of(4);
-    check_length(family.rows.name, "points", rows.points.len(), family.dimensions * stride)?;
+    check_length(family.kernel, "points", rows.points.len(), family.dimensions * stride)?;
     check_terms_fit(
-        family.rows.name,
+        family.kernel,
         "coefficients",
         rows.coefficients.len(),
         rows.first_coefficient + rows.terms.len(),
@@ -29,13 +44,16 @@ pub(crate) fn check_rows<T: Real>(family: &Family<'_, T>, rows: &Rows<'_, T>) ->
         let (len, has) = (family.len, rows.matrix.columns());
         return wrong(format!("{len} columns from {} on do not fit into {has}", rows.first_column));
     }
-    check_size(family, family.rows.name, rows.count, 1)
+    check_size(family, rows.count, 1)
 }
 
 /// Checks the shapes of an evaluation.
-pub(crate) fn check_values<T: Real>(family: &Family<'_, T>, values: &Values<'_, T>) -> Result<(), GpuError> {
-    let name = family.values.name;
-    check_terms(family, name, values.terms)?;
+///
+/// # Errors
+/// As [`check_rows`].
+pub fn check_values<T: Real>(family: &Shape, values: &Values<'_, T>) -> Result<(), GpuError> {
+    let name = family.kernel;
+    check_terms(family, values.terms)?;
     let stride = values.count.next_multiple_of(4);
     check_length(name, "points", values.points.len(), family.dimensions * stride)?;
     check_terms_fit(name, "values", values.values.len(), values.first_value + values.terms.len(), stride)?;
@@ -44,7 +62,7 @@ pub(crate) fn check_values<T: Real>(family: &Family<'_, T>, values: &Values<'_, 
         let message = format!("{len} weights from {} on do not fit into {has}", values.first_weight);
         return Err(GpuError::Misuse { what: name.to_owned(), message });
     }
-    check_size(family, name, values.count, values.terms.len())
+    check_size(family, values.count, values.terms.len())
 }
 
 fn check_length(kernel: &str, what: &str, len: usize, wanted: usize) -> Result<(), GpuError> {
@@ -70,7 +88,7 @@ fn check_terms_fit(
     Err(GpuError::Misuse { what: kernel.to_owned(), message })
 }
 
-fn check_terms<T>(family: &Family<'_, T>, kernel: &str, terms: &[MultiIndex]) -> Result<(), GpuError> {
+fn check_terms(family: &Shape, terms: &[MultiIndex]) -> Result<(), GpuError> {
     let (dimensions, most) = (family.dimensions, family.max_order);
     let reaches = |term: &MultiIndex| term.0.iter().rposition(|&order| order > 0).map_or(0, |i| i + 1);
     for term in terms {
@@ -81,18 +99,18 @@ fn check_terms<T>(family: &Family<'_, T>, kernel: &str, terms: &[MultiIndex]) ->
         } else {
             continue;
         };
-        return Err(GpuError::Misuse { what: kernel.to_owned(), message });
+        return Err(GpuError::Misuse { what: family.kernel.to_owned(), message });
     }
     Ok(())
 }
 
 /// Indices are of 32 bits.
-fn check_size<T>(family: &Family<'_, T>, kernel: &str, count: usize, terms: usize) -> Result<(), GpuError> {
+fn check_size(family: &Shape, count: usize, terms: usize) -> Result<(), GpuError> {
     let most = u32::MAX as usize / 4;
     let vectors = count.saturating_mul(family.dimensions.max(terms));
     if vectors <= most && family.len.saturating_mul(2 + 2 * family.dimensions) <= most {
         return Ok(());
     }
     let message = format!("{count} points and {} features are too many for an index of 32 bits", family.len);
-    Err(GpuError::Misuse { what: kernel.to_owned(), message })
+    Err(GpuError::Misuse { what: family.kernel.to_owned(), message })
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 use ansatz_shaders::Kernel;
 
-use crate::check::{check_rows, check_values};
 use crate::twin::{Twin, sum_twin};
 use crate::{MultiIndex, Rows, Values};
+
+pub use crate::check::{Shape, check_rows, check_values};
 
 /// Terms that one launch takes.
 pub const MAX_TERMS: usize = 8;
@@ -43,6 +44,13 @@ pub struct Family<'a, T> {
     pub flops: u64,
     /// Prepares the kernels for at most [`MAX_TERMS`] terms.
     pub specialise: &'a Specialise<'a, T>,
+}
+
+impl<T> Family<'_, T> {
+    fn shape(&self, kernel: &'static Kernel) -> Shape {
+        let &Self { dimensions, len, max_order, .. } = self;
+        Shape { kernel: kernel.name, dimensions, len, max_order }
+    }
 }
 
 /// From terms to kernels.
@@ -118,7 +126,7 @@ pub fn record_rows<T: Real>(
     family: &Family<'_, T>,
     rows: &Rows<'_, T>,
 ) -> Result<(), GpuError> {
-    check_rows(family, rows)?;
+    check_rows(&family.shape(family.rows), rows)?;
     if rows.count == 0 || family.len == 0 {
         return Ok(());
     }
@@ -189,7 +197,7 @@ pub fn record_values<T: Real>(
     family: &Family<'_, T>,
     values: &Values<'_, T>,
 ) -> Result<(), GpuError> {
-    check_values(family, values)?;
+    check_values(&family.shape(family.values), values)?;
     if values.count == 0 || values.terms.is_empty() {
         return Ok(());
     }
@@ -258,6 +266,6 @@ fn share(gpu: &Gpu, quads: usize, feature_quads: usize) -> usize {
 }
 
 /// Whether the device is the processor.
-fn is_software(gpu: &Gpu) -> bool {
+pub fn is_software(gpu: &Gpu) -> bool {
     gpu.is_cpu() || gpu.summary().kind == "software"
 }

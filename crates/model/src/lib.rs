@@ -22,6 +22,7 @@ pub use ansatz_gpu as gpu;
 pub use ansatz_gpu::{Gpu, OpenOptions, Selection};
 pub use ansatz_krylov as krylov;
 pub use ansatz_krylov::{Outcome, Precision, Preconditioner, Progress, Reason, Solution, SolveOptions};
+pub use ansatz_layers as layers;
 pub use ansatz_linalg as linalg;
 pub use ansatz_problem as problem;
 pub use ansatz_random_features as random_features;

@@ -5,7 +5,7 @@ use crate::Sampler;
 /// What worked for this problem; everything is optional.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Method {
-    /// `random-features`, `gaussians` or `pig`.
+    /// `random-features`, `gaussians`, `pig` or `mlp`.
     pub name: Option<String>,
     /// The activation of random features: `sine`, `tanh`, `sigmoid` or `exponential`.
     pub activation: Option<String>,

@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 
 use ansatz::Gpu;
 use ansatz::linalg::Place;
-use ansatz::pde::{FitPrecision, Gaussians, Method, Pde, PdeError, PdeOptions, PdeRun, Pig, RandomFeatures};
+use ansatz::pde::{
+    FitPrecision, Gaussians, Method, Mlp, Pde, PdeError, PdeOptions, PdeRun, Pig, RandomFeatures,
+};
 use ansatz::problem::{Problem, Sampler, examples};
 use ansatz::random_features::Activation;
 use clap::{Args, ValueEnum};
@@ -52,6 +54,10 @@ pub struct PdeCommand {
     /// Hidden units of the network of `pig`, 1 to 64 [default: 16].
     #[arg(long, value_name = "N")]
     units: Option<usize>,
+
+    /// Units of each hidden layer of `mlp`, such as 32,32 [default: 20,20].
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    widths: Vec<usize>,
 
     /// Features of each unknown [default: those of the problem, else 1000].
     #[arg(long, value_name = "N")]
@@ -148,6 +154,8 @@ enum MethodArg {
     RandomFeatures,
     /// Gaussians with fixed centres and widths.
     Gaussians,
+    /// A dense network of tanh units, all of it trained; --widths says how wide.
+    Mlp,
     /// A small network over sums of Gaussians, all of it trained; FEATURES of them in each of four sums.
     Pig,
 }
@@ -199,6 +207,7 @@ report are written all the same).";
 
 const FEATURES: usize = 1000;
 const PIG_FEATURES: usize = 40;
+const MLP_WIDTHS: [usize; 2] = [20, 20];
 
 /// More pictures are a mistake.
 const MOST_FRAMES: usize = 10_000;
@@ -277,6 +286,7 @@ impl PdeCommand {
         let named = hint.name.as_deref().map(|name| match name {
             "gaussians" => MethodArg::Gaussians,
             "pig" => MethodArg::Pig,
+            "mlp" => MethodArg::Mlp,
             _ => MethodArg::RandomFeatures,
         });
         let named = named.unwrap_or(MethodArg::RandomFeatures);
@@ -284,6 +294,9 @@ impl PdeCommand {
         let of_network = self.embeddings.is_some() || self.units.is_some();
         if of_network && method != MethodArg::Pig {
             return Err(Failure::usage("--embeddings and --units belong to --method pig: leave them out"));
+        }
+        if !self.widths.is_empty() && method != MethodArg::Mlp {
+            return Err(Failure::usage("--widths belongs to --method mlp: leave it out"));
         }
         if self.activation.is_some() && method != MethodArg::RandomFeatures {
             return Err(Failure::usage("--activation belongs to --method random-features: leave it out"));
@@ -303,6 +316,10 @@ impl PdeCommand {
                     activation,
                     ..RandomFeatures::new(features.unwrap_or(FEATURES))
                 })
+            }
+            MethodArg::Mlp => {
+                let widths = if self.widths.is_empty() { &MLP_WIDTHS[..] } else { &self.widths };
+                Box::new(Mlp::new(widths))
             }
             MethodArg::Pig => {
                 let default = Pig::new(features.unwrap_or(PIG_FEATURES));

@@ -41,7 +41,7 @@ use ansatz_problem::{PointSet, Problem, examples};
 
 pub use error::PdeError;
 pub use method::{Frame, Method};
-pub use methods::{Gaussians, Pig, RandomFeatures};
+pub use methods::{Gaussians, Mlp, Pig, RandomFeatures};
 pub use options::{FitPrecision, PdeOptions};
 pub use reason::PdeReason;
 pub use report::{BaselineReport, ConditionReport, PdeReport, brief};

@@ -20,7 +20,7 @@ pub(super) fn reference(node: &Node<'_>) -> Result<ReferenceDraft, ProblemError>
 }
 
 pub(super) fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Method, ProblemError> {
-    const NAMES: [&str; 3] = ["random-features", "gaussians", "pig"];
+    const NAMES: [&str; 4] = ["random-features", "gaussians", "pig", "mlp"];
     const ACTIVATIONS: [&str; 4] = ["sine", "tanh", "sigmoid", "exponential"];
     table.only(&[
         "name",
@@ -69,7 +69,7 @@ pub(super) fn method(table: &Table<'_>, scope: &Scope, values: &[f64]) -> Result
         None => None,
     };
     Ok(Method {
-        name: one_of("name", &NAMES, "random-features, gaussians or pig")?,
+        name: one_of("name", &NAMES, "random-features, gaussians, pig or mlp")?,
         activation: one_of("activation", &ACTIVATIONS, "sine, tanh, sigmoid or exponential")?,
         features: count("features", 100_000)?,
         bandwidth: positive("bandwidth", 1e6)?,

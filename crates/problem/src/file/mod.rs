@@ -75,7 +75,7 @@
 //! given; `axes`, the coordinates in the order of the array's axes. An npz holds the array under the name of the field and
 //! the values along each axis under the name of the coordinate; in an npy these are evenly spaced from end to end.
 //!
-//! `[method]`: `name` (`random-features`, `gaussians` or `pig`), `activation` (of random features: `sine`,
+//! `[method]`: `name` (`random-features`, `gaussians`, `pig` or `mlp`), `activation` (of random features: `sine`,
 //! `tanh`, `sigmoid`, `exponential`), `features`, `bandwidth`, `points` (inside),
 //! `points_file` (in their place: an npy with a row for each point, its coordinates in the order of the file, time last; f64
 //! or f32), `boundary_points`, `initial_points`, `boundary_weight`, `windows` (of time), `steps` (of Newton's method), `corners`

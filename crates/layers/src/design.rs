@@ -1,0 +1,155 @@
+//! From a description to a network with initial parameters.
+
+use std::f64::consts::PI;
+
+use ansatz_features::FeatureError;
+use ansatz_random::Philox;
+
+use crate::embedding::Embedding;
+use crate::{Activation, DenseNetwork};
+
+/// Waves of random frequencies in place of the coordinates (Tancik et al., NeurIPS 2020).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fourier {
+    /// Number of frequencies; each gives a sine and a cosine.
+    pub count: usize,
+    /// Standard deviation of the frequencies, in radians per half an edge of the domain.
+    pub deviation: f64,
+}
+
+/// A network to be made.
+///
+/// A point of the domain is mapped to [−1, 1]^d first. The inputs of the first layer are its coordinates; for one that
+/// repeats after a length ℓ, sin and cos of 2πkx/ℓ for k = 1 … `harmonics`, so that u repeats exactly. With `fourier` they are
+/// sin By and cos By, B ~ N(0, deviation²), where the frequencies along a coordinate that repeats are rounded to multiples of
+/// its own.
+///
+/// Initially the weights of a layer with n inputs and m outputs are drawn from N(0, 2/(n + m)) (Glorot & Bengio, AISTATS 2010)
+/// and its biases uniformly from ±1/√n.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Design {
+    /// Lower and upper end of each coordinate.
+    pub domain: Vec<(f64, f64)>,
+    /// The length of each coordinate that repeats, or nothing for none.
+    pub periods: Vec<Option<f64>>,
+    /// Waves for each coordinate that repeats.
+    pub harmonics: usize,
+    /// Random waves.
+    pub fourier: Option<Fourier>,
+    /// Units of each hidden layer.
+    pub widths: Vec<usize>,
+    /// s.
+    pub activation: Activation,
+    /// Same seed, same network.
+    pub seed: u64,
+}
+
+/// Streams of random numbers.
+const FOURIER: u32 = 0x6c61_7900;
+const LAYERS: u32 = 0x6c61_7901;
+
+impl Design {
+    /// A network of tanh units on this domain, with nothing of the rest.
+    pub fn new(domain: Vec<(f64, f64)>, widths: Vec<usize>, seed: u64) -> Self {
+        let activation = Activation::Tanh;
+        Self { domain, periods: Vec::new(), harmonics: 1, fourier: None, widths, activation, seed }
+    }
+
+    /// The network.
+    ///
+    /// # Errors
+    /// [`FeatureError`] where the domain is empty or not finite, a layer has no units, there is no layer, or a length or
+    /// deviation is not positive.
+    pub fn network(&self) -> Result<DenseNetwork, FeatureError> {
+        let dimensions = self.domain.len();
+        FeatureError::dimensions(dimensions)?;
+        let edges: Vec<f64> = self.domain.iter().map(|(low, high)| high - low).collect();
+        FeatureError::values("edge of the domain", &edges, "positive", |edge| edge > 0.0)?;
+        if !self.periods.is_empty() {
+            FeatureError::length("periods", self.periods.len(), dimensions)?;
+        }
+        let lengths: Vec<f64> = self.periods.iter().copied().flatten().collect();
+        FeatureError::values("period", &lengths, "positive", |period| period > 0.0)?;
+        let counts: Vec<f64> = self.widths.iter().map(|&width| width as f64).collect();
+        FeatureError::values("width", &counts, "positive", |width| width > 0.0)?;
+        if self.widths.is_empty() {
+            return Err(FeatureError::Length { what: "hidden layers", len: 0, wanted: 1 });
+        }
+        if let Some(fourier) = self.fourier {
+            let numbers = [fourier.count as f64, fourier.deviation];
+            FeatureError::values("count or deviation of waves", &numbers, "positive", |x| x > 0.0)?;
+        } else if !lengths.is_empty() {
+            FeatureError::values("number of harmonics", &[self.harmonics as f64], "positive", |x| x > 0.0)?;
+        }
+        DenseNetwork::new(self.embedding(&edges), &self.widths, self.activation, self.parameters())
+    }
+
+    /// 2π/ℓ of a coordinate that repeats, in radians of y.
+    fn fundamental(&self, coordinate: usize, edges: &[f64]) -> Option<f64> {
+        let period = self.periods.get(coordinate).copied().flatten()?;
+        Some(PI * edges[coordinate] / period)
+    }
+
+    fn embedding(&self, edges: &[f64]) -> Embedding {
+        let dimensions = edges.len();
+        let mut embedding = Embedding {
+            centres: self.domain.iter().map(|(low, high)| 0.5 * (low + high)).collect(),
+            scales: edges.iter().map(|edge| 2.0 / edge).collect(),
+            identities: 0,
+            frequencies: Vec::new(),
+            phases: Vec::new(),
+        };
+        if let Some(fourier) = self.fourier {
+            let draws = Philox::new(self.seed, FOURIER);
+            for wave in 0..fourier.count {
+                let frequency = |i: usize| {
+                    let drawn = fourier.deviation * draws.normal((wave * dimensions + i) as u64);
+                    match self.fundamental(i, edges) {
+                        Some(unit) => unit * (drawn / unit).round(),
+                        None => drawn,
+                    }
+                };
+                embedding.push_wave(&(0..dimensions).map(frequency).collect::<Vec<_>>());
+            }
+            return embedding;
+        }
+        let repeats = |i: &usize| self.fundamental(*i, edges).is_some();
+        (0..dimensions).filter(|i| !repeats(i)).for_each(|i| embedding.push_coordinate(i));
+        for i in (0..dimensions).filter(repeats) {
+            for k in 1..=self.harmonics {
+                let mut frequencies = vec![0.0; dimensions];
+                frequencies[i] = self.fundamental(i, edges).unwrap_or(0.0) * k as f64;
+                embedding.push_wave(&frequencies);
+            }
+        }
+        embedding
+    }
+
+    /// Number of inputs of the first layer.
+    fn inputs(&self) -> usize {
+        match self.fourier {
+            Some(fourier) => 2 * fourier.count,
+            None => {
+                let periodic = self.periods.iter().flatten().count();
+                self.domain.len() - periodic + 2 * self.harmonics * periodic
+            }
+        }
+    }
+
+    fn parameters(&self) -> Vec<f64> {
+        let draws = Philox::new(self.seed, LAYERS);
+        let mut parameters: Vec<f64> = Vec::new();
+        let mut inputs = self.inputs();
+        for &outputs in &self.widths {
+            let first = parameters.len() as u64;
+            let weights = (inputs * outputs) as u64;
+            let deviation = (2.0 / (inputs + outputs) as f64).sqrt();
+            parameters.extend((first..first + weights).map(|i| deviation * draws.normal(i)));
+            let most = 1.0 / (inputs as f64).sqrt();
+            let biases = first + weights..first + weights + outputs as u64;
+            parameters.extend(biases.map(|i| draws.uniform_in(i, -most, most)));
+            inputs = outputs;
+        }
+        parameters
+    }
+}

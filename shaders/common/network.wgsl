@@ -1,0 +1,162 @@
+// Jets of a dense network at four points, by one workgroup: h_0 = e(x), z_l = W_l h_{l−1} + b_l, h_l = s(z_l).
+//
+// A jet is the truncated Taylor series u_α = ∂^α u/α!, α of a downward closed set of SLOTS multi-indices; generated/jet has the
+// operations that depend on the set, and jets of the units of a layer lie one after another in the workgroup's tile. There,
+// W_l multiplies a matrix of SLOTS columns: an invocation takes four units and one slot at a time. Of hidden layers the tile
+// keeps z_l (where a reverse sweep follows), of all but the present one not h_l = s(z_l).
+//
+// Flag SCRATCH: the tile lies in a buffer, which holds one for each workgroup; a network may be too large for the memory of a
+// workgroup, or that too small. Surplus workgroups do not exist then.
+//
+// `parameters`, in groups of four filled up with zeros: centre and scale of each coordinate; phase and frequencies of each
+// input; W_l by inputs, b_l and W_l by outputs for each layer; c.
+// `places`: 0 (inputs, those that are coordinates, where they begin in `parameters`, where c begins); 1 (first unit of the
+// present h, terms, units of the last layer, groups per input); from 2 on two for each layer, (inputs, outputs, first unit of z,
+// first unit of the h before) and (W by inputs, b, W by outputs, parameters of the layers before); then for each term (slot, α!,
+// 0, 0).
+#import common/real
+#import common/grid
+#import common/activation
+#import generated/jet
+
+override LANES: u32 = 64u;
+override DIMENSIONS: u32 = 1u;
+override DEPTH: u32 = 1u;
+// vec4s of the tile.
+override TILE: u32 = 64u;
+
+@group(0) @binding(1) var<storage, read> points: array<real4>;
+@group(0) @binding(3) var<storage, read> parameters: array<real4>;
+@group(0) @binding(4) var<storage, read> places: array<vec4<u32>>;
+#if SCRATCH
+@group(0) @binding(6) var<storage, read_write> scratch: array<real4>;
+
+var<private> scratch_first: u32;
+
+fn tile_get(at: u32) -> real4 {
+    return scratch[scratch_first + at];
+}
+
+fn tile_set(at: u32, value: real4) {
+    scratch[scratch_first + at] = value;
+}
+
+fn tile_barrier() {
+    storageBarrier();
+}
+#else
+var<workgroup> tile_jets: array<real4, TILE>;
+
+fn tile_get(at: u32) -> real4 {
+    return tile_jets[at];
+}
+
+fn tile_set(at: u32, value: real4) {
+    tile_jets[at] = value;
+}
+
+fn tile_barrier() {
+    workgroupBarrier();
+}
+#endif
+
+// The four points of the workgroup.
+struct Quad {
+    q: u32,
+    quads: u32,
+    present: vec4<bool>,
+}
+
+fn quad_of(group: u32, first: u32, count: u32) -> Quad {
+#if SCRATCH
+    scratch_first = group * TILE;
+#endif
+    let quads = (count + 3u) / 4u;
+    let q = first + group;
+    let near = min(q, quads - 1u);
+    return Quad(q, quads, vec4(4u * near) + vec4(0u, 1u, 2u, 3u) < vec4(count));
+}
+
+// h_0: coordinates y_i = (x_i − centre_i) scale_i, or sin(F·y + phase). Zero stands for what lies beyond the last point.
+fn embed(lane: u32, quad: Quad) {
+    let near = min(quad.q, quad.quads - 1u);
+    let per_input = places[1].w;
+    for (var m = lane; m < places[0].x; m += LANES) {
+        let first = places[0].z + m * per_input;
+        var value = real4(parameters[first].x);
+        var slopes: array<real, 8>;
+        for (var i = 0u; i < DIMENSIONS; i++) {
+            let frame = parameters[i];
+            let frequency = parameters[first + (i + 1u) / 4u][(i + 1u) % 4u];
+            let x = select(real4(), points[i * quad.quads + near], quad.present);
+            value += frequency * ((x - frame.x) * frame.y);
+            slopes[i] = frequency * frame.y;
+        }
+        let z = jet_linear(value, slopes);
+        if m < places[0].y {
+            jet_store(m, z);
+        } else {
+            jet_store(m, jet_compose(z, sine_series(value)));
+        }
+    }
+}
+
+// Four units at four points.
+struct Four {
+    a: real4,
+    b: real4,
+    c: real4,
+    d: real4,
+}
+
+fn four_store(unit: u32, slot: u32, four: Four) {
+    let at = unit * SLOTS + slot;
+    tile_set(at, four.a);
+    tile_set(at + SLOTS, four.b);
+    tile_set(at + 2u * SLOTS, four.c);
+    tile_set(at + 3u * SLOTS, four.d);
+}
+
+// The slot of four units from `to` on ← start + Σ_i m_i u_i, with the rows of a matrix from `row` on, `stride` groups apart.
+fn multiply(to: u32, slot: u32, start: real4, row: u32, stride: u32, source: u32, count: u32) {
+    var sum = Four(real4(start.x), real4(start.y), real4(start.z), real4(start.w));
+    for (var i = 0u; i < count; i++) {
+        let m = parameters[row + i * stride];
+        let u = tile_get((source + i) * SLOTS + slot);
+        sum = Four(sum.a + m.x * u, sum.b + m.y * u, sum.c + m.z * u, sum.d + m.w * u);
+    }
+    four_store(to, slot, sum);
+}
+
+// z_l
+fn apply_layer(lane: u32, layer: u32) {
+    let units = places[2u + 2u * layer];
+    let numbers = places[3u + 2u * layer];
+    let groups = (units.y + 3u) / 4u;
+    for (var item = lane; item < groups * SLOTS; item += LANES) {
+        let group = item / SLOTS;
+        let slot = item - group * SLOTS;
+        let bias = select(real4(), parameters[numbers.y + group], slot == 0u);
+        multiply(units.z + 4u * group, slot, bias, numbers.x + group, groups, units.w, units.x);
+    }
+}
+
+// h = s(z), for the z from `source` on.
+fn activate(lane: u32, source: u32, count: u32) {
+    for (var unit = lane; unit < count; unit += LANES) {
+        let z = jet_load(source + unit);
+        jet_store(places[1].x + unit, jet_compose(z, series(z.s0)));
+    }
+}
+
+// All layers; the h of the last one are the present ones in the end.
+fn forward(lane: u32, quad: Quad) {
+    embed(lane, quad);
+    tile_barrier();
+    for (var layer = 0u; layer < DEPTH; layer++) {
+        apply_layer(lane, layer);
+        tile_barrier();
+        activate(lane, places[2u + 2u * layer].z, places[2u + 2u * layer].y);
+        tile_barrier();
+    }
+}
