@@ -22,6 +22,8 @@
 override LANES: u32 = 64u;
 override DIMENSIONS: u32 = 1u;
 override DEPTH: u32 = 1u;
+// 1: some inputs are sines.
+override WAVES: u32 = 0u;
 // vec4s of the tile.
 override TILE: u32 = 64u;
 
@@ -93,60 +95,53 @@ fn embed(lane: u32, quad: Quad) {
             slopes[i] = frequency * frame.y;
         }
         let z = jet_linear(value, slopes);
-        if m < places[0].y {
-            jet_store(m, z);
-        } else {
+        if WAVES == 1u && m >= places[0].y {
             jet_store(m, jet_compose(z, sine_series(value)));
+        } else {
+            jet_store(m, z);
         }
     }
 }
 
-// Four units at four points.
-struct Four {
-    a: real4,
-    b: real4,
-    c: real4,
-    d: real4,
+// Four units each of a matrix product, v_i ← Σ_j m_ij u_j.
+struct Product {
+    to: u32,      // the first v
+    source: u32,  // the first u
+    count: u32,   // of u
+    groups: u32,  // of four v
+    rows: u32,    // where m begins in `parameters`: for each j the m_ij, four by four
 }
 
-fn four_store(unit: u32, slot: u32, four: Four) {
-    let at = unit * SLOTS + slot;
-    tile_set(at, four.a);
-    tile_set(at + SLOTS, four.b);
-    tile_set(at + 2u * SLOTS, four.c);
-    tile_set(at + 3u * SLOTS, four.d);
-}
-
-// The slot of four units from `to` on ← start + Σ_i m_i u_i, with the rows of a matrix from `row` on, `stride` groups apart.
-fn multiply(to: u32, slot: u32, start: real4, row: u32, stride: u32, source: u32, count: u32) {
-    var sum = Four(real4(start.x), real4(start.y), real4(start.z), real4(start.w));
-    for (var i = 0u; i < count; i++) {
-        let m = parameters[row + i * stride];
-        let u = tile_get((source + i) * SLOTS + slot);
-        sum = Four(sum.a + m.x * u, sum.b + m.y * u, sum.c + m.z * u, sum.d + m.w * u);
+// All slots of a product, to which the value's slot adds the numbers from `bias` on, where there are any.
+fn multiply(lane: u32, product: Product, bias: u32, has_bias: bool) {
+    for (var item = lane; item < product.groups * SLOTS; item += LANES) {
+        let group = item / SLOTS;
+        let slot = item - group * SLOTS;
+        let start = select(real4(), parameters[bias + group], has_bias && slot == 0u);
+        var a = real4(start.x);
+        var b = real4(start.y);
+        var c = real4(start.z);
+        var d = real4(start.w);
+        for (var j = 0u; j < product.count; j++) {
+            let m = parameters[product.rows + j * product.groups + group];
+            let u = tile_get((product.source + j) * SLOTS + slot);
+            a += m.x * u;
+            b += m.y * u;
+            c += m.z * u;
+            d += m.w * u;
+        }
+        let at = (product.to + 4u * group) * SLOTS + slot;
+        tile_set(at, a);
+        tile_set(at + SLOTS, b);
+        tile_set(at + 2u * SLOTS, c);
+        tile_set(at + 3u * SLOTS, d);
     }
-    four_store(to, slot, sum);
 }
 
 // z_l
-fn apply_layer(lane: u32, layer: u32) {
+fn layer_product(layer: u32) -> Product {
     let units = places[2u + 2u * layer];
-    let numbers = places[3u + 2u * layer];
-    let groups = (units.y + 3u) / 4u;
-    for (var item = lane; item < groups * SLOTS; item += LANES) {
-        let group = item / SLOTS;
-        let slot = item - group * SLOTS;
-        let bias = select(real4(), parameters[numbers.y + group], slot == 0u);
-        multiply(units.z + 4u * group, slot, bias, numbers.x + group, groups, units.w, units.x);
-    }
-}
-
-// h = s(z), for the z from `source` on.
-fn activate(lane: u32, source: u32, count: u32) {
-    for (var unit = lane; unit < count; unit += LANES) {
-        let z = jet_load(source + unit);
-        jet_store(places[1].x + unit, jet_compose(z, series(z.s0)));
-    }
+    return Product(units.z, units.w, units.x, (units.y + 3u) / 4u, places[3u + 2u * layer].x);
 }
 
 // All layers; the h of the last one are the present ones in the end.
@@ -154,9 +149,13 @@ fn forward(lane: u32, quad: Quad) {
     embed(lane, quad);
     tile_barrier();
     for (var layer = 0u; layer < DEPTH; layer++) {
-        apply_layer(lane, layer);
+        multiply(lane, layer_product(layer), places[3u + 2u * layer].y, true);
         tile_barrier();
-        activate(lane, places[2u + 2u * layer].z, places[2u + 2u * layer].y);
+        let units = places[2u + 2u * layer];
+        for (var unit = lane; unit < units.y; unit += LANES) {
+            let z = jet_load(units.z + unit);
+            jet_store(places[1].x + unit, jet_compose(z, series(z.s0)));
+        }
         tile_barrier();
     }
 }

@@ -52,18 +52,12 @@ fn store(j: u32, quad: Quad, value: real4) {
     }
 }
 
-// The columns of the features.
-fn store_features(lane: u32, quad: Quad) {
-    let last = places[1].z;
-    for (var j = lane; j < last; j += LANES) {
-        let first = (places[1].x + j) * SLOTS;
-        var sum = real4();
-        for (var slot = 0u; slot < SLOTS; slot++) {
-            sum += part_seeds[slot] * tile_get(first + slot);
-        }
-        store(j, quad, sum);
+// The column of a unit of the last hidden layer, from its jet.
+fn store_feature(j: u32, quad: Quad) {
+    let first = (places[1].x + j) * SLOTS;
+    var sum = real4();
+    for (var slot = 0u; slot < SLOTS; slot++) {
+        sum += part_seeds[slot] * tile_get(first + slot);
     }
-    if lane == 0u {
-        store(last, quad, part_seeds[0]);
-    }
+    store(j, quad, sum);
 }

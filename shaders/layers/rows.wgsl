@@ -22,5 +22,11 @@ fn main(
     load_seeds(lane, quad);
     workgroupBarrier();
     forward(lane, quad);
-    store_features(lane, quad);
+    let last = places[1].z;
+    for (var j = lane; j < last; j += LANES) {
+        store_feature(j, quad);
+    }
+    if lane == 0u {
+        store(last, quad, part_seeds[0]);
+    }
 }

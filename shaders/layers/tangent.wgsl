@@ -15,18 +15,11 @@
 // storage buffer.
 #import common/network_rows
 
-// z̄_l in the place of z_l, from h̄_l.
-fn pull(lane: u32, layer: u32) {
-    let units = places[2u + 2u * layer];
-    for (var unit = lane; unit < units.y; unit += LANES) {
-        let z = jet_load(units.z + unit);
-        let g = jet_compose(z, slope_series(series(z.s0)));
-        jet_store(units.z + unit, jet_pull(g, jet_load(places[1].x + unit)));
-    }
-}
-
-fn add_product(sum: Four, bar: real4, h: Four) -> Four {
-    return Four(sum.a + bar * h.a, sum.b + bar * h.b, sum.c + bar * h.c, sum.d + bar * h.d);
+struct Four {
+    a: real4,
+    b: real4,
+    c: real4,
+    d: real4,
 }
 
 fn four_load(unit: u32, slot: u32) -> Four {
@@ -34,22 +27,52 @@ fn four_load(unit: u32, slot: u32) -> Four {
     return Four(tile_get(at), tile_get(at + SLOTS), tile_get(at + 2u * SLOTS), tile_get(at + 3u * SLOTS));
 }
 
-// The columns of W_ij to W_i,j+3, as many as there are.
-fn store_four(column: u32, count: u32, quad: Quad, four: Four) {
-    store(column, quad, four.a);
-    if count > 1u {
-        store(column + 1u, quad, four.b);
+fn add_product(sum: Four, bar: real4, h: Four) -> Four {
+    return Four(sum.a + bar * h.a, sum.b + bar * h.b, sum.c + bar * h.c, sum.d + bar * h.d);
+}
+
+// The columns of φ_j, and h̄_L in the place of h_L.
+fn turn_around(lane: u32, quad: Quad) {
+    let last = places[1].z;
+    for (var j = lane; j < last; j += LANES) {
+        store_feature(j, quad);
+        let c = parameters[places[0].w + j / 4u][j % 4u];
+        for (var slot = 0u; slot < SLOTS; slot++) {
+            tile_set((places[1].x + j) * SLOTS + slot, c * part_seeds[slot]);
+        }
     }
-    if count > 2u {
-        store(column + 2u, quad, four.c);
-    }
-    if count > 3u {
-        store(column + 3u, quad, four.d);
+    if lane == 0u {
+        store(last, quad, part_seeds[0]);
     }
 }
 
-// The columns of one layer; `source` is the first unit of its h_{l−1}.
-fn store_layer(lane: u32, layer: u32, source: u32, quad: Quad) {
+// h̄_{l−1}
+fn transposed_product(layer: u32) -> Product {
+    let units = places[2u + 2u * layer];
+    return Product(places[1].x, units.z, units.y, (units.x + 3u) / 4u, places[3u + 2u * layer].z);
+}
+
+// z̄_l in the place of z_l from h̄_l, or h_l.
+fn activate(lane: u32, layer: u32, pulls: bool) {
+    let units = places[2u + 2u * layer];
+    let present = places[1].x;
+    for (var unit = lane; unit < units.y; unit += LANES) {
+        let z = jet_load(units.z + unit);
+        var s = series(z.s0);
+        if pulls {
+            s = slope_series(s);
+        }
+        let h = jet_compose(z, s);
+        if pulls {
+            jet_store(units.z + unit, jet_pull(h, jet_load(present + unit)));
+        } else {
+            jet_store(present + unit, h);
+        }
+    }
+}
+
+// The columns of one layer.
+fn store_layer(lane: u32, layer: u32, quad: Quad) {
     let units = places[2u + 2u * layer];
     let first = places[1].z + 1u + places[3u + 2u * layer].w;
     let wide = (units.x + 3u) / 4u;
@@ -57,45 +80,33 @@ fn store_layer(lane: u32, layer: u32, source: u32, quad: Quad) {
     for (var item = lane; item < wide * high; item += LANES) {
         let i = 4u * (item / wide);
         let j = 4u * (item % wide);
-        var a = Four();
-        var b = Four();
-        var c = Four();
-        var d = Four();
+        var sums: array<Four, 4>;
         for (var slot = 0u; slot < SLOTS; slot++) {
             let bar = four_load(units.z + i, slot);
-            let h = four_load(source + j, slot);
-            a = add_product(a, bar.a, h);
-            b = add_product(b, bar.b, h);
-            c = add_product(c, bar.c, h);
-            d = add_product(d, bar.d, h);
+            let h = four_load(units.w + j, slot);
+            sums[0] = add_product(sums[0], bar.a, h);
+            sums[1] = add_product(sums[1], bar.b, h);
+            sums[2] = add_product(sums[2], bar.c, h);
+            sums[3] = add_product(sums[3], bar.d, h);
         }
-        let column = first + i * units.x + j;
         let count = units.x - j;
-        store_four(column, count, quad, a);
-        if i + 1u < units.y {
-            store_four(column + units.x, count, quad, b);
-        }
-        if i + 2u < units.y {
-            store_four(column + 2u * units.x, count, quad, c);
-        }
-        if i + 3u < units.y {
-            store_four(column + 3u * units.x, count, quad, d);
+        for (var row = 0u; row < min(4u, units.y - i); row++) {
+            let column = first + (i + row) * units.x + j;
+            let four = sums[row];
+            store(column, quad, four.a);
+            if count > 1u {
+                store(column + 1u, quad, four.b);
+            }
+            if count > 2u {
+                store(column + 2u, quad, four.c);
+            }
+            if count > 3u {
+                store(column + 3u, quad, four.d);
+            }
         }
     }
     for (var i = lane; i < units.y; i += LANES) {
         store(first + units.x * units.y + i, quad, tile_get((units.z + i) * SLOTS));
-    }
-}
-
-// h̄_{l−1}
-fn apply_transposed(lane: u32, layer: u32) {
-    let units = places[2u + 2u * layer];
-    let groups = (units.x + 3u) / 4u;
-    for (var item = lane; item < groups * SLOTS; item += LANES) {
-        let group = item / SLOTS;
-        let slot = item - group * SLOTS;
-        let row = places[3u + 2u * layer].z + group;
-        multiply(places[1].x + 4u * group, slot, real4(), row, groups, units.z, units.y);
     }
 }
 
@@ -108,29 +119,31 @@ fn main(
     let quad = quad_of(linear_workgroup(workgroup, workgroups), params.first, params.count);
     load_seeds(lane, quad);
     workgroupBarrier();
-    forward(lane, quad);
-    store_features(lane, quad);
-    tile_barrier();
-    for (var j = lane; j < places[1].z; j += LANES) {
-        let c = parameters[places[0].w + j / 4u][j % 4u];
-        for (var slot = 0u; slot < SLOTS; slot++) {
-            tile_set((places[1].x + j) * SLOTS + slot, c * part_seeds[slot]);
-        }
-    }
-    for (var up = 1u; up <= DEPTH; up++) {
-        let layer = DEPTH - up;
+    embed(lane, quad);
+    // A step for each layer on the way forward, and two on the way back: in one loop, so that a compiler meets each part once.
+    for (var step = 0u; step < 3u * DEPTH; step++) {
+        let back = max(step, DEPTH) - DEPTH;
+        let ahead = step < DEPTH;
+        let second = !ahead && (back & 1u) == 1u;
+        let layer = select(DEPTH - 1u - back / 2u, step, ahead);
         tile_barrier();
-        pull(lane, layer);
-        tile_barrier();
-        if layer > 0u {
-            let below = places[2u * layer];
-            activate(lane, below.z, below.y);
-            tile_barrier();
+        if step == DEPTH {
+            turn_around(lane, quad);
+        } else if !second {
+            var product = layer_product(layer);
+            if !ahead {
+                product = transposed_product(layer + 1u);
+            }
+            multiply(lane, product, places[3u + 2u * layer].y, ahead);
         }
-        store_layer(lane, layer, places[2u + 2u * layer].w, quad);
-        if layer > 0u {
-            tile_barrier();
-            apply_transposed(lane, layer);
+        tile_barrier();
+        // Nothing is below the first layer.
+        if !second || layer > 0u {
+            activate(lane, select(layer, layer - 1u, second), !ahead && !second);
+        }
+        tile_barrier();
+        if second {
+            store_layer(lane, layer, quad);
         }
     }
 }

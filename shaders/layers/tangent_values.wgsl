@@ -50,14 +50,16 @@ fn apply_step(lane: u32, layer: u32, room: u32) {
     }
 }
 
-// ḣ_l
+// h_l and ḣ_l
 fn push(lane: u32, layer: u32, room: u32) {
     let units = places[2u + 2u * layer];
+    let present = places[1].x;
     for (var unit = lane; unit < units.y; unit += LANES) {
         let z = jet_load(units.z + unit);
-        let g = jet_compose(z, slope_series(series(z.s0)));
-        let dot = jet_multiply(g, jet_load(units.z + 2u * room + unit));
-        jet_store(places[1].x + 2u * room + unit, dot);
+        let s = series(z.s0);
+        let dot = jet_load(units.z + 2u * room + unit);
+        jet_store(present + unit, jet_compose(z, s));
+        jet_store(present + 2u * room + unit, jet_multiply(jet_compose(z, slope_series(s)), dot));
     }
 }
 
@@ -73,11 +75,9 @@ fn main(
     embed(lane, quad);
     tile_barrier();
     for (var layer = 0u; layer < DEPTH; layer++) {
-        let units = places[2u + 2u * layer];
-        apply_layer(lane, layer);
+        multiply(lane, layer_product(layer), places[3u + 2u * layer].y, true);
         apply_step(lane, layer, room);
         tile_barrier();
-        activate(lane, units.z, units.y);
         push(lane, layer, room);
         tile_barrier();
     }

@@ -413,8 +413,9 @@ fn wrong_launches_are_refused() {
     assert!(refused(&case(&[1]), (8, 1, false)).contains("layers/tangent: 13 columns from 1 on"));
     assert!(refused(&case(&[3, 2]), (0, 0, false)).contains("to order 4"));
     assert!(refused(&case(&[0, 0, 1]), (0, 0, false)).contains("coordinate 2"));
-    let wide = Design::new(vec![(0.0, 1.0)], vec![4096, 4096], 1).network().unwrap();
-    let matrix = Matrix::zeros(&gpu, "matrix", 4, 4097).unwrap();
+    let fourier = Some(Fourier { count: 40_000, deviation: 1.0 });
+    let wide = Design { fourier, ..Design::new(vec![(0.0, 1.0)], vec![2], 1) }.network().unwrap();
+    let matrix = Matrix::zeros(&gpu, "matrix", 4, 3).unwrap();
     let message = match Case::<f32>::new(1, Vec::new(), 1).record(&gpu, &wide, &matrix, (0, 0, false)) {
         Err(GpuError::Misuse { message, .. }) => message,
         other => format!("{:?}", other.map(|_| ())),

@@ -84,7 +84,7 @@ impl Places {
                 Sweep::Forward => 0,
                 Sweep::Push => share(outputs * self.slots) * (1 + 2 * inputs) + share(outputs) * ACTIVATION,
                 Sweep::Reverse => {
-                    let columns = share(wide * high) * (1 + self.slots) + share(outputs);
+                    let columns = share(wide * high) * (5 + self.slots) + share(outputs);
                     let activations = (share(outputs) + share(inputs)) * ACTIVATION;
                     columns + activations + share(wide * self.slots) * (1 + outputs)
                 }
