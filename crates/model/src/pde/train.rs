@@ -8,8 +8,8 @@ use ansatz_linalg::LeastSquares;
 use ansatz_optim::{TrustRegion, Verdict};
 
 use super::collocation::{DeviceCollocation, DeviceSpace};
-use super::equation::Equation;
-use super::newton::{Fit, FitOptions, Stop, weighted_norm};
+use super::equation::{Equation, Linearised};
+use super::newton::{Fit, FitOptions, Stop, fit, weighted_norm};
 use super::tier::Tier;
 use super::trial::Trial;
 use super::{Collocation, PdeError as Error, Watch};
@@ -22,6 +22,10 @@ const FREE: f64 = 1e-2;
 const UNIMPORTANT: f64 = 1e-3;
 /// λ of a parameter that does not matter at all.
 const MOST: f64 = 1e12;
+/// Tikhonov's λ of the coefficients that the training begins with, for columns of norm 1: larger ones would cancel each other.
+const START: f64 = 1e-4;
+/// Steps of Gauss and Newton towards them.
+const START_STEPS: usize = 5;
 /// So many steps that together gain less than this part are the last.
 const PATIENCE: usize = 30;
 const GAIN: f64 = 0.02;
@@ -50,8 +54,11 @@ impl State {
         let mut damping = vec![FREE; lengths.len()];
         for (field, features) in self.fields.iter().enumerate() {
             let trained = tangent.columns(field).skip(features.len());
-            let effects: Vec<f64> =
-                trained.clone().zip(features.units()).map(|(j, unit)| lengths[j] * unit).collect();
+            let effects: Vec<f64> = trained
+                .clone()
+                .zip(features.units(self.of_field(field)))
+                .map(|(j, unit)| lengths[j] * unit)
+                .collect();
             let square =
                 effects.iter().map(|effect| effect * effect).sum::<f64>() / effects.len().max(1) as f64;
             let least = UNIMPORTANT * square.sqrt();
@@ -80,7 +87,19 @@ impl State {
     }
 }
 
-/// Minimises Σ_b ω_b² mean_b R² over coefficients and features, from u = 0 on.
+/// R and its partial derivatives at all points. What steps are judged by is not rounded to f32: amplitudes that cancel each other
+/// would leave nothing of the residual. So steps in f32 are those of iterative refinement.
+fn linearise<T: Tier>(
+    gpu: &Gpu,
+    state: &State,
+    equations: &[Equation],
+    collocations: &[Collocation],
+) -> Result<Vec<Linearised>, Error> {
+    let mut system = DeviceCollocation::<T>::new(gpu, &state.trial, equations, collocations)?;
+    if T::IS_F64 { Ok(system.linearise(&state.c)?) } else { Ok(system.linearise_on_host(&state.c)) }
+}
+
+/// Minimises Σ_b ω_b² mean_b R² over coefficients and features, from the best coefficients of the features as they are on.
 pub(super) fn train<T: Tier>(
     gpu: &Gpu,
     fields: Vec<Arc<dyn Trainable>>,
@@ -96,11 +115,15 @@ pub(super) fn train<T: Tier>(
 
     let unknowns = fields.iter().map(|features| features.len()).sum();
     let mut state = State::new(fields, vec![0.0; unknowns]);
-    let mut at =
-        DeviceCollocation::<T>::new(gpu, &state.trial, equations, collocations)?.linearise(&state.c)?;
+    let start = FitOptions { tikhonov: Some(START.max(floor)), max_steps: START_STEPS, ..options };
+    let at_start = fit::<T>(gpu, &state.trial, equations, collocations, vec![0.0; unknowns], start, watch)?;
+    if at_start.history.last() < at_start.history.first() {
+        state.c = at_start.c;
+    }
+    let mut at = linearise::<T>(gpu, &state, equations, collocations)?;
     let mut norm = weighted_norm(&at, &weights);
     let mut region = TrustRegion::new(FIRST_LAMBDA);
-    let mut fit = Fit {
+    let mut found = Fit {
         c: Vec::new(),
         stop: Stop::MaxSteps,
         history: vec![norm],
@@ -112,7 +135,7 @@ pub(super) fn train<T: Tier>(
     };
     for step in 1..=options.max_steps {
         if !watch.step(step, norm) {
-            fit.stop = Stop::Stopped;
+            found.stop = Stop::Stopped;
             break;
         }
         // min ‖J δ − R‖² + λ²‖D_θ δ_θ‖²: the coefficients, in which u is linear, are all but free.
@@ -120,9 +143,9 @@ pub(super) fn train<T: Tier>(
         let system = DeviceCollocation::<T>::new(gpu, &state.trial, equations, collocations)?;
         let along = DeviceSpace::new(gpu, &tangent)?;
         let (jacobian, residual) = system.assemble_along(&along, &at, &weights)?;
-        (fit.rows, fit.parameters) = (system.rows(), tangent.unknowns());
+        (found.rows, found.parameters) = (system.rows(), tangent.unknowns());
         let Ok(problem) = solver.factor(gpu, &jacobian, &residual)? else {
-            fit.stop = Stop::NonFinite;
+            found.stop = Stop::NonFinite;
             break;
         };
         let damping = state.damping(&tangent, &problem.lengths());
@@ -130,9 +153,7 @@ pub(super) fn train<T: Tier>(
             let lambda = region.lambda().max(floor);
             let (delta, promised) = problem.solve(|j| (lambda * damping[j]).clamp(floor, MOST));
             let there = state.moved(&tangent, &delta)?;
-            let mut moved = DeviceCollocation::<T>::new(gpu, &there.trial, equations, collocations)?;
-            let linearised = moved.linearise(&there.c)?;
-            drop(moved);
+            let linearised = linearise::<T>(gpu, &there, equations, collocations)?;
             let new_norm = weighted_norm(&linearised, &weights);
             match region.judge(norm * norm, new_norm * new_norm, promised) {
                 Verdict::Accepted => break Some((there, linearised, new_norm)),
@@ -141,17 +162,17 @@ pub(super) fn train<T: Tier>(
             }
         };
         let Some((there, linearised, new_norm)) = accepted else {
-            fit.stop = if norm.is_finite() { Stop::Stagnated } else { Stop::NonFinite };
+            found.stop = if norm.is_finite() { Stop::Stagnated } else { Stop::NonFinite };
             break;
         };
         (state, at, norm) = (there, linearised, new_norm);
-        fit.history.push(norm);
-        let before = fit.history.iter().rev().nth(PATIENCE);
+        found.history.push(norm);
+        let before = found.history.iter().rev().nth(PATIENCE);
         if before.is_some_and(|before| norm > (1.0 - GAIN) * before) {
-            fit.stop = Stop::Settled;
+            found.stop = Stop::Settled;
             break;
         }
     }
-    fit.c = state.c;
-    Ok((state.trial, fit))
+    found.c = state.c;
+    Ok((state.trial, found))
 }
