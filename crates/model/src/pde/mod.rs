@@ -28,6 +28,7 @@ mod solve;
 mod task;
 mod tier;
 mod train;
+mod transform;
 mod trial;
 mod truth;
 mod watch;
