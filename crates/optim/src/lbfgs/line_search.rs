@@ -39,14 +39,14 @@ const GROWTH: f64 = 4.0;
 const MARGIN: f64 = 0.1;
 
 impl<E, F: FnMut(&[f64], &mut [f64]) -> Result<f64, E>> Line<'_, F> {
-    /// The point that satisfies the conditions, or one that at least goes down enough; α = `first` is tried first.
+    /// The point that satisfies the conditions, or one that is at least lower; α = `first` is tried first.
     pub fn search(&mut self, first: f64) -> Result<Option<Point>, E> {
         let origin =
             Trial { alpha: 0.0, value: self.from.value, slope: self.slope, point: self.from.clone() };
         let mut before = origin;
         let mut alpha = first;
         while self.evaluations < MOST_TRIALS {
-            let trial = self.trial(alpha)?;
+            let Some(trial) = self.trial(alpha)? else { break };
             if !self.falls_enough(&trial) || self.is_beyond(&trial, &before) {
                 return self.zoom(before, trial);
             }
@@ -59,7 +59,7 @@ impl<E, F: FnMut(&[f64], &mut [f64]) -> Result<f64, E>> Line<'_, F> {
             before = trial;
             alpha *= GROWTH;
         }
-        Ok(Some(before.point))
+        Ok(self.lower(before))
     }
 
     /// Algorithm 3.6: `low` falls enough and slopes down towards `high`.
@@ -69,7 +69,7 @@ impl<E, F: FnMut(&[f64], &mut [f64]) -> Result<f64, E>> Line<'_, F> {
             if alpha == low.alpha || alpha == high.alpha {
                 break;
             }
-            let trial = self.trial(alpha)?;
+            let Some(trial) = self.trial(alpha)? else { break };
             if !self.falls_enough(&trial) || self.is_beyond(&trial, &low) {
                 high = trial;
             } else {
@@ -82,18 +82,27 @@ impl<E, F: FnMut(&[f64], &mut [f64]) -> Result<f64, E>> Line<'_, F> {
                 low = trial;
             }
         }
-        Ok((low.alpha > 0.0).then_some(low.point))
+        Ok(self.lower(low))
     }
 
-    fn trial(&mut self, alpha: f64) -> Result<Trial, E> {
+    /// What is good enough when the evaluations are used up.
+    fn lower(&self, trial: Trial) -> Option<Point> {
+        (trial.value < self.from.value).then_some(trial.point)
+    }
+
+    /// f there; `None` where the step is lost in the rounding of θ.
+    fn trial(&mut self, alpha: f64) -> Result<Option<Trial>, E> {
         let mut theta = self.from.theta.clone();
         add(&mut theta, alpha, self.direction);
+        if theta == self.from.theta {
+            return Ok(None);
+        }
         let mut gradient = vec![0.0; theta.len()];
         let value = (self.objective)(&theta, &mut gradient)?;
         self.evaluations += 1;
         let slope = dot(&gradient, self.direction);
         self.finite |= value.is_finite() && slope.is_finite();
-        Ok(Trial { alpha, value, slope, point: Point { theta, value, gradient } })
+        Ok(Some(Trial { alpha, value, slope, point: Point { theta, value, gradient } }))
     }
 
     /// The first Wolfe condition, φ(α) ≤ φ(0) + c₁ α φ'(0); in the noise φ'(α) ≤ (2c₁ − 1) φ'(0), which is the same for a
