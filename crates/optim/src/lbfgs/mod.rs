@@ -170,7 +170,8 @@ impl Lbfgs {
         };
         let found = line.search(first)?;
         run.evaluations += line.evaluations;
-        let missed = if line.finite { LbfgsReason::LineSearch } else { LbfgsReason::NonFinite };
+        let nothing_finite = line.evaluations > 0 && !line.finite;
+        let missed = if nothing_finite { LbfgsReason::NonFinite } else { LbfgsReason::LineSearch };
         Ok(found.ok_or(missed))
     }
 }
