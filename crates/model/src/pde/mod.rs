@@ -15,6 +15,7 @@ mod collocation;
 mod corners;
 mod equation;
 mod error;
+mod journal;
 mod method;
 mod methods;
 mod newton;
@@ -23,12 +24,14 @@ mod read;
 mod reason;
 mod report;
 mod singular;
+mod snapshot;
 mod solution;
 mod solve;
 mod task;
 mod tier;
 mod train;
 mod trial;
+mod trouble;
 mod truth;
 mod watch;
 
@@ -40,13 +43,14 @@ use ansatz_gpu::Gpu;
 use ansatz_problem::{PointSet, Problem, examples};
 
 pub use error::PdeError;
+pub use journal::{Checkpoint, Interval};
 pub use method::{Frame, Method};
 pub use methods::{Gaussians, Mlp, Pig, RandomFeatures};
 pub use options::{FitPrecision, PdeOptions};
 pub use reason::PdeReason;
 pub use report::{BaselineReport, ConditionReport, PdeReport, brief};
 pub use solution::Solution;
-pub use watch::PdeProgress;
+pub use watch::{PdeProgress, Training};
 
 use accuracy::Known;
 use task::Collocation;

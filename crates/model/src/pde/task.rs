@@ -62,11 +62,7 @@ impl<'a> Task<'a> {
                 // The features see to it.
                 Region::Periodic { .. } if exact => {}
                 _ => {
-                    task.equations.push(Equation::new(
-                        &condition.name,
-                        &condition.residual,
-                        &problem.parameters,
-                    ));
+                    task.equations.push(Equation::new(condition, &problem.parameters));
                     task.regions.push(condition.region.clone());
                     task.factors.push(condition.weight.unwrap_or(1.0));
                 }

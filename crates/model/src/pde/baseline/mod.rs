@@ -174,6 +174,6 @@ impl Baseline {
 fn equations(problem: &Problem) -> Vec<Equation> {
     let conditions = problem.conditions.iter();
     conditions
-        .map(|condition| Equation::new(&condition.name, &condition.residual, &problem.parameters))
+        .map(|condition| Equation::new(condition, &problem.parameters))
         .collect()
 }
