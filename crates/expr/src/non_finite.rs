@@ -49,8 +49,11 @@ impl Expr {
                 Kind::Select => &[0, 2],
                 _ => &[],
             };
-            let mut used =
-                children.iter().enumerate().filter(|(k, _)| used.is_empty() || used.contains(k)).map(|(_, c)| c);
+            let mut used = children
+                .iter()
+                .enumerate()
+                .filter(|(k, _)| used.is_empty() || used.contains(k))
+                .map(|(_, c)| c);
             match used.find(|child| !value_of(child).is_finite()) {
                 Some(child) => part = child,
                 None => break,
@@ -84,7 +87,10 @@ mod tests {
         ] {
             let value = |leaf| if leaf == Leaf::Coordinate(0) { x } else { u };
             let found = scope.parse(text).unwrap().non_finite(value).unwrap();
-            assert_eq!(scope.show(&found.part).to_string(), scope.show(&scope.parse(part).unwrap()).to_string());
+            assert_eq!(
+                scope.show(&found.part).to_string(),
+                scope.show(&scope.parse(part).unwrap()).to_string()
+            );
             assert!(!found.value.is_finite());
         }
         let guarded = scope.parse("if(x < 1, log(x), 2*u)").unwrap();

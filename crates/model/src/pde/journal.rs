@@ -177,7 +177,9 @@ fn identity(
 fn fingerprint(problem: &Problem) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     let cloud = problem.cloud.as_ref().map(|cloud| &cloud.points);
-    hasher.update(format!("{:?} {:?} {:?} {cloud:?}", problem.domain, problem.scope, problem.parameters).as_bytes());
+    hasher.update(
+        format!("{:?} {:?} {:?} {cloud:?}", problem.domain, problem.scope, problem.parameters).as_bytes(),
+    );
     for condition in &problem.conditions {
         condition.residual.hash(&mut hasher);
         hasher.update(format!("{} {:?} {:?}", condition.name, condition.region, condition.weight).as_bytes());
@@ -196,7 +198,8 @@ fn check(file: &Path, saved: &[(String, String)], now: &[(String, String)]) -> R
                 line: None,
                 problem: format!("a checkpoint with another {name}: {found}"),
                 expected: wanted.clone(),
-                remedy: "go on with the problem, method and settings that it was made with, or begin anew".to_owned(),
+                remedy: "go on with the problem, method and settings that it was made with, or begin anew"
+                    .to_owned(),
             });
         }
     }

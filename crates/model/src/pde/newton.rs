@@ -1,8 +1,8 @@
 //! Gauss–Newton on the weighted collocation residual; for a linear problem its first step is the solution.
 
 use ansatz_gpu::Gpu;
-use ansatz_problem::Problem;
 use ansatz_linalg::{LeastSquares, LeastSquaresReason, Place};
+use ansatz_problem::Problem;
 
 use super::collocation::DeviceCollocation;
 use super::equation::{Equation, Linearised};

@@ -73,7 +73,7 @@ impl PdeReason {
                     .to_owned()
             }
             Self::NonFinite { cause } => format!(
-                "Infinite or NaN: {cause}; look at the expression there: where it is defined for some values of an unknown only, take an unknown that has all, such as its logarithm."
+                "Infinite or NaN {cause}: look at the expression there; where it has a value for some values of an unknown only, an unknown that may have any, such as its logarithm, helps."
             ),
             Self::TooFewPoints => "Give at least as many points as unknowns; two to ten times as many are usual.".to_owned(),
             Self::RankDeficient => "Give a small Tikhonov parameter, or fewer features.".to_owned(),

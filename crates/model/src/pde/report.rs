@@ -89,7 +89,7 @@ pub struct PdeReport {
     pub optimizer: String,
     /// The squares of `history`: Σ over conditions of ω² mean R².
     pub loss_history: Vec<f64>,
-    /// Its parts, condition by condition, by their names.
+    /// Its parts, condition by condition, by their names; empty where no features are trained.
     pub losses: Vec<(String, Vec<f64>)>,
     /// Why the steps ended, and what was not finite if that was why, of the first seed; `reason` is what the verification made of it.
     pub stop_reason: String,

@@ -91,11 +91,10 @@ impl Snapshot {
         }
         let header = Header { identity: self.identity.clone(), device: self.device.clone(), fits };
         let header = serde_json::to_string(&header).map_err(|error| unsuitable(error.to_string()))?;
-        let checksum = checksum(&header, arrays.iter().map(|(name, _, bytes)| (name.as_str(), bytes.as_slice())));
-        let metadata = HashMap::from([
-            (HEADER.to_owned(), header),
-            (CHECKSUM.to_owned(), format!("{checksum:08x}")),
-        ]);
+        let checksum =
+            checksum(&header, arrays.iter().map(|(name, _, bytes)| (name.as_str(), bytes.as_slice())));
+        let metadata =
+            HashMap::from([(HEADER.to_owned(), header), (CHECKSUM.to_owned(), format!("{checksum:08x}"))]);
         let views = arrays.iter().map(|(name, shape, bytes)| {
             Ok((name.as_str(), TensorView::new(Dtype::F64, shape.clone(), bytes)?))
         });
@@ -166,7 +165,9 @@ fn parse(bytes: &[u8]) -> Result<Snapshot, String> {
     let mut fits = BTreeMap::new();
     for FitHeader { run, window, fields, seconds, settled } in header.fits {
         let array = |what: &str| array(&name(run, window, what));
-        let theta = (0..fields).map(|field| Ok(array(&format!("theta.{field}"))?.1)).collect::<Result<_, String>>()?;
+        let theta = (0..fields)
+            .map(|field| Ok(array(&format!("theta.{field}"))?.1))
+            .collect::<Result<_, String>>()?;
         let (shape, losses) = array("losses")?;
         let conditions = shape.last().copied().unwrap_or(0).max(1);
         let losses: Vec<Vec<f64>> = losses.chunks(conditions).map(<[f64]>::to_vec).collect();

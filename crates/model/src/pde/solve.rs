@@ -88,8 +88,17 @@ pub(super) fn solve(
         }
     }
     notes.extend(journal.into_iter().flat_map(|journal| journal.notes));
-    let about =
-        About { task: &task, gpu, method, options, settings: &settings, windows, chosen, choice_seconds };
+    let about = About {
+        task: &task,
+        gpu,
+        method,
+        options,
+        settings: &settings,
+        windows,
+        trains,
+        chosen,
+        choice_seconds,
+    };
     notes.extend(corners::notes(&task, &runs[0].truth.residual_max_at));
     let baseline = if options.baseline && !watch.stopped {
         watch.stage("solving the baseline");
@@ -332,11 +341,19 @@ struct About<'a> {
     options: &'a PdeOptions,
     settings: &'a Settings,
     windows: usize,
+    trains: bool,
     chosen: bool,
     choice_seconds: f64,
 }
 
 impl About<'_> {
+    /// Those of each condition, by its name.
+    fn losses(&self, run: &SeedRun) -> Vec<(String, Vec<f64>)> {
+        let of = |number: usize| run.losses.iter().map(|losses| losses[number]).collect();
+        let names = self.task.equations.iter().map(|equation| equation.name.clone()).enumerate();
+        names.map(|(number, name)| (name, of(number))).collect()
+    }
+
     fn report(&self, runs: &[SeedRun], yardstick: Option<&Yardstick>) -> PdeReport {
         let first = &runs[0];
         // Seeds that were not run have been stopped.
@@ -391,11 +408,7 @@ impl About<'_> {
             history: first.history.clone(),
             parameters: first.parameters,
             optimizer: self.method.optimizer(self.task.is_linear()).to_owned(),
-            losses: (self.task.equations.iter().enumerate())
-                .map(|(number, equation)| {
-                    (equation.name.clone(), first.losses.iter().map(|losses| losses[number]).collect())
-                })
-                .collect(),
+            losses: if self.trains { self.losses(first) } else { Vec::new() },
             loss_history: first.history.iter().map(|norm| norm * norm).collect(),
             stop_reason: first.stop_reason.clone(),
             seconds_per_step: of(|run| run.solve_seconds / run.steps.max(1) as f64),

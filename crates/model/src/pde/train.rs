@@ -118,7 +118,8 @@ pub(super) fn train<T: Tier>(
 
     let place = watch.place();
     let parameters = fields.iter().map(|features| features.parameters()).sum();
-    let saved = journal.as_ref().map_or(Ok(None), |journal| journal.found(place, &fields, equations.len()))?;
+    let saved =
+        journal.as_ref().map_or(Ok(None), |journal| journal.found(place, &fields, equations.len()))?;
     let (mut state, mut region) = match &saved {
         Some((saved, fields)) => {
             (State::new(fields.clone(), saved.c.clone()), TrustRegion::resumed(saved.region))

@@ -97,7 +97,8 @@ impl Trouble {
             value if value > 0.0 => "+∞",
             _ => "−∞",
         };
-        let operands = found.operands.iter().map(|(part, value)| format!("{} = {}", scope.show(part), brief(*value)));
+        let operands =
+            found.operands.iter().map(|(part, value)| format!("{} = {}", scope.show(part), brief(*value)));
         let operands: Vec<String> = operands.collect();
         let (part, given) = (scope.show(&found.part), operands.join(", "));
         let given = if given.is_empty() { String::new() } else { format!(" where {given}") };
