@@ -148,7 +148,7 @@ impl Attempt<'_> {
         if watch.stopped {
             return Ok(false);
         }
-        let attempted = self.run(domain, None, &settings, watch)?;
+        let attempted = self.run(domain, None, &settings, None, watch)?;
         let score = self.score(domain, &attempted.solution(self.task), settings.seed)?;
         let better = score < factor * best.score;
         if better {

@@ -69,8 +69,7 @@ impl<'a> Task<'a> {
                 // The features see to it.
                 Region::Periodic { .. } if exact => {}
                 _ => {
-                    let equation =
-                        |residual: &Expr| Equation::new(&condition.name, residual, &problem.parameters);
+                    let equation = |residual: &Expr| Equation::new(condition, residual, &problem.parameters);
                     task.equations.push(equation(&problem.transformed(condition)));
                     task.stated.push(equation(&condition.residual));
                     task.regions.push(condition.region.clone());
