@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use ansatz::Gpu;
 use ansatz::linalg::Place;
 use ansatz::pde::{
-    Checkpoint, FitPrecision, Gaussians, Interval, Method, Mlp, Pde, PdeError, PdeOptions, PdeRun, Pig,
+    Checkpoint, FitPrecision, Gaussians, Interval, Loss, Method, Mlp, Pde, PdeError, PdeOptions, PdeRun, Pig,
     RandomFeatures,
 };
 use ansatz::problem::{Problem, Sampler, examples};
@@ -117,6 +117,10 @@ pub struct PdeCommand {
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
 
+    /// What `pig` and `mlp` make small: the residuals, or the problem's energy (Deep Ritz).
+    #[arg(long, value_enum, default_value_t = LossArg::Residual)]
+    loss: LossArg,
+
     /// Saves the training of `pig` and `mlp` into FILE (safetensors) now and then, at its end and on Ctrl-C.
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
@@ -203,6 +207,12 @@ enum PrecisionArg {
     F32,
     /// f64; on the CPU executor where the device has none.
     F64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LossArg {
+    Residual,
+    Energy,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -380,6 +390,10 @@ impl PdeCommand {
             precision: match self.precision {
                 PrecisionArg::F32 => FitPrecision::F32,
                 PrecisionArg::F64 => FitPrecision::F64,
+            },
+            loss: match self.loss {
+                LossArg::Residual => Loss::Residual,
+                LossArg::Energy => Loss::Energy,
             },
             seed: self.seed,
             seeds: self.seeds,

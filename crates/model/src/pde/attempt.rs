@@ -7,14 +7,16 @@ use ansatz_features::Trainable;
 use ansatz_gpu::Gpu;
 use ansatz_problem::{Domain, PointSet, Region};
 
-use super::equation::rms;
+use super::energy::Energy;
+use super::equation::{Equation, rms};
 use super::journal::Journal;
 use super::newton::{Fit, FitOptions, fit};
+use super::ritz::minimise;
 use super::solution::{Piece, Solution};
 use super::task::{Collocation, Task};
 use super::train::train;
 use super::trial::Trial;
-use super::{FitPrecision, Frame, Method, PdeError, PdeOptions, Watch};
+use super::{FitPrecision, Frame, Loss, Method, PdeError, PdeOptions, Watch};
 
 /// What all fits of a run have in common.
 pub(super) struct Attempt<'a> {
@@ -82,6 +84,22 @@ impl Attempt<'_> {
         };
         let equations = &self.task.equations;
         if let Some(fields) = self.trainable(domain, settings)? {
+            if self.options.loss == Loss::Energy {
+                let energy = self.energy(settings)?;
+                let elsewhere = self.task.elsewhere();
+                let equations: Vec<Equation> = elsewhere.iter().map(|&b| equations[b].clone()).collect();
+                let blocks: Vec<Collocation> = elsewhere.iter().map(|&b| collocations[b].clone()).collect();
+                let conditions = (equations.as_slice(), blocks.as_slice());
+                let (trial, fit) = match self.options.precision {
+                    FitPrecision::F32 => {
+                        minimise::<f32>(self.gpu, fields, &energy, conditions, options, watch)?
+                    }
+                    FitPrecision::F64 => {
+                        minimise::<f64>(self.gpu, fields, &energy, conditions, options, watch)?
+                    }
+                };
+                return Ok(Attempted { trial, fit, collocations });
+            }
             let (trial, fit) = match self.options.precision {
                 FitPrecision::F32 => {
                     train::<f32>(self.gpu, fields, equations, &collocations, options, journal, watch)?
@@ -98,6 +116,20 @@ impl Attempt<'_> {
             FitPrecision::F64 => fit::<f64>(self.gpu, &trial, equations, &collocations, c, options, watch)?,
         };
         Ok(Attempted { trial, fit, collocations })
+    }
+
+    /// The energy, of a problem that has one and no time.
+    fn energy(&self, settings: &Settings) -> Result<Energy, PdeError> {
+        let problem = self.task.problem;
+        let energy = match problem.domain.time() {
+            None => Energy::of(problem, settings.points[0], settings.seed)?,
+            Some(_) => None,
+        };
+        energy.ok_or_else(|| PdeError::Setting {
+            name: "loss",
+            value: "energy".to_owned(),
+            expected: "a problem with an [energy] and without time; or residual",
+        })
     }
 
     /// The frame of a time window.

@@ -8,7 +8,7 @@ use ansatz_gpu::Gpu;
 use ansatz_linalg::LeastSquares;
 use ansatz_optim::{TrustRegion, Verdict};
 
-use super::collocation::{DeviceCollocation, DeviceSpace};
+use super::collocation::{DeviceCollocation, DeviceSpace, linearise_on_host};
 use super::equation::{Equation, Linearised};
 use super::journal::Journal;
 use super::newton::{Fit, FitOptions, Stop, fit as solve, losses, norm as norm_of};
@@ -19,13 +19,13 @@ use super::trouble::Trouble;
 use super::{Collocation, PdeError as Error, Training, Watch};
 
 /// λ of the first step, for columns of norm 1.
-const FIRST_LAMBDA: f64 = 1e-2;
+pub(super) const FIRST_LAMBDA: f64 = 1e-2;
 /// Coefficients, in which u is linear, are damped by this part of λ.
 const FREE: f64 = 1e-2;
 /// Parameters whose effect is below this part of the mean effect are damped more than others.
 const UNIMPORTANT: f64 = 1e-3;
 /// λ of a parameter that does not matter at all.
-const MOST: f64 = 1e12;
+pub(super) const MOST: f64 = 1e12;
 /// Tikhonov's λ of the coefficients that the training begins with, for columns of norm 1: larger ones would cancel each other.
 const START: f64 = 1e-4;
 /// Steps of Gauss and Newton towards them.
@@ -35,14 +35,14 @@ const PATIENCE: usize = 30;
 const GAIN: f64 = 0.02;
 
 /// Features of every field, and all their coefficients.
-struct State {
+pub(super) struct State {
     fields: Vec<Arc<dyn Trainable>>,
-    trial: Trial,
-    c: Vec<f64>,
+    pub trial: Trial,
+    pub c: Vec<f64>,
 }
 
 impl State {
-    fn new(fields: Vec<Arc<dyn Trainable>>, c: Vec<f64>) -> Self {
+    pub fn new(fields: Vec<Arc<dyn Trainable>>, c: Vec<f64>) -> Self {
         let trial = Trial::new(fields.iter().map(|features| features.clone() as Arc<dyn Features>).collect());
         Self { fields, trial, c }
     }
@@ -54,7 +54,7 @@ impl State {
 
     /// λ_j/λ for columns of these lengths: √(1 + (k s/(‖J_j‖ unit_j))²), where s is the mean effect of a step by one unit: a
     /// parameter that hardly matters, like the centre of a Gaussian without amplitude, shall not run away for that.
-    fn damping(&self, tangent: &Trial, lengths: &[f64]) -> Vec<f64> {
+    pub fn damping(&self, tangent: &Trial, lengths: &[f64]) -> Vec<f64> {
         let mut damping = vec![FREE; lengths.len()];
         for (field, features) in self.fields.iter().enumerate() {
             let trained = tangent.columns(field).skip(features.len());
@@ -73,13 +73,13 @@ impl State {
         damping
     }
 
-    fn tangent(&self) -> Trial {
+    pub fn tangent(&self) -> Trial {
         let fields = self.fields.iter().enumerate();
         Trial::new(fields.map(|(field, features)| features.tangent(self.of_field(field))).collect())
     }
 
     /// After the step −δ along the tangent functions.
-    fn moved(&self, tangent: &Trial, delta: &[f64]) -> Result<Self, FeatureError> {
+    pub fn moved(&self, tangent: &Trial, delta: &[f64]) -> Result<Self, FeatureError> {
         let (mut fields, mut c) = (Vec::new(), Vec::new());
         for (field, features) in self.fields.iter().enumerate() {
             let step: Vec<f64> = delta[tangent.columns(field)].iter().map(|delta| -delta).collect();
@@ -123,7 +123,8 @@ pub(super) fn train<T: Tier>(
     // steps in f32 are those of iterative refinement.
     let linearise = |state: &State| -> Result<(usize, Vec<Linearised>), Error> {
         let mut system = DeviceCollocation::<T>::new(gpu, &state.trial, equations, collocations)?;
-        let at = if T::IS_F64 { system.linearise(&state.c)? } else { system.linearise_on_host(&state.c) };
+        let on_host = || linearise_on_host(&state.trial, &state.c, equations, collocations);
+        let at = if T::IS_F64 { system.linearise(&state.c)? } else { on_host() };
         Ok((system.rows(), at))
     };
 
@@ -136,14 +137,7 @@ pub(super) fn train<T: Tier>(
             (State::new(fields.clone(), saved.c.clone()), TrustRegion::resumed(saved.region))
         }
         None => {
-            let unknowns = fields.iter().map(|features| features.len()).sum();
-            let mut state = State::new(fields, vec![0.0; unknowns]);
-            let c = vec![0.0; unknowns];
-            let options = FitOptions { tikhonov: Some(START.max(floor)), max_steps: START_STEPS, ..options };
-            let linear = solve::<T>(gpu, &state.trial, equations, collocations, c, options, watch)?;
-            if linear.history.last() < linear.history.first() {
-                state.c = linear.c;
-            }
+            let state = untrained::<T>(gpu, fields, equations, collocations, options, watch)?;
             (state, TrustRegion::new(FIRST_LAMBDA))
         }
     };
@@ -243,6 +237,27 @@ pub(super) fn train<T: Tier>(
     }
     fit.c = state.c;
     Ok((state.trial, fit))
+}
+
+/// Features as they are, with the best coefficients that are not large.
+fn untrained<T: Tier>(
+    gpu: &Gpu,
+    fields: Vec<Arc<dyn Trainable>>,
+    equations: &[Equation],
+    collocations: &[Collocation],
+    options: FitOptions<'_>,
+    watch: &mut Watch<'_>,
+) -> Result<State, Error> {
+    let unknowns = fields.iter().map(|features| features.len()).sum();
+    let mut state = State::new(fields, vec![0.0; unknowns]);
+    let c = vec![0.0; unknowns];
+    let tikhonov = Some(options.tikhonov.unwrap_or(START));
+    let options = FitOptions { tikhonov, max_steps: START_STEPS, ..options };
+    let linear = solve::<T>(gpu, &state.trial, equations, collocations, c, options, watch)?;
+    if linear.history.last() < linear.history.first() {
+        state.c = linear.c;
+    }
+    Ok(state)
 }
 
 /// The losses of all conditions of a kind together, kind after kind.
