@@ -1,10 +1,12 @@
 //! Optimisers: how far to step, given gradients, or residuals and their Jacobians.
 
 mod adam;
+mod conjugate_gradients;
 mod lbfgs;
 mod trust_region;
 mod vector;
 
 pub use adam::{Adam, AdamOptions, AdamRate, AdamUpdate, Decay, Schedule};
+pub use conjugate_gradients::{ConjugateGradients, Jacobian, Step, StepReason};
 pub use lbfgs::{Lbfgs, LbfgsProgress, LbfgsReason, Minimum};
 pub use trust_region::{TrustRegion, Verdict};
