@@ -141,11 +141,11 @@ impl ConjugateGradients {
             }
             iterations += 1;
             let alpha = gamma / curvature;
-            let to_boundary = self.to_boundary(&z, &p);
-            if !(alpha < to_boundary) {
-                if to_boundary.is_finite() {
-                    add(&mut z, to_boundary, &p);
-                    add(&mut r, -to_boundary, &q);
+            let boundary = self.boundary(&z, &p);
+            if alpha >= boundary {
+                if boundary.is_finite() {
+                    add(&mut z, boundary, &p);
+                    add(&mut r, -boundary, &q);
                 }
                 break if curvature > 0.0 { StepReason::Boundary } else { StepReason::NoCurvature };
             }
@@ -163,7 +163,7 @@ impl ConjugateGradients {
     }
 
     /// The τ ≥ 0 of ‖z + τ p‖ = radius.
-    fn to_boundary(&self, z: &[f64], p: &[f64]) -> f64 {
+    fn boundary(&self, z: &[f64], p: &[f64]) -> f64 {
         if self.radius == f64::INFINITY {
             return self.radius;
         }
@@ -171,6 +171,6 @@ impl ConjugateGradients {
         let (length, inside) = (norm(z), self.radius - norm(z));
         // pp τ² + 2 pz τ = (radius − ‖z‖)(radius + ‖z‖); z and p point the same way.
         let right = inside.max(0.0) * (self.radius + length);
-        right / (pz + (pz * pz + pp * right).sqrt())
+        if right == 0.0 { 0.0 } else { right / (pz + (pz * pz + pp * right).sqrt()) }
     }
 }

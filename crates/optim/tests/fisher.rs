@@ -136,7 +136,10 @@ fn what_makes_no_sense_is_refused() {
     assert_eq!(StaticFisher::new(&[], 1.0).unwrap_err(), FisherError::Empty);
     assert_eq!(SlidingFisher::new(3, 0, 1.0).unwrap_err(), FisherError::Empty);
     for damping in [0.0, -1.0, f64::INFINITY] {
-        assert_eq!(StaticFisher::new(&[ones.clone()], damping).unwrap_err(), FisherError::Damping(damping));
+        assert_eq!(
+            StaticFisher::new(std::slice::from_ref(&ones), damping).unwrap_err(),
+            FisherError::Damping(damping)
+        );
         assert_eq!(SlidingFisher::new(3, 1, damping).unwrap_err(), FisherError::Damping(damping));
     }
     let short = FisherError::Length { found: 2, expected: 3 };
