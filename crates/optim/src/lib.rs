@@ -9,6 +9,6 @@ mod vector;
 
 pub use adam::{Adam, AdamOptions, AdamRate, AdamUpdate, Decay, Schedule};
 pub use conjugate_gradients::{ConjugateGradients, Jacobian, Step, StepReason};
-pub use fisher::{FisherError, SlidingFisher, StaticFisher};
+pub use fisher::{DeviceFisher, FisherError, SlidingFisher, StaticFisher};
 pub use lbfgs::{Lbfgs, LbfgsProgress, LbfgsReason, Minimum};
 pub use trust_region::{TrustRegion, Verdict};

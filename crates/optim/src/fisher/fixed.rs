@@ -18,10 +18,10 @@ use crate::vector::{add, dot};
 /// ```
 #[derive(Debug, Clone)]
 pub struct StaticFisher {
-    damping: f64,
-    parameters: usize,
+    pub(super) damping: f64,
+    pub(super) parameters: usize,
     /// v_i, and 1/(m + g_iᵀv_i).
-    terms: Vec<(Vec<f64>, f64)>,
+    pub(super) terms: Vec<(Vec<f64>, f64)>,
 }
 
 impl StaticFisher {

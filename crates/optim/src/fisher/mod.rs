@@ -4,9 +4,11 @@
 //! With d parameters, [`StaticFisher`] takes O(dm²) to set up and O(dm) to apply. [`SlidingFisher`] takes O(dm + m²) to take
 //! a gradient in, to leave one out, and to apply.
 
+mod device;
 mod fixed;
 mod sliding;
 
+pub use device::DeviceFisher;
 pub use fixed::StaticFisher;
 pub use sliding::SlidingFisher;
 
