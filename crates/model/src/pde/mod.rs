@@ -48,7 +48,7 @@ pub use method::{Frame, Method};
 pub use methods::{Gaussians, Mlp, Pig, RandomFeatures};
 pub use options::{FitPrecision, PdeOptions};
 pub use reason::PdeReason;
-pub use report::{BaselineReport, ConditionReport, PdeReport, brief};
+pub use report::{BaselineReport, ConditionReport, PdeReport, SeedReport, brief};
 pub use solution::Solution;
 pub use watch::{PdeProgress, Training};
 

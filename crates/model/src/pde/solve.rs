@@ -21,7 +21,7 @@ use super::task::Task;
 use super::truth::{Truth, verify};
 use super::{
     BaselineReport, FitPrecision, Method, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport, PdeRun,
-    Solution, Watch,
+    SeedReport, Solution, Watch,
 };
 use crate::median;
 
@@ -136,6 +136,20 @@ struct SeedRun {
     tier: String,
     solve_seconds: f64,
     verify_seconds: f64,
+}
+
+impl SeedRun {
+    fn report(&self) -> SeedReport {
+        SeedReport {
+            seed: self.seed,
+            relative_l2_error: self.error,
+            relative_residual: self.truth.relative,
+            reason: self.reason.name().to_owned(),
+            stop_reason: self.stop_reason.clone(),
+            steps: self.steps,
+            seconds: self.solve_seconds,
+        }
+    }
 }
 
 fn one_run(
@@ -411,6 +425,7 @@ impl About<'_> {
             losses: if self.trains { self.losses(first) } else { Vec::new() },
             loss_history: first.history.iter().map(|norm| norm * norm).collect(),
             stop_reason: first.stop_reason.clone(),
+            runs: runs.iter().map(SeedRun::report).collect(),
             seconds_per_step: of(|run| run.solve_seconds / run.steps.max(1) as f64),
             baseline: None,
             notes: Vec::new(),
