@@ -14,9 +14,9 @@ pub trait Trainable: Features {
     /// latter may be scaled by a factor that [`Trainable::moved`] knows.
     fn tangent(&self, c: &[f64]) -> Arc<dyn Features>;
 
-    /// For each tangent function but those of c, the step that changes its parameter by as much as matters, such as a centre by
+    /// For each tangent function but those of c, at coefficients c, the step that changes its parameter by as much as matters, such as a centre by
     /// the width.
-    fn units(&self) -> Vec<f64>;
+    fn units(&self, c: &[f64]) -> Vec<f64>;
 
     /// θ, bit for bit, as [`Trainable::with_theta`] takes it. Its order and scale are the family's own.
     fn theta(&self) -> Vec<f64>;

@@ -21,5 +21,5 @@ mod pig;
 mod product;
 
 pub use full::FullGaussians;
-pub use pig::{MAX_EMBEDDINGS, MAX_UNITS, PigNetwork};
+pub use pig::{GaussianSum, MAX_EMBEDDINGS, MAX_UNITS, PigNetwork};
 pub use product::ProductGaussians;

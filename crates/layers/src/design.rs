@@ -25,7 +25,8 @@ pub struct Fourier {
 /// its own.
 ///
 /// Initially the weights of a layer with n inputs and m outputs are drawn from N(0, 2/(n + m)) (Glorot & Bengio, AISTATS 2010)
-/// and its biases uniformly from ±1/√n.
+/// and its biases uniformly from ±1/√n. With `bandwidth` those of the first layer are drawn from N(0, bandwidth²) for each
+/// coordinate, and its units are centred at points spread uniformly over the domain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Design {
     /// Lower and upper end of each coordinate.
@@ -36,6 +37,8 @@ pub struct Design {
     pub harmonics: usize,
     /// Random waves.
     pub fourier: Option<Fourier>,
+    /// Standard deviation of the weights of the first layer along each coordinate, in units of 1/half an edge of the domain.
+    pub bandwidth: Option<Vec<f64>>,
     /// Units of each hidden layer.
     pub widths: Vec<usize>,
     /// s.
@@ -52,7 +55,16 @@ impl Design {
     /// A network of tanh units on this domain, with nothing of the rest.
     pub fn new(domain: Vec<(f64, f64)>, widths: Vec<usize>, seed: u64) -> Self {
         let activation = Activation::Tanh;
-        Self { domain, periods: Vec::new(), harmonics: 1, fourier: None, widths, activation, seed }
+        Self {
+            domain,
+            periods: Vec::new(),
+            harmonics: 1,
+            fourier: None,
+            bandwidth: None,
+            widths,
+            activation,
+            seed,
+        }
     }
 
     /// The network.
@@ -70,6 +82,10 @@ impl Design {
         }
         let lengths: Vec<f64> = self.periods.iter().copied().flatten().collect();
         FeatureError::values("period", &lengths, "positive", |period| period > 0.0)?;
+        if let Some(bandwidth) = &self.bandwidth {
+            FeatureError::length("bandwidths", bandwidth.len(), dimensions)?;
+            FeatureError::values("bandwidth", bandwidth, "positive", |bandwidth| bandwidth > 0.0)?;
+        }
         let counts: Vec<f64> = self.widths.iter().map(|&width| width as f64).collect();
         FeatureError::values("width", &counts, "positive", |width| width > 0.0)?;
         if self.widths.is_empty() {
@@ -136,11 +152,41 @@ impl Design {
         }
     }
 
+    /// Those of the weights of each input of the first layer.
+    fn deviations(&self) -> Option<Vec<f64>> {
+        let bandwidth = self.bandwidth.as_ref().filter(|_| self.fourier.is_none())?;
+        let repeats = |i: &usize| self.periods.get(*i).copied().flatten().is_some();
+        let straight = (0..self.domain.len()).filter(|i| !repeats(i)).map(|i| bandwidth[i]);
+        // Sines of the first few harmonics vary as fast as they do without a weight.
+        let waves = (0..self.domain.len()).filter(repeats).flat_map(|_| vec![1.0; 2 * self.harmonics]);
+        Some(straight.chain(waves).collect())
+    }
+
+    /// Weights w and biases −w·e with e uniform in [−1, 1]ⁿ.
+    fn first_layer(&self, deviations: &[f64], draws: Philox) -> (Vec<f64>, Vec<f64>) {
+        let (inputs, outputs) = (deviations.len(), self.widths[0]);
+        let weight = |at: usize| deviations[at % inputs] * draws.normal(at as u64);
+        let weights: Vec<f64> = (0..inputs * outputs).map(weight).collect();
+        let place = |at: usize| draws.uniform_in((inputs * outputs + at) as u64, -1.0, 1.0);
+        let bias = |unit: usize| -> f64 {
+            (unit * inputs..(unit + 1) * inputs).map(|at| -weights[at] * place(at)).sum()
+        };
+        let biases = (0..outputs).map(bias).collect();
+        (weights, biases)
+    }
+
     fn parameters(&self) -> Vec<f64> {
         let draws = Philox::new(self.seed, LAYERS);
         let mut parameters: Vec<f64> = Vec::new();
         let mut inputs = self.inputs();
-        for &outputs in &self.widths {
+        let mut widths = &self.widths[..];
+        if let Some(deviations) = self.deviations() {
+            let (weights, biases) = self.first_layer(&deviations, draws);
+            parameters = [weights, biases].concat();
+            inputs = widths[0];
+            widths = &widths[1..];
+        }
+        for &outputs in widths {
             let first = parameters.len() as u64;
             let weights = (inputs * outputs) as u64;
             let deviation = (2.0 / (inputs + outputs) as f64).sqrt();

@@ -120,7 +120,7 @@ impl Trainable for DenseNetwork {
         Arc::new(Tangent::new(self.clone(), c))
     }
 
-    fn units(&self) -> Vec<f64> {
+    fn units(&self, _c: &[f64]) -> Vec<f64> {
         vec![1.0; self.inner.len()]
     }
 

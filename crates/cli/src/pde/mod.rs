@@ -52,7 +52,7 @@ pub struct PdeCommand {
     #[arg(long, value_name = "N")]
     embeddings: Option<usize>,
 
-    /// Hidden units of the network of `pig`, 1 to 64 [default: 16].
+    /// Hidden units of the network of `pig`, at most 64; 0 for a sum of Gaussians alone [default: 16].
     #[arg(long, value_name = "N")]
     units: Option<usize>,
 
@@ -356,7 +356,8 @@ impl PdeCommand {
             }
             MethodArg::Mlp => {
                 let widths = if self.widths.is_empty() { &MLP_WIDTHS[..] } else { &self.widths };
-                Box::new(Mlp::new(widths))
+                let default = Mlp::new(widths);
+                Box::new(Mlp { bandwidth: bandwidth.unwrap_or(default.bandwidth), ..default })
             }
             MethodArg::Pig => {
                 let default = Pig::new(features.unwrap_or(PIG_FEATURES));

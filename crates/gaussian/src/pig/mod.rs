@@ -2,8 +2,10 @@
 //! centres and widths are trained.
 
 mod device;
+mod embedding;
 mod head;
 mod kernels;
+mod sum;
 mod tangent;
 mod terms;
 #[cfg(test)]
@@ -17,7 +19,9 @@ use ansatz_random::Philox;
 
 use crate::ProductGaussians;
 use device::DevicePig;
+use embedding::Embedding;
 use head::Unit;
+pub use sum::GaussianSum;
 use tangent::PigTangent;
 use terms::{MAX_ORDER, Terms};
 
@@ -35,14 +39,6 @@ pub struct PigNetwork {
     biases: Vec<f64>,
     /// `[h * K + k]`
     weights: Vec<f64>,
-}
-
-/// φ_k.
-#[derive(Debug, Clone, PartialEq)]
-struct Embedding {
-    gaussians: ProductGaussians,
-    /// w_ki.
-    amplitudes: Vec<f64>,
 }
 
 /// The streams of the amplitudes, and of the weights of the head.
@@ -160,7 +156,7 @@ impl Trainable for PigNetwork {
         Arc::new(PigTangent { network: self.clone(), c: c.to_vec() })
     }
 
-    fn units(&self) -> Vec<f64> {
+    fn units(&self, _c: &[f64]) -> Vec<f64> {
         let mut units = vec![1.0; self.units() + self.weights.len()];
         units.extend(self.embeddings.iter().flat_map(Embedding::step_units));
         units
@@ -213,82 +209,5 @@ impl Trainable for PigNetwork {
             weights: add(&self.weights, of_weights),
         };
         Ok((Arc::new(moved), add(c, of_c)))
-    }
-}
-
-/// A step moves a centre by at most this part of its width, and changes a width by at most this factor's logarithm: further
-/// away, the tangent says nothing.
-const LONGEST: f64 = 0.5;
-
-/// What a tangent function is the derivative by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shift {
-    /// μ_i. ∂G/∂μ = −∂G/∂x.
-    Centre(usize),
-    /// log σ_i. A Gaussian of constant mass, (1/σ) G, solves the heat equation: ∂(G/σ)/∂σ = σ ∂²(G/σ)/∂x². So with the
-    /// amplitude changing as 1/σ, the derivative is σ² ∂²G/∂x².
-    Width(usize),
-}
-
-impl Shift {
-    /// α and what the derivative by this parameter adds to it.
-    fn of(self, term: &MultiIndex) -> MultiIndex {
-        let mut shifted = *term;
-        match self {
-            Self::Centre(i) => shifted.0[i] += 1,
-            Self::Width(i) => shifted.0[i] += 2,
-        }
-        shifted
-    }
-}
-
-impl Embedding {
-    /// The parameters of each Gaussian beside its amplitude. Periodic Gaussians keep their widths.
-    fn shifts(&self) -> Vec<Shift> {
-        let periods = self.gaussians.periods();
-        let widths = (0..periods.len()).filter(|&i| periods[i].is_none()).map(Shift::Width);
-        (0..periods.len()).map(Shift::Centre).chain(widths).collect()
-    }
-
-    /// Steps that change amplitudes by their root mean square, centres by σ and widths by a factor e.
-    fn step_units(&self) -> Vec<f64> {
-        let (n, d, widths) = (self.gaussians.len(), self.gaussians.dimensions(), self.gaussians.widths());
-        let size = (dot(&self.amplitudes, &self.amplitudes) / n as f64).sqrt();
-        let mut units = vec![size; n];
-        for shift in self.shifts() {
-            units.extend(self.amplitudes.iter().enumerate().map(|(j, w)| match shift {
-                Shift::Centre(i) => w.abs() * widths[j * d + i],
-                Shift::Width(i) => w.abs() * widths[j * d + i].powi(2),
-            }));
-        }
-        units
-    }
-
-    /// After a step along ∂φ/∂w = G, and ∂G/∂x_i and ∂²G/∂x_i² in place of the derivatives by centres and widths.
-    fn moved(&self, step: &[f64]) -> Result<Self, FeatureError> {
-        let (n, d) = (self.gaussians.len(), self.gaussians.dimensions());
-        let (mut centres, mut widths) = (self.gaussians.centres(), self.gaussians.widths());
-        let mut amplitudes: Vec<f64> = self.amplitudes.iter().zip(step).map(|(w, step)| w + step).collect();
-        let bounded = |x: f64| if x.is_nan() { 0.0 } else { x.clamp(-LONGEST, LONGEST) };
-        for (shift, step) in self.shifts().into_iter().zip(step[n..].chunks(n)) {
-            for (j, &step) in step.iter().enumerate() {
-                let w = self.amplitudes[j];
-                match shift {
-                    Shift::Centre(i) => {
-                        let at = j * d + i;
-                        let width = widths[at];
-                        centres[at] += width * bounded(-step / (w * width));
-                    }
-                    Shift::Width(i) => {
-                        let at = j * d + i;
-                        let growth = bounded(step / (w * widths[at] * widths[at]));
-                        widths[at] *= growth.exp();
-                        amplitudes[j] *= (-growth).exp();
-                    }
-                }
-            }
-        }
-        let gaussians = ProductGaussians::new(d, centres, widths, self.gaussians.periods().to_vec())?;
-        Ok(Self { gaussians, amplitudes })
     }
 }

@@ -53,7 +53,8 @@ impl Attempted {
         let domain = &task.problem.domain;
         let piece = Piece { end: f64::INFINITY, trial: self.trial.clone(), c: self.fit.c.clone() };
         let time = domain.time().map(|_| domain.dimension() - 1);
-        Solution { dimension: domain.dimension(), time, pieces: vec![piece] }
+        let transforms = task.transforms.clone();
+        Solution { dimension: domain.dimension(), time, pieces: vec![piece], transforms }
     }
 }
 
@@ -163,7 +164,7 @@ impl Attempt<'_> {
                 }
                 let carried = before.filter(|_| *region == Region::Initial);
                 if let Some(before) = carried {
-                    let jets = before.jets(&points.coordinates, &equation.jets);
+                    let jets = before.spanned(&points.coordinates, &equation.jets);
                     points.values = Some(equation.linearise(&points, &jets).residual);
                 }
                 Ok(Collocation { points, weight: 1.0 })

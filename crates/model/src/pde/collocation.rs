@@ -158,6 +158,23 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
             .collect()
     }
 
+    /// The same in f64 on the host, whatever the device computes in.
+    pub fn linearise_on_host(&self, c: &[f64]) -> Vec<Linearised> {
+        let block = |block: &Block<'_, T>| {
+            let points = &block.collocation.points;
+            let jets =
+                |coordinates| self.space.trial.jets(c, points.dimension, coordinates, &block.equation.jets);
+            let mut at = jets(&points.coordinates);
+            if let Some(partners) = &points.partners {
+                for (here, there) in at.iter_mut().flatten().zip(jets(partners).iter().flatten()) {
+                    *here -= there;
+                }
+            }
+            block.equation.linearise(points, &at)
+        };
+        self.blocks.iter().map(block).collect()
+    }
+
     /// The weighted Jacobian by the coefficients, `J[p][j]` = ω_p Σ_t ∂R/∂u_t ∂^{α_t} φ_j(x_p), and the weighted residual.
     pub fn assemble(
         &self,

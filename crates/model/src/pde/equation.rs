@@ -33,8 +33,8 @@ pub(super) struct Linearised {
 
 impl Equation {
     /// `parameters` are the values of the problem's parameters.
-    pub fn new(condition: &Condition, parameters: &[f64]) -> Self {
-        let Condition { name, residual, .. } = condition;
+    pub fn new(condition: &Condition, residual: &Expr, parameters: &[f64]) -> Self {
+        let name = &condition.name;
         let value = |leaf| match leaf {
             Leaf::Parameter(index) => parameters.get(index).map(|&value| Expr::number(value)),
             _ => None,

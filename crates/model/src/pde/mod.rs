@@ -30,6 +30,7 @@ mod solve;
 mod task;
 mod tier;
 mod train;
+mod transform;
 mod trial;
 mod trouble;
 mod truth;

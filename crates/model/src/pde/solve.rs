@@ -47,6 +47,14 @@ pub(super) fn solve(
         let value = format!("{windows}, but the problem has no time", windows = options.windows.unwrap_or(1));
         return Err(PdeError::Setting { name: "windows", value, expected: "1 where there is no time" });
     }
+    if windows > 1 && task.starts_exactly() {
+        let value = format!("{windows}, but [transform] builds the initial condition in");
+        return Err(PdeError::Setting {
+            name: "windows",
+            value,
+            expected: "1, or an initial condition that is fitted",
+        });
+    }
     let yardstick = Yardstick::new(problem, folder, &mut notes)?;
     let mut watch = Watch::new(options.seeds, windows, tell);
     let attempt = Attempt { gpu, task: &task, method, options };
@@ -165,7 +173,12 @@ fn one_run(
     let start = Instant::now();
     watch.stage("fitting");
     let time = domain.time().map(|_| domain.dimension() - 1);
-    let mut solution = Solution { dimension: domain.dimension(), time, pieces: Vec::new() };
+    let mut solution = Solution {
+        dimension: domain.dimension(),
+        time,
+        pieces: Vec::new(),
+        transforms: task.transforms.clone(),
+    };
     let (mut last, mut steps, mut stop, mut cause) = (None, 0, Stop::Settled, None);
     let (mut history, mut losses, mut earlier_seconds) = (Vec::new(), Vec::new(), 0.0);
     for (number, window) in windows.iter().enumerate() {

@@ -11,7 +11,7 @@ use ansatz_optim::{TrustRegion, Verdict};
 use super::collocation::{DeviceCollocation, DeviceSpace};
 use super::equation::{Equation, Linearised};
 use super::journal::Journal;
-use super::newton::{Fit, FitOptions, Stop, losses, norm as norm_of};
+use super::newton::{Fit, FitOptions, Stop, fit as solve, losses, norm as norm_of};
 use super::snapshot::Saved;
 use super::tier::Tier;
 use super::trial::Trial;
@@ -26,6 +26,10 @@ const FREE: f64 = 1e-2;
 const UNIMPORTANT: f64 = 1e-3;
 /// λ of a parameter that does not matter at all.
 const MOST: f64 = 1e12;
+/// Tikhonov's λ of the coefficients that the training begins with, for columns of norm 1: larger ones would cancel each other.
+const START: f64 = 1e-4;
+/// Steps of Gauss and Newton towards them.
+const START_STEPS: usize = 5;
 /// So many steps that together gain less than this part are the last.
 const PATIENCE: usize = 30;
 const GAIN: f64 = 0.02;
@@ -54,8 +58,11 @@ impl State {
         let mut damping = vec![FREE; lengths.len()];
         for (field, features) in self.fields.iter().enumerate() {
             let trained = tangent.columns(field).skip(features.len());
-            let effects: Vec<f64> =
-                trained.clone().zip(features.units()).map(|(j, unit)| lengths[j] * unit).collect();
+            let effects: Vec<f64> = trained
+                .clone()
+                .zip(features.units(self.of_field(field)))
+                .map(|(j, unit)| lengths[j] * unit)
+                .collect();
             let square =
                 effects.iter().map(|effect| effect * effect).sum::<f64>() / effects.len().max(1) as f64;
             let least = UNIMPORTANT * square.sqrt();
@@ -96,7 +103,8 @@ impl State {
     }
 }
 
-/// Minimises Σ_b ω_b² mean_b R² over coefficients and features, from u = 0 on, or from where `journal` has the fit.
+/// Minimises Σ_b ω_b² mean_b R² over coefficients and features, from the best coefficients of the features as they are on, or from
+/// where `journal` has the fit.
 pub(super) fn train<T: Tier>(
     gpu: &Gpu,
     fields: Vec<Arc<dyn Trainable>>,
@@ -111,9 +119,12 @@ pub(super) fn train<T: Tier>(
         collocations.iter().map(|block| block.weight / (block.points.len().max(1) as f64).sqrt()).collect();
     let floor = options.tikhonov.unwrap_or(LeastSquares::tikhonov_for::<T>());
     let solver = LeastSquares { tikhonov: None, place: options.place };
+    // What steps are judged by is not rounded to f32: amplitudes that cancel each other would leave nothing of the residual. So
+    // steps in f32 are those of iterative refinement.
     let linearise = |state: &State| -> Result<(usize, Vec<Linearised>), Error> {
         let mut system = DeviceCollocation::<T>::new(gpu, &state.trial, equations, collocations)?;
-        Ok((system.rows(), system.linearise(&state.c)?))
+        let at = if T::IS_F64 { system.linearise(&state.c)? } else { system.linearise_on_host(&state.c) };
+        Ok((system.rows(), at))
     };
 
     let place = watch.place();
@@ -126,7 +137,14 @@ pub(super) fn train<T: Tier>(
         }
         None => {
             let unknowns = fields.iter().map(|features| features.len()).sum();
-            (State::new(fields, vec![0.0; unknowns]), TrustRegion::new(FIRST_LAMBDA))
+            let mut state = State::new(fields, vec![0.0; unknowns]);
+            let c = vec![0.0; unknowns];
+            let options = FitOptions { tikhonov: Some(START.max(floor)), max_steps: START_STEPS, ..options };
+            let linear = solve::<T>(gpu, &state.trial, equations, collocations, c, options, watch)?;
+            if linear.history.last() < linear.history.first() {
+                state.c = linear.c;
+            }
+            (state, TrustRegion::new(FIRST_LAMBDA))
         }
     };
     let (rows, mut at) = linearise(&state)?;

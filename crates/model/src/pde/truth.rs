@@ -48,7 +48,7 @@ pub(super) fn verify(task: &Task<'_>, solution: &Solution, seed: u64) -> Result<
     let domain = &task.problem.domain;
     let everywhere =
         domain.sample(&Region::Interior, ELSEWHERE, Sampler::Uniform, fresh(seed, usize::MAX >> 40))?;
-    for (number, (equation, region)) in task.equations.iter().zip(&task.regions).enumerate() {
+    for (number, (equation, region)) in task.stated.iter().zip(&task.regions).enumerate() {
         let count = if inside[number] { INSIDE } else { ELSEWHERE };
         // Uniform points: independent of whichever sequence the fit used.
         let points = domain.sample(region, count, Sampler::Uniform, fresh(seed, number))?;
@@ -123,7 +123,7 @@ fn amplification(task: &Task<'_>, solution: &Solution, points: &PointSet) -> f64
     let fields: Vec<Jet> = (0..task.problem.scope.fields().len()).map(Jet::value).collect();
     let size = |values: &[Vec<f64>]| values.iter().map(|values| rms(values).powi(2)).sum::<f64>().sqrt();
     let (sums, values) =
-        (solution.magnitudes(&points.coordinates, &fields), solution.jets(&points.coordinates, &fields));
+        (solution.magnitudes(&points.coordinates, &fields), solution.spanned(&points.coordinates, &fields));
     // Of u = 0 nothing cancels.
     let (sums, values) = (size(&sums), size(&values));
     if sums == 0.0 { 1.0 } else { sums / values }

@@ -3,11 +3,12 @@
 use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Trainable, Values};
 use ansatz_gaussian::{FullGaussians, PigNetwork, ProductGaussians};
 use ansatz_gpu::{Gpu, GpuError, Real};
+use ansatz_layers::{Activation as Unit, Design};
 use ansatz_linalg::{Matrix, SLAB_GRAIN};
 use ansatz_random_features::{Activation, RandomFeatures};
 use ansatz_shaders::Kernel;
 use ansatz_shaders::features::CHUNK_SUM;
-use ansatz_shaders::{gaussian, random_features};
+use ansatz_shaders::{gaussian, layers, random_features};
 
 use super::{Outputs, Suite, numbers, poison, positive, precision, rounding, run_once, values};
 use crate::Error;
@@ -57,6 +58,9 @@ pub(super) fn run<T: Uploaded>(suite: &mut Suite<'_>) -> Result<(), Error> {
         family::<T>(suite, kernels, "full", &features, points)?;
         if count <= PIG {
             network::<T>(suite, points, count)?;
+            for unit in Unit::ALL {
+                dense::<T>(suite, points, count, unit)?;
+            }
         }
     }
     Ok(())
@@ -76,6 +80,16 @@ fn network<T: Uploaded>(suite: &mut Suite<'_>, points: usize, count: usize) -> R
     let kernels = [&gaussian::HEAD_ROWS, &gaussian::HEAD_VALUES];
     family::<T>(suite, kernels, "network", &network, points)?;
     rows::<T>(suite, kernels[0], "tangent", &*tangent, points)
+}
+
+/// A dense network of these units, and its tangent.
+fn dense<T: Uploaded>(suite: &mut Suite<'_>, points: usize, units: usize, unit: Unit) -> Result<(), Error> {
+    let design = Design::new(vec![(-1.0, 1.0); DIMENSIONS], vec![units, 3], 7);
+    let network = Design { activation: unit, periods: vec![Some(2.5), None, None], ..design }.network()?;
+    let tangent = network.tangent(&numbers(34, network.len()));
+    family::<T>(suite, [&layers::ROWS, &layers::VALUES], unit.name(), &network, points)?;
+    let what = format!("tangent of {}", unit.name());
+    family::<T>(suite, [&layers::TANGENT, &layers::TANGENT_VALUES], &what, &*tangent, points)
 }
 
 /// More terms than one launch takes, to the second order; of ReLU, to the first.
@@ -102,7 +116,10 @@ fn family<T: Uploaded>(
     let (terms, n, stride) = (terms(features), features.len(), count.next_multiple_of(4));
     let points = numbers::<T>(25, DIMENSIONS * stride);
 
-    suite.case(&[evaluation, &CHUNK_SUM], &name, rounding::<T>(), |gpu| {
+    // Networks sum what their workgroups have at hand.
+    let sums_chunks = !evaluation.name.starts_with("layers/");
+    let launched = if sums_chunks { vec![evaluation, &CHUNK_SUM] } else { vec![evaluation] };
+    suite.case(&launched, &name, rounding::<T>(), |gpu| {
         let (points, weights) =
             (gpu.upload("points", &points)?, gpu.upload("weights", &numbers::<T>(28, n + 3))?);
         let results = gpu.upload("values", &poison::<T>(terms.len() * stride))?;
@@ -117,7 +134,7 @@ fn family<T: Uploaded>(
         };
         run_once(gpu, |plan| T::upload(features, gpu)?.record_values(plan, &evaluate))?;
         let results = values(gpu, &results)?;
-        let outputs: Outputs = vec![(evaluation, results.clone()), (&CHUNK_SUM, results)];
+        let outputs: Outputs = launched.iter().map(|&kernel| (kernel, results.clone())).collect();
         Ok(outputs)
     })
 }

@@ -20,24 +20,26 @@ pub struct Mlp {
     pub widths: Vec<usize>,
     /// Their activation.
     pub activation: Activation,
+    /// Standard deviation of the first layer's weights, in units of 1/half the side of the domain's box: one, or one for each
+    /// coordinate.
+    pub bandwidth: Vec<f64>,
 }
 
 /// Waves for each coordinate in which the solution is periodic.
 const HARMONICS: usize = 4;
-/// The inputs are of size 1, whatever the domain.
-const SCALES: [f64; 1] = [1.0];
 
 impl Mlp {
     /// Hidden layers with so many tanh units.
     pub fn new(widths: &[usize]) -> Self {
-        Self { widths: widths.to_vec(), activation: Activation::Tanh }
+        Self { widths: widths.to_vec(), activation: Activation::Tanh, bandwidth: vec![2.0] }
     }
 
-    fn network(&self, frame: &Frame, seed: u64) -> Result<DenseNetwork, PdeError> {
+    fn network(&self, frame: &Frame, scales: &[f64], seed: u64) -> Result<DenseNetwork, PdeError> {
         let domain = frame.low.iter().copied().zip(frame.high.iter().copied()).collect();
         let (periods, activation) = (frame.periods(), self.activation);
         let design = Design::new(domain, self.widths.clone(), seed);
-        Ok(Design { periods, harmonics: HARMONICS, activation, ..design }.network()?)
+        let bandwidth = Some(scales.to_vec());
+        Ok(Design { periods, harmonics: HARMONICS, activation, bandwidth, ..design }.network()?)
     }
 }
 
@@ -65,7 +67,7 @@ impl Method for Mlp {
     }
 
     fn scales(&self) -> Option<&[f64]> {
-        Some(&SCALES)
+        Some(&self.bandwidth)
     }
 
     fn is_periodic(&self) -> bool {
@@ -83,19 +85,19 @@ impl Method for Mlp {
     fn trainable(
         &self,
         frame: &Frame,
-        _scales: &[f64],
+        scales: &[f64],
         seed: u64,
     ) -> Result<Option<Arc<dyn Trainable>>, PdeError> {
-        Ok(Some(Arc::new(self.network(frame, seed)?)))
+        Ok(Some(Arc::new(self.network(frame, scales, seed)?)))
     }
 
     fn draw(
         &self,
         frame: &Frame,
         _features: usize,
-        _scales: &[f64],
+        scales: &[f64],
         seed: u64,
     ) -> Result<Arc<dyn Features>, PdeError> {
-        Ok(Arc::new(self.network(frame, seed)?))
+        Ok(Arc::new(self.network(frame, scales, seed)?))
     }
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use ansatz_features::{Features, Trainable};
-use ansatz_gaussian::{PigNetwork, ProductGaussians};
+use ansatz_gaussian::{GaussianSum, PigNetwork, ProductGaussians};
 
 use crate::pde::{Frame, Method, PdeError};
 
 /// Physics-informed Gaussians (Kang et al., ICLR 2025): u = c_0 + Σ_h c_h tanh(b_h + Σ_k W_hk φ_k(x)), where each φ_k is a sum of
-/// Gaussians of its own with trained amplitudes, centres and widths. Trained by Levenberg and Marquardt.
+/// Gaussians of its own with trained amplitudes, centres and widths. Without hidden units, u is one such sum. Trained by
+/// Levenberg and Marquardt.
 ///
 /// ```
 /// use ansatz::pde::Pig;
@@ -19,9 +20,9 @@ use crate::pde::{Frame, Method, PdeError};
 pub struct Pig {
     /// Gaussians of each embedding.
     pub gaussians: usize,
-    /// Embeddings φ_k, 1 to 8.
+    /// Embeddings φ_k, 1 to 8; one, if there are no hidden units.
     pub embeddings: usize,
-    /// Hidden units, 1 to 64.
+    /// Hidden units, at most 64; 0 for the identity as the head.
     pub units: usize,
     /// 1/σ before the training, in units of 1/half the side of the domain's box: one, or one for each coordinate.
     pub bandwidth: Vec<f64>,
@@ -33,13 +34,16 @@ impl Pig {
         Self { gaussians, embeddings: 4, units: 16, bandwidth: vec![1.0 / 0.3] }
     }
 
-    fn network(&self, frame: &Frame, scales: &[f64], seed: u64) -> Result<PigNetwork, PdeError> {
+    fn network(&self, frame: &Frame, scales: &[f64], seed: u64) -> Result<Arc<dyn Trainable>, PdeError> {
         let embedding = |k: usize| {
             let centres = frame.centres(self.gaussians, seed.wrapping_add(k as u64))?;
             Ok(ProductGaussians::new(frame.dimension(), centres, frame.lengths(scales), frame.periods())?)
         };
+        if self.units == 0 {
+            return Ok(Arc::new(GaussianSum::new(embedding(0)?)));
+        }
         let embeddings = (0..self.embeddings).map(embedding).collect::<Result<Vec<_>, PdeError>>()?;
-        Ok(PigNetwork::new(embeddings, self.units, 0.3, seed)?)
+        Ok(Arc::new(PigNetwork::new(embeddings, self.units, 0.3, seed)?))
     }
 }
 
@@ -49,11 +53,11 @@ impl Method for Pig {
     }
 
     fn family(&self) -> &'static str {
-        "tanh over product Gaussians"
+        if self.units == 0 { "product Gaussians" } else { "tanh over product Gaussians" }
     }
 
     fn features(&self) -> usize {
-        self.embeddings * self.gaussians
+        if self.units == 0 { self.gaussians } else { self.embeddings * self.gaussians }
     }
 
     fn scales(&self) -> Option<&[f64]> {
@@ -87,7 +91,7 @@ impl Method for Pig {
         scales: &[f64],
         seed: u64,
     ) -> Result<Option<Arc<dyn Trainable>>, PdeError> {
-        Ok(Some(Arc::new(self.network(frame, scales, seed)?)))
+        Ok(Some(self.network(frame, scales, seed)?))
     }
 
     fn draw(
@@ -97,6 +101,6 @@ impl Method for Pig {
         scales: &[f64],
         seed: u64,
     ) -> Result<Arc<dyn Features>, PdeError> {
-        Ok(Arc::new(self.network(frame, scales, seed)?))
+        Ok(self.network(frame, scales, seed)?)
     }
 }
