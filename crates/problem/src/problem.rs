@@ -31,6 +31,8 @@ pub struct Problem {
     pub exact: Vec<Option<Expr>>,
     /// What each field is in terms of the function, under the same name, that a method spans; `None` where these are the same.
     pub transforms: Vec<Option<Expr>>,
+    /// Of each condition, whether it holds by the transforms alone.
+    pub built_in: Vec<bool>,
     /// A solution in a file.
     pub reference: Option<Reference>,
     /// Number of lattice values along each coordinate on which errors are measured.

@@ -67,6 +67,7 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
         conditions,
         exact,
         transforms,
+        built_in: Vec::new(),
         reference,
         evaluate,
         cloud: builder.cloud,
@@ -76,8 +77,8 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
     periodic::check(&problem)?;
     contradiction::check(&problem)?;
     exact::check(&problem)?;
-    transform::check(&problem)?;
-    Ok(problem)
+    let built_in = transform::built_in(&problem)?;
+    Ok(Problem { built_in, ..problem })
 }
 
 /// What stands in reports and pictures is text of one line.
