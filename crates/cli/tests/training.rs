@@ -157,6 +157,8 @@ fn wrong_usage_is_64() {
         ("pde cubic.toml --checkpoint run.ckpt", &["--checkpoint", "--method pig and mlp"][..]),
         ("pde cubic.toml --checkpoint-every 9s", &["--checkpoint-every", "--method pig and mlp"]),
         ("pde cubic.toml --method gaussians --resume run.ckpt", &["--resume", "--method pig and mlp"]),
+        ("pde cubic.toml --resample 5", &["--resample", "--method pig and mlp"]),
+        ("pde cubic.toml --method mlp --resample 0", &["resample is 0", "at least 1 step"]),
         ("pde cubic.toml --method mlp --checkpoint-every 9s", &["--checkpoint-every", "--checkpoint FILE"]),
         (
             "pde cubic.toml --method mlp --checkpoint no/run.ckpt",
@@ -175,8 +177,11 @@ fn wrong_usage_is_64() {
     ] {
         place.expect_error(USAGE, &arguments.split(' ').collect::<Vec<_>>(), parts);
     }
-    place.expect(
-        USAGE,
-        &["pde", "cubic.toml", "--method", "mlp", "--checkpoint", "a", "--checkpoint-every", "often"],
-    );
+    for arguments in [
+        "pde cubic.toml --method mlp --checkpoint a --checkpoint-every often",
+        "pde cubic.toml --method mlp --resample-by residual",
+        "pde cubic.toml --method mlp --resample 5 --resample-by dice",
+    ] {
+        place.expect(USAGE, &arguments.split(' ').collect::<Vec<_>>());
+    }
 }
