@@ -7,7 +7,8 @@ use std::path::Path;
 
 use ansatz::Gpu;
 use ansatz::pde::{
-    Checkpoint, FitPrecision, Interval, Method, Mlp, Pde, PdeError, PdeOptions, PdeRun, Pig, RandomFeatures,
+    ByResidual, Checkpoint, FitPrecision, Interval, Method, Mlp, Pde, PdeError, PdeOptions, PdeRun, Pig,
+    RandomFeatures, Resample,
 };
 use ansatz_problem::{Problem, ProblemBuilder, Shape};
 use ansatz_tests::each;
@@ -197,5 +198,27 @@ fn the_last_good_state_stays() {
         let history = &bounded.report.history;
         assert!(history.windows(2).all(|pair| pair[1] < pair[0]), "{history:?}");
         assert!(history.len() > 5, "{history:?}");
+    });
+}
+
+/// New points are drawn after steps 3 and 6; it stops before, at and after a draw.
+#[test]
+fn resampling_goes_on_as_well() {
+    each(|gpu| {
+        let by_residual = Some(ByResidual::default());
+        for resample in [Resample { every: 3, by_residual: None }, Resample { every: 3, by_residual }] {
+            let options = PdeOptions { resample: Some(resample), ..options(8) };
+            let places = [[1, 1, 3], [1, 1, 4], [1, 1, 6], [1, 1, 8]];
+            assert_resumes(gpu, &cubic(2.0), &Mlp::new(&[6]), &options, &places);
+        }
+        let losses = |resample| {
+            let options = PdeOptions { resample, ..options(8) };
+            cubic(2.0).solve(gpu, &Mlp::new(&[6]), &options).unwrap().report.loss_history
+        };
+        let never = losses(None);
+        let uniform = losses(Some(Resample { every: 3, by_residual: None }));
+        let adaptive = losses(Some(Resample { every: 3, by_residual }));
+        assert_eq!((&never[..4], &never[..4]), (&uniform[..4], &adaptive[..4]), "the first three steps");
+        assert!(never[4] != uniform[4] && uniform[4] != adaptive[4] && never[4] != adaptive[4]);
     });
 }

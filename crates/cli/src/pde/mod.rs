@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use ansatz::Gpu;
 use ansatz::linalg::Place;
 use ansatz::pde::{
-    Checkpoint, FitPrecision, Gaussians, Interval, Loss, Method, Mlp, Pde, PdeError, PdeOptions, PdeRun, Pig,
-    RandomFeatures,
+    ByResidual, Checkpoint, FitPrecision, Gaussians, Interval, Method, Mlp, Objective, Pde, PdeError,
+    PdeOptions, PdeRun, Pig, RandomFeatures, Resample,
 };
 use ansatz::problem::{Problem, Sampler, examples};
 use ansatz::random_features::Activation;
@@ -134,6 +134,14 @@ pub struct PdeCommand {
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
 
+    /// Draws new collocation points after every so many steps of training.
+    #[arg(long, value_name = "STEPS")]
+    resample: Option<usize>,
+
+    /// How new points inside are drawn.
+    #[arg(long, value_enum, requires = "resample", default_value_t = ResampleArg::Uniform)]
+    resample_by: ResampleArg,
+
     /// Converged when no condition's residual exceeds RTOL times the size of its terms.
     #[arg(long, allow_hyphen_values = true)]
     rtol: Option<f64>,
@@ -199,6 +207,14 @@ impl ActivationArg {
             Self::Exponential => Activation::Exponential,
         }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ResampleArg {
+    /// As the first points.
+    Uniform,
+    /// More of them where the residual is large.
+    Residual,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -339,6 +355,7 @@ impl PdeCommand {
             ("--checkpoint", self.checkpoint.is_some()),
             ("--checkpoint-every", self.checkpoint_every.is_some()),
             ("--resume", self.resume.is_some()),
+            ("--resample", self.resample.is_some()),
         ];
         if let Some((option, _)) = of_training.iter().find(|(_, given)| *given && !trains) {
             return Err(Failure::usage(format!(
@@ -391,9 +408,9 @@ impl PdeCommand {
                 PrecisionArg::F32 => FitPrecision::F32,
                 PrecisionArg::F64 => FitPrecision::F64,
             },
-            loss: match self.loss {
-                LossArg::Residual => Loss::Residual,
-                LossArg::Energy => Loss::Energy,
+            objective: match self.loss {
+                LossArg::Residual => Objective::Residual,
+                LossArg::Energy => Objective::Energy,
             },
             seed: self.seed,
             seeds: self.seeds,
@@ -417,6 +434,10 @@ impl PdeCommand {
                 Checkpoint { every: self.checkpoint_every.unwrap_or(default.every), ..default }
             }),
             resume: self.resume.clone(),
+            resample: self.resample.map(|every| Resample {
+                every,
+                by_residual: (self.resample_by == ResampleArg::Residual).then(ByResidual::default),
+            }),
         }
     }
 

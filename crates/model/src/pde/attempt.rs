@@ -10,13 +10,15 @@ use ansatz_problem::{Domain, PointSet, Region};
 use super::energy::Energy;
 use super::equation::{Equation, rms};
 use super::journal::Journal;
+use super::loss::Loss;
 use super::newton::{Fit, FitOptions, fit};
+use super::resample::{Redraw, Source};
 use super::ritz::minimise;
 use super::solution::{Piece, Solution};
 use super::task::{Collocation, Task};
 use super::train::train;
 use super::trial::Trial;
-use super::{FitPrecision, Frame, Loss, Method, PdeError, PdeOptions, Watch};
+use super::{FitPrecision, Frame, Method, Objective, PdeError, PdeOptions, Resample, Watch};
 
 /// What all fits of a run have in common.
 pub(super) struct Attempt<'a> {
@@ -84,7 +86,7 @@ impl Attempt<'_> {
         };
         let equations = &self.task.equations;
         if let Some(fields) = self.trainable(domain, settings)? {
-            if self.options.loss == Loss::Energy {
+            if self.options.objective == Objective::Energy {
                 let energy = self.energy(settings)?;
                 let elsewhere = self.task.elsewhere();
                 let equations: Vec<Equation> = elsewhere.iter().map(|&b| equations[b].clone()).collect();
@@ -100,13 +102,17 @@ impl Attempt<'_> {
                 };
                 return Ok(Attempted { trial, fit, collocations });
             }
+            let draw = |batch, source: &Source<'_>| self.redraw(domain, before, settings, (batch, source));
+            let redraw = self.options.resample.map(|Resample { every, by_residual }| Redraw {
+                every,
+                by_residual: by_residual.is_some(),
+                draw: &draw,
+            });
+            let (gpu, problem) = (self.gpu, self.task.problem);
+            let loss = Loss { gpu, problem, equations, collocations: collocations.clone() };
             let (trial, fit) = match self.options.precision {
-                FitPrecision::F32 => {
-                    train::<f32>(self.gpu, fields, equations, &collocations, options, journal, watch)?
-                }
-                FitPrecision::F64 => {
-                    train::<f64>(self.gpu, fields, equations, &collocations, options, journal, watch)?
-                }
+                FitPrecision::F32 => train::<f32>(loss, fields, options, redraw, journal, watch)?,
+                FitPrecision::F64 => train::<f64>(loss, fields, options, redraw, journal, watch)?,
             };
             return Ok(Attempted { trial, fit, collocations });
         }
@@ -172,7 +178,8 @@ impl Attempt<'_> {
         Ok(Trial::with_singular(fields, self.task.singular.clone()))
     }
 
-    fn collocate(
+    /// The points of every condition.
+    pub fn collocate(
         &self,
         domain: &Domain,
         before: Option<&Solution>,

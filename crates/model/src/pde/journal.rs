@@ -168,6 +168,7 @@ fn identity(
         ("tikhonov", options.tikhonov.map_or("chosen".to_owned(), |lambda| lambda.to_string())),
         ("place", format!("{:?}", options.place)),
         ("windows", windows.to_string()),
+        ("resampling", format!("{:?}", options.resample)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()
@@ -181,7 +182,7 @@ fn fingerprint(problem: &Problem) -> u32 {
         format!("{:?} {:?} {:?} {cloud:?}", problem.domain, problem.scope, problem.parameters).as_bytes(),
     );
     for condition in &problem.conditions {
-        condition.residual.hash(&mut hasher);
+        problem.transformed(&condition.residual).hash(&mut hasher);
         hasher.update(format!("{} {:?} {:?}", condition.name, condition.region, condition.weight).as_bytes());
     }
     hasher.finalize()

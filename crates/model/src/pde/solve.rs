@@ -20,8 +20,8 @@ use super::solution::Piece;
 use super::task::Task;
 use super::truth::{Truth, verify};
 use super::{
-    BaselineReport, FitPrecision, Loss, Method, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport,
-    PdeRun, Solution, Watch,
+    BaselineReport, FitPrecision, Method, Objective, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport,
+    PdeRun, SeedReport, Solution, Watch,
 };
 use crate::median;
 
@@ -144,6 +144,20 @@ struct SeedRun {
     tier: String,
     solve_seconds: f64,
     verify_seconds: f64,
+}
+
+impl SeedRun {
+    fn report(&self) -> SeedReport {
+        SeedReport {
+            seed: self.seed,
+            relative_l2_error: self.error,
+            relative_residual: self.truth.relative,
+            reason: self.reason.name().to_owned(),
+            stop_reason: self.stop_reason.clone(),
+            steps: self.steps,
+            seconds: self.solve_seconds,
+        }
+    }
 }
 
 fn one_run(
@@ -362,7 +376,7 @@ struct About<'a> {
 impl About<'_> {
     /// Those of each condition, by its name.
     fn losses(&self, run: &SeedRun) -> Vec<(String, Vec<f64>)> {
-        if self.options.loss == Loss::Energy {
+        if self.options.objective == Objective::Energy {
             let least = run.history.iter().copied().fold(f64::INFINITY, f64::min);
             let above = run.history.iter().map(|energy| energy - least).collect();
             return vec![("energy above its least".to_owned(), above)];
@@ -425,17 +439,18 @@ impl About<'_> {
             limited_by: limited_by(of(|run| run.truth.relative), of(|run| run.floor)).to_owned(),
             history: first.history.clone(),
             parameters: first.parameters,
-            optimizer: match self.options.loss {
-                Loss::Residual => self.method.optimizer(self.task.is_linear()),
-                Loss::Energy => "natural gradient of the energy",
+            optimizer: match self.options.objective {
+                Objective::Residual => self.method.optimizer(self.task.is_linear()),
+                Objective::Energy => "natural gradient of the energy",
             }
             .to_owned(),
             losses: if self.trains { self.losses(first) } else { Vec::new() },
-            loss_history: match self.options.loss {
-                Loss::Residual => first.history.iter().map(|norm| norm * norm).collect(),
-                Loss::Energy => first.history.clone(),
+            loss_history: match self.options.objective {
+                Objective::Residual => first.history.iter().map(|norm| norm * norm).collect(),
+                Objective::Energy => first.history.clone(),
             },
             stop_reason: first.stop_reason.clone(),
+            runs: runs.iter().map(SeedRun::report).collect(),
             seconds_per_step: of(|run| run.solve_seconds / run.steps.max(1) as f64),
             baseline: None,
             notes: Vec::new(),
