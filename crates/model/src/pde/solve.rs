@@ -193,7 +193,9 @@ fn one_run(
         earlier_seconds += attempted.fit.earlier_seconds;
         (stop, cause) = (attempted.fit.stop, attempted.fit.cause.clone());
         last = Some(attempted);
-        if PdeReason::of(stop, None).is_some() {
+        // Training that has used up its steps is as good a start of the next window as it has become.
+        let goes_on = journal.is_some() && stop == Stop::MaxSteps;
+        if PdeReason::of(stop, None).is_some() && !goes_on {
             break;
         }
     }
