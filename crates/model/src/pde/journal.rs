@@ -130,6 +130,14 @@ impl Journal {
     /// As [`Journal::step`].
     pub fn save(&mut self, place: Place, fit: Saved) -> Result<(), PdeError> {
         self.now.fits.insert(place, fit);
+        self.write()
+    }
+
+    /// Writes what is saved, where it is to be written.
+    ///
+    /// # Errors
+    /// As [`Journal::step`].
+    pub fn write(&mut self) -> Result<(), PdeError> {
         let Some(Checkpoint { file, .. }) = &self.target else { return Ok(()) };
         (self.since, self.steps) = (Instant::now(), 0);
         match self.now.write(file) {

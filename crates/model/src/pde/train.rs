@@ -237,8 +237,8 @@ pub(super) fn train<T: Tier>(
             journal.step(place, || save(&state, &loss, &region, &fit))?;
         }
     }
-    if let Some(journal) = journal.filter(|_| resumable) {
-        journal.save(place, save(&state, &loss, &region, &fit))?;
+    if let Some(journal) = journal {
+        if resumable { journal.save(place, save(&state, &loss, &region, &fit))? } else { journal.write()? }
     }
     fit.c = state.c;
     Ok((state.trial, fit))
