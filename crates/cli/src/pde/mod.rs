@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use ansatz::Gpu;
 use ansatz::linalg::Place;
 use ansatz::pde::{
-    ByResidual, Checkpoint, FitPrecision, Gaussians, Interval, Method, Mlp, Pde, PdeError, PdeOptions,
-    PdeRun, Pig, RandomFeatures, Resample,
+    ByResidual, Checkpoint, FitPrecision, Gaussians, Interval, Method, Mlp, Objective, Pde, PdeError,
+    PdeOptions, PdeRun, Pig, RandomFeatures, Resample,
 };
 use ansatz::problem::{Problem, Sampler, examples};
 use ansatz::random_features::Activation;
@@ -116,6 +116,10 @@ pub struct PdeCommand {
     /// Most steps of Gauss–Newton.
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
+
+    /// What `pig` and `mlp` make small: the residuals, or the problem's energy (Deep Ritz).
+    #[arg(long, value_enum, default_value_t = LossArg::Residual)]
+    loss: LossArg,
 
     /// Saves the training of `pig` and `mlp` into FILE (safetensors) now and then, at its end and on Ctrl-C.
     #[arg(long, value_name = "FILE")]
@@ -219,6 +223,12 @@ enum PrecisionArg {
     F32,
     /// f64; on the CPU executor where the device has none.
     F64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LossArg {
+    Residual,
+    Energy,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -397,6 +407,10 @@ impl PdeCommand {
             precision: match self.precision {
                 PrecisionArg::F32 => FitPrecision::F32,
                 PrecisionArg::F64 => FitPrecision::F64,
+            },
+            objective: match self.loss {
+                LossArg::Residual => Objective::Residual,
+                LossArg::Energy => Objective::Energy,
             },
             seed: self.seed,
             seeds: self.seeds,

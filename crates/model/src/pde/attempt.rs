@@ -7,16 +7,18 @@ use ansatz_features::Trainable;
 use ansatz_gpu::Gpu;
 use ansatz_problem::{Domain, PointSet, Region};
 
-use super::equation::rms;
+use super::energy::Energy;
+use super::equation::{Equation, rms};
 use super::journal::Journal;
 use super::loss::Loss;
 use super::newton::{Fit, FitOptions, fit};
 use super::resample::{Redraw, Source};
+use super::ritz::minimise;
 use super::solution::{Piece, Solution};
 use super::task::{Collocation, Task};
 use super::train::train;
 use super::trial::Trial;
-use super::{FitPrecision, Frame, Method, PdeError, PdeOptions, Resample, Watch};
+use super::{FitPrecision, Frame, Method, Objective, PdeError, PdeOptions, Resample, Watch};
 
 /// What all fits of a run have in common.
 pub(super) struct Attempt<'a> {
@@ -84,6 +86,22 @@ impl Attempt<'_> {
         };
         let equations = &self.task.equations;
         if let Some(fields) = self.trainable(domain, settings)? {
+            if self.options.objective == Objective::Energy {
+                let energy = self.energy(settings)?;
+                let elsewhere = self.task.elsewhere();
+                let equations: Vec<Equation> = elsewhere.iter().map(|&b| equations[b].clone()).collect();
+                let blocks: Vec<Collocation> = elsewhere.iter().map(|&b| collocations[b].clone()).collect();
+                let conditions = (equations.as_slice(), blocks.as_slice());
+                let (trial, fit) = match self.options.precision {
+                    FitPrecision::F32 => {
+                        minimise::<f32>(self.gpu, fields, &energy, conditions, options, watch)?
+                    }
+                    FitPrecision::F64 => {
+                        minimise::<f64>(self.gpu, fields, &energy, conditions, options, watch)?
+                    }
+                };
+                return Ok(Attempted { trial, fit, collocations });
+            }
             let draw = |batch, source: &Source<'_>| self.redraw(domain, before, settings, (batch, source));
             let redraw = self.options.resample.map(|Resample { every, by_residual }| Redraw {
                 every,
@@ -104,6 +122,20 @@ impl Attempt<'_> {
             FitPrecision::F64 => fit::<f64>(self.gpu, &trial, equations, &collocations, c, options, watch)?,
         };
         Ok(Attempted { trial, fit, collocations })
+    }
+
+    /// The energy, of a problem that has one and no time.
+    fn energy(&self, settings: &Settings) -> Result<Energy, PdeError> {
+        let problem = self.task.problem;
+        let energy = match problem.domain.time() {
+            None => Energy::of(problem, settings.points[0], settings.seed)?,
+            Some(_) => None,
+        };
+        energy.ok_or_else(|| PdeError::Setting {
+            name: "loss",
+            value: "energy".to_owned(),
+            expected: "a problem with an [energy] and without time; or residual",
+        })
     }
 
     /// The frame of a time window.

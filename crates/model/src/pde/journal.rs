@@ -190,7 +190,7 @@ fn fingerprint(problem: &Problem) -> u32 {
         format!("{:?} {:?} {:?} {cloud:?}", problem.domain, problem.scope, problem.parameters).as_bytes(),
     );
     for condition in &problem.conditions {
-        problem.transformed(condition).hash(&mut hasher);
+        problem.transformed(&condition.residual).hash(&mut hasher);
         hasher.update(format!("{} {:?} {:?}", condition.name, condition.region, condition.weight).as_bytes());
     }
     hasher.finalize()

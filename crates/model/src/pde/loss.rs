@@ -4,7 +4,7 @@ use ansatz_gpu::Gpu;
 use ansatz_linalg::Matrix;
 use ansatz_problem::Problem;
 
-use super::collocation::{DeviceCollocation, DeviceSpace};
+use super::collocation::{DeviceCollocation, DeviceSpace, linearise_on_host};
 use super::equation::{Equation, Linearised};
 use super::newton::losses;
 use super::tier::Tier;
@@ -46,7 +46,8 @@ impl Loss<'_> {
         let mut system = self.system::<T>(trial)?;
         // What steps are judged by is not rounded to f32: amplitudes that cancel each other would leave nothing of the residual.
         // So steps in f32 are those of iterative refinement.
-        let at = if T::IS_F64 { system.linearise(c)? } else { system.linearise_on_host(c) };
+        let on_host = || linearise_on_host(trial, c, self.equations, &self.collocations);
+        let at = if T::IS_F64 { system.linearise(c)? } else { on_host() };
         Ok((system.rows(), at))
     }
 

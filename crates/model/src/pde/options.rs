@@ -18,6 +18,17 @@ pub enum FitPrecision {
     F64,
 }
 
+/// What is made small. Whichever it is, a solution is called converged for its residual alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Objective {
+    /// Mean squares of the residuals of all conditions.
+    #[default]
+    Residual,
+    /// The problem's energy, and mean squares of the residuals of all conditions but the equations inside (Deep Ritz): for methods
+    /// that train their features. The collocation points inside are those of a quadrature.
+    Energy,
+}
+
 /// Settings of [`super::Pde::solve`]. What is `None` comes from the problem file, else it is chosen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PdeOptions {
@@ -52,6 +63,8 @@ pub struct PdeOptions {
     pub baseline: bool,
     /// Where a method that trains its features saves itself, and how often.
     pub checkpoint: Option<Checkpoint>,
+    /// What is made small.
+    pub objective: Objective,
     /// A checkpoint to go on from: on the same device as if training had never been interrupted, to the last bit.
     pub resume: Option<PathBuf>,
     /// When collocation points are drawn anew while features are trained; never, if not given.
@@ -76,6 +89,7 @@ impl Default for PdeOptions {
             corners: true,
             baseline: true,
             checkpoint: None,
+            objective: Objective::Residual,
             resume: None,
             resample: None,
         }
@@ -127,6 +141,15 @@ impl PdeOptions {
             _ if self.windows.is_some_and(|windows| !(1..=MOST_WINDOWS).contains(&windows)) => {
                 wrong("windows", self.windows.unwrap_or(0).to_string(), "a number from 1 to 10,000")
             }
+            _ if self.objective == Objective::Energy
+                && (self.checkpoint.is_some() || self.resume.is_some()) =>
+            {
+                wrong(
+                    "checkpoint",
+                    "one of a training by energy".to_owned(),
+                    "a training by residuals; leave it out",
+                )
+            }
             _ if matches!(&self.checkpoint, Some(Checkpoint { every: Interval::Steps(0), .. })) => {
                 wrong("checkpoint-every", "0 steps".to_owned(), "at least 1 step, or a time")
             }
@@ -147,6 +170,14 @@ impl PdeOptions {
 
     /// Refuses what means nothing to a method that trains no features.
     pub(super) fn check_untrained(&self) -> Result<(), Error> {
+        if self.objective == Objective::Energy {
+            let value = "energy".to_owned();
+            return Err(Error::Setting {
+                name: "loss",
+                value,
+                expected: "a method that trains its features, such as pig or mlp; or residual",
+            });
+        }
         let file = |file: &PathBuf| file.display().to_string();
         let given = [
             ("checkpoint", self.checkpoint.as_ref().map(|checkpoint| file(&checkpoint.file))),

@@ -87,7 +87,7 @@ pub struct PdeReport {
     pub parameters: usize,
     /// What found them.
     pub optimizer: String,
-    /// The squares of `history`: Σ over conditions of ω² mean R².
+    /// The squares of `history`: Σ over conditions of ω² mean R²; or the energies.
     pub loss_history: Vec<f64>,
     /// Its parts, condition by condition, by their names; empty where no features are trained.
     pub losses: Vec<(String, Vec<f64>)>,

@@ -20,8 +20,8 @@ use super::solution::Piece;
 use super::task::Task;
 use super::truth::{Truth, verify};
 use super::{
-    BaselineReport, FitPrecision, Method, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport, PdeRun,
-    SeedReport, Solution, Watch,
+    BaselineReport, FitPrecision, Method, Objective, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport,
+    PdeRun, SeedReport, Solution, Watch,
 };
 use crate::median;
 
@@ -376,6 +376,11 @@ struct About<'a> {
 impl About<'_> {
     /// Those of each condition, by its name.
     fn losses(&self, run: &SeedRun) -> Vec<(String, Vec<f64>)> {
+        if self.options.objective == Objective::Energy {
+            let least = run.history.iter().copied().fold(f64::INFINITY, f64::min);
+            let above = run.history.iter().map(|energy| energy - least).collect();
+            return vec![("energy above its least".to_owned(), above)];
+        }
         let of = |number: usize| run.losses.iter().map(|losses| losses[number]).collect();
         let names = self.task.equations.iter().map(|equation| equation.name.clone()).enumerate();
         names.map(|(number, name)| (name, of(number))).collect()
@@ -434,9 +439,16 @@ impl About<'_> {
             limited_by: limited_by(of(|run| run.truth.relative), of(|run| run.floor)).to_owned(),
             history: first.history.clone(),
             parameters: first.parameters,
-            optimizer: self.method.optimizer(self.task.is_linear()).to_owned(),
+            optimizer: match self.options.objective {
+                Objective::Residual => self.method.optimizer(self.task.is_linear()),
+                Objective::Energy => "natural gradient of the energy",
+            }
+            .to_owned(),
             losses: if self.trains { self.losses(first) } else { Vec::new() },
-            loss_history: first.history.iter().map(|norm| norm * norm).collect(),
+            loss_history: match self.options.objective {
+                Objective::Residual => first.history.iter().map(|norm| norm * norm).collect(),
+                Objective::Energy => first.history.clone(),
+            },
             stop_reason: first.stop_reason.clone(),
             runs: runs.iter().map(SeedRun::report).collect(),
             seconds_per_step: of(|run| run.solve_seconds / run.steps.max(1) as f64),

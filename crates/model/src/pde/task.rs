@@ -73,7 +73,7 @@ impl<'a> Task<'a> {
                 Region::Periodic { .. } if exact => {}
                 _ => {
                     let equation = |residual: &Expr| Equation::new(condition, residual, &problem.parameters);
-                    task.equations.push(equation(&problem.transformed(condition)));
+                    task.equations.push(equation(&problem.transformed(&condition.residual)));
                     task.built_in.push(built_in);
                     task.stated.push(equation(&condition.residual));
                     task.regions.push(condition.region.clone());
@@ -99,6 +99,12 @@ impl<'a> Task<'a> {
             .iter()
             .zip(&self.built_in)
             .any(|(region, built_in)| *region == Region::Initial && *built_in)
+    }
+
+    /// The conditions other than equations inside that are left to be fulfilled.
+    pub fn elsewhere(&self) -> Vec<usize> {
+        let left = |&number: &usize| !self.built_in[number] && self.regions[number] != Region::Interior;
+        (0..self.equations.len()).filter(left).collect()
     }
 
     pub fn is_linear(&self) -> bool {

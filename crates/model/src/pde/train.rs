@@ -17,13 +17,13 @@ use super::trial::Trial;
 use super::{PdeError as Error, Training, Watch};
 
 /// λ of the first step, for columns of norm 1.
-const FIRST_LAMBDA: f64 = 1e-2;
+pub(super) const FIRST_LAMBDA: f64 = 1e-2;
 /// Coefficients, in which u is linear, are damped by this part of λ.
 const FREE: f64 = 1e-2;
 /// Parameters whose effect is below this part of the mean effect are damped more than others.
 const UNIMPORTANT: f64 = 1e-3;
 /// λ of a parameter that does not matter at all.
-const MOST: f64 = 1e12;
+pub(super) const MOST: f64 = 1e12;
 /// Tikhonov's λ of the coefficients that the training begins with, for columns of norm 1: larger ones would cancel each other.
 const START: f64 = 1e-4;
 /// Steps of Gauss and Newton towards them.
@@ -33,14 +33,14 @@ const PATIENCE: usize = 30;
 const GAIN: f64 = 0.02;
 
 /// Features of every field, and all their coefficients.
-struct State {
+pub(super) struct State {
     fields: Vec<Arc<dyn Trainable>>,
-    trial: Trial,
-    c: Vec<f64>,
+    pub trial: Trial,
+    pub c: Vec<f64>,
 }
 
 impl State {
-    fn new(fields: Vec<Arc<dyn Trainable>>, c: Vec<f64>) -> Self {
+    pub fn new(fields: Vec<Arc<dyn Trainable>>, c: Vec<f64>) -> Self {
         let trial = Trial::new(fields.iter().map(|features| features.clone() as Arc<dyn Features>).collect());
         Self { fields, trial, c }
     }
@@ -52,7 +52,7 @@ impl State {
 
     /// λ_j/λ for columns of these lengths: √(1 + (k s/(‖J_j‖ unit_j))²), where s is the mean effect of a step by one unit: a
     /// parameter that hardly matters, like the centre of a Gaussian without amplitude, shall not run away for that.
-    fn damping(&self, tangent: &Trial, lengths: &[f64]) -> Vec<f64> {
+    pub fn damping(&self, tangent: &Trial, lengths: &[f64]) -> Vec<f64> {
         let mut damping = vec![FREE; lengths.len()];
         for (field, features) in self.fields.iter().enumerate() {
             let trained = tangent.columns(field).skip(features.len());
@@ -71,13 +71,13 @@ impl State {
         damping
     }
 
-    fn tangent(&self) -> Trial {
+    pub fn tangent(&self) -> Trial {
         let fields = self.fields.iter().enumerate();
         Trial::new(fields.map(|(field, features)| features.tangent(self.of_field(field))).collect())
     }
 
     /// After the step −δ along the tangent functions.
-    fn moved(&self, tangent: &Trial, delta: &[f64]) -> Result<Self, FeatureError> {
+    pub fn moved(&self, tangent: &Trial, delta: &[f64]) -> Result<Self, FeatureError> {
         let (mut fields, mut c) = (Vec::new(), Vec::new());
         for (field, features) in self.fields.iter().enumerate() {
             let step: Vec<f64> = delta[tangent.columns(field)].iter().map(|delta| -delta).collect();
@@ -127,7 +127,7 @@ pub(super) fn train<T: Tier>(
         }
         None => {
             let state = State::new(fields, Vec::new());
-            let c = start_of::<T>(&loss, &state.trial, options, floor, watch)?;
+            let c = start_of::<T>(&loss, &state.trial, options, watch)?;
             (State { c, ..state }, TrustRegion::new(FIRST_LAMBDA))
         }
     };
@@ -249,11 +249,11 @@ fn start_of<T: Tier>(
     loss: &Loss<'_>,
     trial: &Trial,
     options: FitOptions<'_>,
-    floor: f64,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<f64>, Error> {
     let zero = vec![0.0; trial.unknowns()];
-    let options = FitOptions { tikhonov: Some(START.max(floor)), max_steps: START_STEPS, ..options };
+    let tikhonov = Some(options.tikhonov.unwrap_or(START));
+    let options = FitOptions { tikhonov, max_steps: START_STEPS, ..options };
     let Loss { gpu, equations, collocations, .. } = loss;
     let linear = solve::<T>(gpu, trial, equations, collocations, zero.clone(), options, watch)?;
     Ok(if linear.history.last() < linear.history.first() { linear.c } else { zero })

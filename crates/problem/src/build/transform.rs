@@ -53,7 +53,7 @@ fn holds(problem: &Problem, condition: &Condition) -> Result<bool, ProblemError>
     if matches!(condition.region, Region::Periodic { .. }) {
         return Ok(false);
     }
-    let residual = problem.transformed(condition);
+    let residual = problem.transformed(&condition.residual);
     let points = sample(problem, &condition.region, POINTS)?;
     let partials: Vec<Expr> =
         residual.jets().into_iter().map(|jet| residual.partial(&Leaf::Jet(jet))).collect();
