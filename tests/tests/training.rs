@@ -7,8 +7,8 @@ use std::path::Path;
 
 use ansatz::Gpu;
 use ansatz::pde::{
-    ByResidual, Checkpoint, FitPrecision, Interval, Method, Mlp, Pde, PdeError, PdeOptions, PdeProgress,
-    PdeRun, Pig, RandomFeatures, Resample,
+    ByResidual, Checkpoint, FitPrecision, Interval, Method, Mlp, Objective, Pde, PdeError, PdeOptions,
+    PdeProgress, PdeRun, Pig, RandomFeatures, Resample,
 };
 use ansatz_problem::{Problem, ProblemBuilder, Shape};
 use ansatz_tests::each;
@@ -218,6 +218,22 @@ fn the_last_good_state_stays() {
         let history = &bounded.report.history;
         assert!(history.windows(2).all(|pair| pair[1] < pair[0]), "{history:?}");
         assert!(history.len() > 5, "{history:?}");
+    });
+}
+
+/// ∫ ½u'² + ¼u⁴ − fu is least where −u'' + u³ = f.
+#[test]
+fn a_training_by_energy_goes_on_as_well() {
+    let problem = Problem::on(Shape::interval(0.0, 1.0))
+        .field("u")
+        .exact("u", "sin(pi*x)")
+        .equation("-u_xx + u^3 = pi^2*u_exact + u_exact^3")
+        .energy("u_x^2/2 + u^4/4 - (pi^2*sin(pi*x) + sin(pi*x)^3)*u")
+        .boundary("all", "u = 0");
+    let problem = pde(problem);
+    each(|gpu| {
+        let options = PdeOptions { objective: Objective::Energy, ..options(6) };
+        assert_resumes(gpu, &problem, &Mlp::new(&[6]), &options, &[&before(1, 1, 1), &before(1, 1, 4)]);
     });
 }
 
