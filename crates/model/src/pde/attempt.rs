@@ -94,10 +94,10 @@ impl Attempt<'_> {
                 let conditions = (equations.as_slice(), blocks.as_slice());
                 let (trial, fit) = match self.options.precision {
                     FitPrecision::F32 => {
-                        minimise::<f32>(self.gpu, fields, &energy, conditions, options, watch)?
+                        minimise::<f32>(self.gpu, fields, &energy, conditions, options, journal, watch)?
                     }
                     FitPrecision::F64 => {
-                        minimise::<f64>(self.gpu, fields, &energy, conditions, options, watch)?
+                        minimise::<f64>(self.gpu, fields, &energy, conditions, options, journal, watch)?
                     }
                 };
                 return Ok(Attempted { trial, fit, collocations });

@@ -141,14 +141,9 @@ impl PdeOptions {
             _ if self.windows.is_some_and(|windows| !(1..=MOST_WINDOWS).contains(&windows)) => {
                 wrong("windows", self.windows.unwrap_or(0).to_string(), "a number from 1 to 10,000")
             }
-            _ if self.objective == Objective::Energy
-                && (self.checkpoint.is_some() || self.resume.is_some()) =>
-            {
-                wrong(
-                    "checkpoint",
-                    "one of a training by energy".to_owned(),
-                    "a training by residuals; leave it out",
-                )
+            _ if self.objective == Objective::Energy && self.resample.is_some() => {
+                let every = self.resample.map_or(0, |resample| resample.every);
+                wrong("resample", every.to_string(), "a training by residuals; leave it out")
             }
             _ if matches!(&self.checkpoint, Some(Checkpoint { every: Interval::Steps(0), .. })) => {
                 wrong("checkpoint-every", "0 steps".to_owned(), "at least 1 step, or a time")

@@ -1,6 +1,7 @@
 //! Training by an energy in place of residuals: Deep Ritz (E & Yu, Commun. Math. Stat. 2018), by natural gradients.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use ansatz_features::Trainable;
 use ansatz_gpu::{Gpu, Real};
@@ -10,6 +11,7 @@ use ansatz_optim::{TrustRegion, Verdict};
 use super::collocation::{DeviceCollocation, DeviceSpace, linearise_on_host};
 use super::energy::{Density, Energy};
 use super::equation::{Equation, Linearised};
+use super::journal::{Journal, Resumed};
 use super::newton::{Fit, FitOptions, Stop};
 use super::tier::Tier;
 use super::train::{FIRST_LAMBDA, MOST, State};
@@ -29,8 +31,10 @@ pub(super) fn minimise<T: Tier>(
     energy: &Energy,
     conditions: (&[Equation], &[Collocation]),
     options: FitOptions<'_>,
+    mut journal: Option<&mut Journal>,
     watch: &mut Watch<'_>,
 ) -> Result<(Trial, Fit), Error> {
+    let start = Instant::now();
     let jets = energy.probes.len();
     let equations = [energy.probes.as_slice(), conditions.0].concat();
     let collocations = [vec![energy.points.clone(); jets], conditions.1.to_vec()].concat();
@@ -56,13 +60,31 @@ pub(super) fn minimise<T: Tier>(
 
     let parameters = fields.iter().map(|features| features.parameters()).sum();
     let unknowns = fields.iter().map(|features| features.len()).sum();
-    let mut state = State::new(fields, vec![0.0; unknowns]);
+    let place = watch.place();
+    let resumed = journal.as_ref().map_or(Ok(None), |journal| journal.found(place, &fields, 1))?;
+    let (mut state, mut region) = match &resumed {
+        Some(Resumed { saved, fields }) => {
+            (State::new(fields.clone(), saved.c.clone()), TrustRegion::resumed(saved.region))
+        }
+        None => (State::new(fields, vec![0.0; unknowns]), TrustRegion::new(FIRST_LAMBDA)),
+    };
     let (mut at, mut density, mut value) = evaluate(&state);
     let rows = collocations.iter().map(|block| block.points.len().next_multiple_of(4)).sum();
     let mut fit = Fit::new(rows, parameters, "the energy in f64 on the host".to_owned());
-    fit.note_energy(value);
-    let mut region = TrustRegion::new(FIRST_LAMBDA);
-    for step in 1..=options.max_steps {
+    match &resumed {
+        Some(Resumed { saved, .. }) => {
+            fit.earlier_seconds = saved.seconds;
+            saved.losses.iter().flatten().for_each(|&energy| fit.note_energy(energy));
+        }
+        None => fit.note_energy(value),
+    }
+    if resumed.is_some_and(|resumed| resumed.saved.settled) {
+        fit.stop = Stop::Settled;
+        fit.c = state.c;
+        return Ok((state.trial, fit));
+    }
+    for step in fit.losses.len()..=options.max_steps {
+        let before = region.clone();
         let training =
             Training { steps: options.max_steps, losses: vec![("energy", value)], lambda: region.lambda() };
         if !watch.training(step, value, training) {
@@ -121,7 +143,13 @@ pub(super) fn minimise<T: Tier>(
             }
         };
         let Some((there, found)) = accepted else {
-            fit.stop = if value.is_finite() { Stop::Settled } else { Stop::NonFinite };
+            // The last good state stays, with the damping that it had.
+            region = before;
+            fit.stop = match (watch.stopped, value.is_finite()) {
+                (true, _) => Stop::Stopped,
+                (false, true) => Stop::Settled,
+                (false, false) => Stop::NonFinite,
+            };
             break;
         };
         state = there;
@@ -132,6 +160,12 @@ pub(super) fn minimise<T: Tier>(
             fit.stop = Stop::Settled;
             break;
         }
+        if let Some(journal) = &mut journal {
+            journal.step(place, || state.saved(&region, &fit, start))?;
+        }
+    }
+    if let Some(journal) = journal {
+        journal.save(place, state.saved(&region, &fit, start))?;
     }
     fit.c = state.c;
     Ok((state.trial, fit))

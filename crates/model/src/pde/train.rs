@@ -7,7 +7,7 @@ use ansatz_features::{FeatureError, Features, Trainable};
 use ansatz_linalg::LeastSquares;
 use ansatz_optim::{TrustRegion, Verdict};
 
-use super::journal::Journal;
+use super::journal::{Journal, Resumed};
 use super::loss::Loss;
 use super::newton::{Fit, FitOptions, Stop, fit as solve, norm as norm_of};
 use super::resample::{Redraw, Source};
@@ -89,7 +89,7 @@ impl State {
     }
 
     /// All that is needed to go on from here.
-    fn saved(&self, region: &TrustRegion, fit: &Fit, start: Instant) -> Saved {
+    pub fn saved(&self, region: &TrustRegion, fit: &Fit, start: Instant) -> Saved {
         Saved {
             theta: self.fields.iter().map(|features| features.theta()).collect(),
             c: self.c.clone(),
@@ -120,9 +120,9 @@ pub(super) fn train<T: Tier>(
     let place = watch.place();
     let parameters = fields.iter().map(|features| features.parameters()).sum();
     let conditions = loss.equations.len();
-    let saved = journal.as_ref().map_or(Ok(None), |journal| journal.found(place, &fields, conditions))?;
-    let (mut state, mut region) = match &saved {
-        Some((saved, fields)) => {
+    let resumed = journal.as_ref().map_or(Ok(None), |journal| journal.found(place, &fields, conditions))?;
+    let (mut state, mut region) = match &resumed {
+        Some(Resumed { saved, fields }) => {
             (State::new(fields.clone(), saved.c.clone()), TrustRegion::resumed(saved.region))
         }
         None => {
@@ -131,7 +131,7 @@ pub(super) fn train<T: Tier>(
             (State { c, ..state }, TrustRegion::new(FIRST_LAMBDA))
         }
     };
-    if let (Some((saved, _)), Some(Redraw { every, draw, .. })) = (&saved, redraw) {
+    if let (Some(Resumed { saved, .. }), Some(Redraw { every, draw, .. })) = (&resumed, redraw) {
         // The points that the last step was taken with.
         let batch = saved.losses.len().saturating_sub(2) / every;
         if batch > 0 {
@@ -140,16 +140,16 @@ pub(super) fn train<T: Tier>(
     }
     let (rows, mut at) = loss.at::<T>(&state.trial, &state.c)?;
     let mut fit = Fit::new(rows, parameters, T::describe(gpu, options.place));
-    let mut norm = match &saved {
-        Some((saved, _)) => {
+    let mut norm = match &resumed {
+        Some(Resumed { saved, .. }) => {
             fit.earlier_seconds = saved.seconds;
             saved.losses.iter().fold(f64::NAN, |_, losses| fit.note(losses.clone()))
         }
         None => fit.note(loss.parts(&at)),
     };
     // What was stopped before its first step is begun anew.
-    let resumable = saved.is_some() || !watch.stopped;
-    if saved.is_some_and(|(saved, _)| saved.settled) {
+    let resumable = resumed.is_some() || !watch.stopped;
+    if resumed.is_some_and(|resumed| resumed.saved.settled) {
         fit.stop = Stop::Settled;
         fit.c = state.c;
         return Ok((state.trial, fit));
@@ -237,8 +237,8 @@ pub(super) fn train<T: Tier>(
             journal.step(place, || save(&state, &loss, &region, &fit))?;
         }
     }
-    if let Some(journal) = journal.filter(|_| resumable) {
-        journal.save(place, save(&state, &loss, &region, &fit))?;
+    if let Some(journal) = journal {
+        if resumable { journal.save(place, save(&state, &loss, &region, &fit))? } else { journal.write()? }
     }
     fit.c = state.c;
     Ok((state.trial, fit))
