@@ -2,8 +2,8 @@
 //! that keeps the residual r itself (Hestenes and Stiefel, 1952; Björck, Numerical Methods for Least Squares Problems, 1996,
 //! algorithm 7.4.1), inside a trust region (Steihaug, SIAM J. Numer. Anal. 20, 1983, algorithm 2.1).
 //!
-//! `ansatz-krylov` solves with operators whose entries it can see; those of JᵀJ are what is avoided here, and a recursion for
-//! Jᵀr would lose the square of the condition of J where r loses the condition.
+//! The loop of `ansatz-krylov`, which [`NormalEquations`](crate::NormalEquations) runs on a device, has a recursion for Jᵀr: that
+//! loses the square of the condition of J where this one, for r, loses the condition.
 
 use crate::vector::{add, dot, norm};
 

@@ -4,6 +4,7 @@ mod adam;
 mod conjugate_gradients;
 mod fisher;
 mod lbfgs;
+mod normal_equations;
 mod trust_region;
 mod vector;
 
@@ -11,4 +12,5 @@ pub use adam::{Adam, AdamOptions, AdamRate, AdamUpdate, Decay, Schedule};
 pub use conjugate_gradients::{ConjugateGradients, Jacobian, Step, StepReason};
 pub use fisher::{DeviceFisher, FisherError, SlidingFisher, StaticFisher};
 pub use lbfgs::{Lbfgs, LbfgsProgress, LbfgsReason, Minimum};
+pub use normal_equations::{Damp, DeviceJacobian, NormalEquations};
 pub use trust_region::{TrustRegion, Verdict};
