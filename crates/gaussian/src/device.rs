@@ -59,6 +59,10 @@ impl<T: Real, G: Gaussians> DeviceGaussians<T, G> {
 }
 
 impl<T: Real, G: Gaussians> DeviceFeatures<T> for DeviceGaussians<T, G> {
+    fn len(&self) -> usize {
+        self.host.len()
+    }
+
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
         record_rows(&self.gpu, plan, &self.family(&|terms| Ok(self.host.specialise(terms))), rows)
     }

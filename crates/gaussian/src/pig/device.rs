@@ -2,7 +2,7 @@
 //! `head_rows.wgsl`, and the columns of Gaussians by `product_rows.wgsl` with what the head hands back as coefficients. Nothing is
 //! of the size of points times Gaussians but the matrix itself.
 
-use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Values};
+use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Trainable, Values};
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 
 use super::kernels::{HeadRows, HeadValues};
@@ -98,6 +98,10 @@ fn upload<T: Real>(
 }
 
 impl<T: Real> DeviceFeatures<T> for DevicePig<T> {
+    fn len(&self) -> usize {
+        if self.c.is_some() { self.network.parameters() } else { self.network.len() }
+    }
+
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
         if rows.count == 0 {
             return Ok(());

@@ -141,6 +141,10 @@ impl<T: Real> DeviceSumTangent<T> {
 }
 
 impl<T: Real> DeviceFeatures<T> for DeviceSumTangent<T> {
+    fn len(&self) -> usize {
+        self.tangent.len()
+    }
+
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
         let n = self.tangent.gaussians.len();
         for (part, terms) in self.tangent.shifted(rows.terms).iter().enumerate() {

@@ -1,0 +1,111 @@
+//! Sums over points, Jᵀr: every family against its jets on the host, and gradients against differences.
+
+#![allow(clippy::unwrap_used)]
+
+use ansatz_features::{Features, MultiIndex, Trainable};
+use ansatz_gaussian::{FullGaussians, GaussianSum, PigNetwork, ProductGaussians};
+use ansatz_gpu::Gpu;
+use ansatz_layers::{Activation, Design};
+use ansatz_random_features::RandomFeatures;
+use ansatz_tests::features::{Case, Uploaded, all_terms, term};
+use ansatz_tests::{assert_close, each, noise, runs};
+
+/// The sums of a family against those of the host, overwritten and added. A feature's rounding is relative to the largest of its
+/// terms' magnitudes at any point, and a sum of many keeps within the sum of these.
+fn check<T: Uploaded>(gpu: &Gpu, name: &str, features: &dyn Features, case: &Case<T>) {
+    println!("{name}: {} points, {} functions, {} terms", case.count, features.len(), case.terms.len());
+    let (n, count, first) = (features.len(), case.count, 3);
+    let (rows, sizes) = case.expected_rows(features);
+    let sum = |rows: &[f64], j: usize| rows[j * count..(j + 1) * count].iter().sum::<f64>();
+    let largest = sizes.iter().fold(0.0f64, |most, &size| most.max(size));
+    let tolerance = 40.0 * T::epsilon().widen();
+    for add in [false, true] {
+        let mut old = noise::<T>(n + 5, 4);
+        if !add {
+            old[first..first + n].fill(T::nan());
+        }
+        let found = case.sums(gpu, features, &old, first, add);
+        let before = |j: usize| if add { old[first + j].widen() } else { 0.0 };
+        let expected: Vec<f64> = (0..n).map(|j| before(j) + sum(&rows, j)).collect();
+        assert_close(&found[first..first + n], &expected, |j| {
+            tolerance * (1.0 + sum(&sizes, j) + largest * (count as f64).sqrt())
+        });
+        assert!(found[..first] == old[..first] && found[first + n..] == old[first + n..], "what is around");
+        let again = case.sums(gpu, features, &old, first, add);
+        assert!(found == again, "the same input gives the same bits");
+    }
+}
+
+fn product(count: usize, dimensions: usize, periods: Vec<Option<f64>>, seed: u64) -> ProductGaussians {
+    let widths = noise::<f64>(count * dimensions, seed + 1).iter().map(|x| 0.6 + 0.3 * x).collect();
+    ProductGaussians::new(dimensions, noise(count * dimensions, seed), widths, periods).unwrap()
+}
+
+fn pig(count: usize, embeddings: usize, periods: &[Option<f64>], units: usize) -> PigNetwork {
+    let gaussians =
+        (0..embeddings as u64).map(|k| product(count, periods.len(), periods.to_vec(), 100 + 2 * k));
+    PigNetwork::new(gaussians.collect(), units, 1.0, 3).unwrap()
+}
+
+fn laplacian(dimensions: usize) -> Vec<MultiIndex> {
+    let axis = |i: usize| term(&[vec![0; i], vec![2]].concat());
+    [term(&[]), term(&[1])].into_iter().chain((0..dimensions).map(axis)).collect()
+}
+
+#[test]
+fn every_family_sums_what_its_rows_hold() {
+    each(|gpu| {
+        for count in [0, 1, 37] {
+            let case = Case::<f32>::new(2, laplacian(2), count);
+            check(gpu, "product", &product(13, 2, vec![], 1), &case);
+            check(gpu, "no features", &product(0, 2, vec![], 1), &case);
+            let full = FullGaussians::new(2, noise(26, 7), [2.0, 0.5, 0.5, 1.0].repeat(13)).unwrap();
+            check(gpu, "full", &full, &case);
+            let waves = ansatz_random_features::Activation::Sine;
+            let waves = RandomFeatures::new(waves, 2, noise(18, 8), noise(9, 9)).unwrap();
+            check(gpu, "waves", &waves, &case);
+            let network =
+                Design { activation: Activation::Tanh, ..Design::new(vec![(-1.2, 1.5); 2], vec![6, 5], 5) };
+            let network = network.network().unwrap();
+            check(gpu, "network", &*network.tangent(&noise(network.len(), 8)), &case);
+        }
+    });
+}
+
+/// Product Gaussians: all orders and more terms than one launch takes, periodic axes, many points, many features.
+#[test]
+fn products_of_all_kinds() {
+    each(|gpu| {
+        let periodic = product(9, 3, vec![Some(2.5), None, Some(3.0)], 5);
+        check(gpu, "periodic", &periodic, &Case::<f32>::new(3, all_terms(3, 2), 21));
+        check(gpu, "all orders", &product(5, 2, vec![], 5), &Case::<f32>::new(2, all_terms(2, 4), 10));
+        check(gpu, "many points", &product(3, 1, vec![], 5), &Case::<f32>::new(1, laplacian(1), 9001));
+        check(gpu, "many features", &product(1027, 2, vec![], 5), &Case::<f32>::new(2, laplacian(2), 5));
+        if runs::<f64>(gpu) {
+            check(gpu, "periodic", &periodic, &Case::<f64>::new(3, all_terms(3, 2), 21));
+        }
+    });
+}
+
+/// The tangent functions of networks over Gaussians, and of a sum of Gaussians.
+#[test]
+fn tangents_of_gaussians() {
+    each(|gpu| {
+        let plain = pig(13, 4, &[None, None], 16);
+        let periodic = pig(6, 2, &[Some(2.5), None, None], 5);
+        for count in [0, 5, 70] {
+            let c = noise(plain.len(), 8);
+            check(gpu, "plain", &*plain.tangent(&c), &Case::<f32>::new(2, laplacian(2), count));
+            check(gpu, "as features", &plain, &Case::<f32>::new(2, laplacian(2), count));
+        }
+        let tangent = periodic.tangent(&noise(periodic.len(), 8));
+        check(gpu, "periodic", &*tangent, &Case::<f32>::new(3, all_terms(3, 2), 9));
+        let large = pig(3, 8, &[None], 64);
+        check(gpu, "large", &*large.tangent(&noise(65, 8)), &Case::<f32>::new(1, vec![term(&[2])], 9));
+        let sum = GaussianSum::new(product(13, 2, vec![Some(2.0), None], 1));
+        check(gpu, "sum", &*sum.tangent(&noise(13, 8)), &Case::<f32>::new(2, laplacian(2), 33));
+        if runs::<f64>(gpu) {
+            check(gpu, "periodic", &*tangent, &Case::<f64>::new(3, all_terms(3, 2), 9));
+        }
+    });
+}
