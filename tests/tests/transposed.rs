@@ -109,3 +109,49 @@ fn tangents_of_gaussians() {
         }
     });
 }
+
+/// Jᵀr is the gradient of ½ Σ_p R², here R = u u_x + u_yy − 1, by a step along each tangent function.
+#[test]
+fn gradients_agree_with_differences() {
+    let gpu = Gpu::cpu();
+    let terms = [&[][..], &[1], &[0, 2]].map(term).to_vec();
+    for periods in [vec![None, None], vec![Some(2.5), None]] {
+        let network = pig(4, 2, &periods, 3);
+        let c: Vec<f64> = noise(network.len(), 8);
+        let mut case = Case::<f64>::new(2, terms.clone(), 12);
+        let jets = |features: &dyn Features, c: &[f64]| -> Vec<Vec<f64>> {
+            let sums = |jets: &Vec<f64>| {
+                let sum = |jets: &[f64]| jets.iter().zip(c).map(|(jet, c)| jet * c).sum::<f64>();
+                jets.chunks(c.len()).map(sum).collect()
+            };
+            case.jets(features).iter().map(sums).collect()
+        };
+        let residual = |u: &Vec<f64>| u[0] * u[1] + u[2] - 1.0;
+        let half_square = |features: &dyn Features, c: &[f64]| {
+            0.5 * jets(features, c).iter().map(|u| residual(u).powi(2)).sum::<f64>()
+        };
+        let exact: Vec<[f64; 3]> = jets(&network, &c)
+            .iter()
+            .map(|u| [u[1], u[0], 1.0].map(|partial| residual(u) * partial))
+            .collect();
+        let tangent = network.tangent(&c);
+        let n = tangent.len();
+        let moved = |j: usize, by: f64| {
+            let mut step = vec![0.0; n];
+            step[j] = by;
+            let (features, c) = network.moved(&c, &step).unwrap();
+            half_square(&*features, &c)
+        };
+        let h = 1e-6;
+        let slopes: Vec<f64> = (0..n).map(|j| (moved(j, h) - moved(j, -h)) / (2.0 * h)).collect();
+        let stride = case.stride();
+        exact
+            .iter()
+            .enumerate()
+            .for_each(|(p, a)| (0..3).for_each(|t| case.coefficients[t * stride + p] = a[t]));
+        let found = case.sums(&gpu, &*tangent, &vec![f64::NAN; n], 0, false);
+        let size = slopes.iter().fold(1.0f64, |most, slope| most.max(slope.abs()));
+        // The square of the step times third derivatives, of about 1e3, and rounding over the step.
+        assert_close(&found, &slopes, |_| 1e-7 * size);
+    }
+}

@@ -10,6 +10,7 @@ mod check;
 mod error;
 mod evaluate;
 mod multi_index;
+mod partial_sums;
 mod trainable;
 mod traits;
 mod transposed;

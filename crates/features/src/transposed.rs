@@ -12,8 +12,11 @@ const TILE_POINTS: usize = 1 << 13;
 
 const LANES: u32 = 64;
 
-/// Column sums of the rows of one tile of points after another.
-pub(crate) fn by_rows<T: Real>(
+/// Records column sums of the rows of one tile of points after another, for a family of `len` features.
+///
+/// # Errors
+/// [`GpuError::Misuse`] where the shapes do not fit, and what `record_rows` and the device say against it.
+pub fn by_rows<T: Real>(
     plan: &mut Plan,
     len: usize,
     mut record_rows: impl FnMut(&mut Plan, &Rows<'_, T>) -> Result<(), GpuError>,

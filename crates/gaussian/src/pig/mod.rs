@@ -4,12 +4,14 @@
 mod device;
 mod embedding;
 mod head;
-mod kernels;
+mod layout;
+mod reverse;
 mod sum;
 mod tangent;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::sync::Arc;
 
@@ -50,7 +52,8 @@ impl PigNetwork {
     /// weights as Glorot and Bengio (2010) draw them.
     ///
     /// # Errors
-    /// [`FeatureError`] where there are no or too many embeddings or units, or the embeddings differ in their coordinates.
+    /// [`FeatureError`] where there are no or too many embeddings or units, or the embeddings differ in their coordinates
+    /// or periods.
     pub fn new(
         gaussians: Vec<ProductGaussians>,
         units: usize,
@@ -66,8 +69,11 @@ impl PigNetwork {
         })?;
         FeatureError::values("spread of the amplitudes", &[spread], "positive", |spread| spread > 0.0)?;
         let dimensions = gaussians[0].dimensions();
-        for other in &gaussians {
+        for (index, other) in gaussians.iter().enumerate() {
             FeatureError::length("coordinates", other.dimensions(), dimensions)?;
+            if other.periods() != gaussians[0].periods() {
+                return Err(FeatureError::Periods { index });
+            }
         }
         let embedding = |(k, gaussians): (usize, ProductGaussians)| {
             let random = Philox::new(seed, AMPLITUDES + k as u32);

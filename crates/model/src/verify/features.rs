@@ -1,14 +1,14 @@
 //! Rows and values of every family of features.
 
-use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Trainable, Values};
-use ansatz_gaussian::{FullGaussians, PigNetwork, ProductGaussians};
+use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Trainable, Transposed, Values};
+use ansatz_gaussian::{FullGaussians, GaussianSum, PigNetwork, ProductGaussians};
 use ansatz_gpu::{Gpu, GpuError, Real};
 use ansatz_layers::{Activation as Unit, Design};
 use ansatz_linalg::{Matrix, SLAB_GRAIN};
 use ansatz_random_features::{Activation, RandomFeatures};
 use ansatz_shaders::Kernel;
-use ansatz_shaders::features::CHUNK_SUM;
-use ansatz_shaders::{gaussian, layers, random_features};
+use ansatz_shaders::features::{CHUNK_SUM, CUT, PARTIAL_SUM};
+use ansatz_shaders::{gaussian, layers, linalg, random_features};
 
 use super::{Outputs, Suite, numbers, poison, positive, precision, rounding, run_once, values};
 use crate::Error;
@@ -51,11 +51,15 @@ pub(super) fn run<T: Uploaded>(suite: &mut Suite<'_>) -> Result<(), Error> {
         let features = ProductGaussians::new(DIMENSIONS, centres, widths, vec![Some(2.5), None, Some(3.0)])?;
         let kernels = [&gaussian::PRODUCT_ROWS, &gaussian::PRODUCT_VALUES];
         family::<T>(suite, kernels, "one axis free", &features, points)?;
+        let sum = GaussianSum::new(features);
+        let kernels = [&gaussian::PRODUCT_TRANSPOSED, &PARTIAL_SUM];
+        sums::<T>(suite, &kernels, "sum of Gaussians", &*sum.tangent(&numbers(29, count)), points)?;
 
         let precisions = [2.0, 0.5, -0.3, 0.5, 1.0, 0.2, -0.3, 0.2, 3.0].repeat(count);
         let features = FullGaussians::new(DIMENSIONS, numbers(24, DIMENSIONS * count), precisions)?;
         let kernels = [&gaussian::FULL_ROWS, &gaussian::FULL_VALUES];
         family::<T>(suite, kernels, "full", &features, points)?;
+        sums::<T>(suite, &[&CUT, &linalg::GEMV_TRANSPOSED], "full", &features, points)?;
         if count <= PIG {
             network::<T>(suite, points, count)?;
             for unit in Unit::ALL {
@@ -77,9 +81,11 @@ fn network<T: Uploaded>(suite: &mut Suite<'_>, points: usize, count: usize) -> R
     };
     let network = PigNetwork::new(vec![gaussians(30)?, gaussians(32)?], 5, 1.0, 7)?;
     let tangent = network.tangent(&numbers(34, network.len()));
-    let kernels = [&gaussian::HEAD_ROWS, &gaussian::HEAD_VALUES];
+    let kernels = [&gaussian::PIG_REVERSE, &gaussian::PIG_VALUES];
     family::<T>(suite, kernels, "network", &network, points)?;
-    rows::<T>(suite, kernels[0], "tangent", &*tangent, points)
+    rows::<T>(suite, kernels[0], "tangent", &*tangent, points)?;
+    let kernels = [&gaussian::PIG_REVERSE, &gaussian::PRODUCT_TRANSPOSED, &PARTIAL_SUM];
+    sums::<T>(suite, &kernels, "tangent", &*tangent, points)
 }
 
 /// A dense network of these units, and its tangent.
@@ -116,8 +122,9 @@ fn family<T: Uploaded>(
     let (terms, n, stride) = (terms(features), features.len(), count.next_multiple_of(4));
     let points = numbers::<T>(25, DIMENSIONS * stride);
 
-    // Networks sum what their workgroups have at hand.
-    let sums_chunks = !evaluation.name.starts_with("layers/");
+    // Networks sum what their workgroups or invocations have at hand.
+    let networks = [layers::VALUES.name, layers::TANGENT_VALUES.name, gaussian::PIG_VALUES.name];
+    let sums_chunks = !networks.contains(&evaluation.name);
     let launched = if sums_chunks { vec![evaluation, &CHUNK_SUM] } else { vec![evaluation] };
     suite.case(&launched, &name, rounding::<T>(), |gpu| {
         let (points, weights) =
@@ -176,6 +183,40 @@ fn rows<T: Uploaded>(
             run_once(gpu, |plan| T::upload(features, gpu)?.record_rows(plan, &block))?;
             let entries = matrix.read(gpu)?.into_iter().map(Real::widen).collect();
             Ok(vec![(kernel, entries)])
+        })?;
+    }
+    Ok(())
+}
+
+fn sums<T: Uploaded>(
+    suite: &mut Suite<'_>,
+    kernels: &[&'static Kernel],
+    what: &str,
+    features: &dyn Features,
+    count: usize,
+) -> Result<(), Error> {
+    let name = format!("{}, sums, {what}, {count} points, {} features", precision::<T>(), features.len());
+    let (terms, n, stride) = (terms(features), features.len(), count.next_multiple_of(4));
+    let (points, coefficients) =
+        (numbers::<T>(25, DIMENSIONS * stride), numbers::<T>(26, (1 + terms.len()) * stride));
+    for accumulate in [false, true] {
+        let name = format!("{name}{}", if accumulate { ", added" } else { "" });
+        suite.case(kernels, &name, rounding::<T>(), |gpu| {
+            let old = if accumulate { numbers(27, n + 3) } else { poison::<T>(n + 3) };
+            let results = gpu.upload("sums", &old)?;
+            let transposed = Transposed {
+                terms: &terms,
+                points: &gpu.upload("points", &points)?,
+                count,
+                coefficients: &gpu.upload("coefficients", &coefficients)?,
+                first_coefficient: 1,
+                sums: &results,
+                first_sum: 2,
+                accumulate,
+            };
+            run_once(gpu, |plan| T::upload(features, gpu)?.record_transposed(plan, &transposed))?;
+            let results = values(gpu, &results)?;
+            Ok(kernels.iter().map(|&kernel| (kernel, results.clone())).collect())
         })?;
     }
     Ok(())
