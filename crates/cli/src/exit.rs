@@ -102,6 +102,7 @@ impl From<PdeError> for Failure {
         match error {
             PdeError::Gpu(error) => error.into(),
             PdeError::Read(error) => Error::from(error).into(),
+            PdeError::Write(error) => error.into(),
             PdeError::Setting { .. } | PdeError::Features(_) => Self::usage(error.to_string()),
             error => Self::data(error.to_string()),
         }

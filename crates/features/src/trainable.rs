@@ -18,6 +18,15 @@ pub trait Trainable: Features {
     /// the width.
     fn units(&self, c: &[f64]) -> Vec<f64>;
 
+    /// θ, bit for bit, as [`Trainable::with_theta`] takes it. Its order and scale are the family's own.
+    fn theta(&self) -> Vec<f64>;
+
+    /// These features with another θ.
+    ///
+    /// # Errors
+    /// [`FeatureError`] where there are too few or too many numbers, or features cannot have them.
+    fn with_theta(&self, theta: &[f64]) -> Result<Arc<dyn Trainable>, FeatureError>;
+
     /// The features and their coefficients after `step` along the tangent functions at c, one number for each.
     ///
     /// # Errors

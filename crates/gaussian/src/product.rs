@@ -72,6 +72,22 @@ impl ProductGaussians {
         self.factors.iter().map(|factor| factor.precision.sqrt().recip()).collect()
     }
 
+    /// Centre and 1/σ² of each coordinate, feature by feature: what is kept, bit for bit.
+    pub(crate) fn factors(&self) -> impl Iterator<Item = f64> {
+        self.factors.iter().flat_map(|factor| [factor.centre, factor.precision])
+    }
+
+    /// The same number of Gaussians with other [factors](Self::factors).
+    pub(crate) fn with_factors(&self, factors: &[f64]) -> Result<Self, FeatureError> {
+        FeatureError::length("factors", factors.len(), 2 * self.factors.len())?;
+        FeatureError::values("factor", factors, "finite", |_| true)?;
+        let factors: Vec<_> =
+            factors.chunks_exact(2).map(|pair| Factor { centre: pair[0], precision: pair[1] }).collect();
+        let precisions: Vec<f64> = factors.iter().map(|factor| factor.precision).collect();
+        FeatureError::values("precision", &precisions, "positive", |precision| precision > 0.0)?;
+        Ok(Self { factors, periods: self.periods.clone(), ..*self })
+    }
+
     /// The length of each coordinate that repeats.
     pub fn periods(&self) -> &[Option<f64>] {
         &self.periods

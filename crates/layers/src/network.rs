@@ -124,6 +124,14 @@ impl Trainable for DenseNetwork {
         vec![1.0; self.inner.len()]
     }
 
+    fn theta(&self) -> Vec<f64> {
+        self.inner.clone()
+    }
+
+    fn with_theta(&self, theta: &[f64]) -> Result<Arc<dyn Trainable>, FeatureError> {
+        Ok(Arc::new(self.with_inner(theta.to_vec())?))
+    }
+
     fn moved(&self, c: &[f64], step: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError> {
         FeatureError::length("coefficients", c.len(), self.len())?;
         FeatureError::length("numbers of a step", step.len(), self.parameters())?;

@@ -43,7 +43,10 @@ impl Grid {
     }
 
     /// Checks that `kernel` can take `len` elements in this shape, and gives its number of groups of four.
-    pub(crate) fn check(&self, kernel: &str, len: usize) -> Result<u32, GpuError> {
+    ///
+    /// # Errors
+    /// [`GpuError::Misuse`] where it cannot.
+    pub fn check(&self, kernel: &str, len: usize) -> Result<u32, GpuError> {
         let wrong = |message| Err(GpuError::Misuse { what: kernel.to_owned(), message });
         let invocations = u64::from(self.lanes) * u64::from(self.groups);
         if invocations == 0 {

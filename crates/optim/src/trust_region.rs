@@ -39,6 +39,16 @@ impl TrustRegion {
         Self { lambda, growth: 2.0 }
     }
 
+    /// Goes on where another one stood: see [`TrustRegion::state`].
+    pub fn resumed([lambda, growth]: [f64; 2]) -> Self {
+        Self { lambda, growth }
+    }
+
+    /// All that it knows: λ, and how fast λ grows where steps fail.
+    pub fn state(&self) -> [f64; 2] {
+        [self.lambda, self.growth]
+    }
+
     /// λ for the next step.
     pub fn lambda(&self) -> f64 {
         self.lambda

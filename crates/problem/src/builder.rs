@@ -13,6 +13,7 @@ pub struct ProblemBuilder {
     pub(crate) parameters: Vec<(String, f64)>,
     pub(crate) definitions: Vec<(String, String)>,
     pub(crate) exact: Vec<(String, String)>,
+    pub(crate) transforms: Vec<(String, String)>,
     pub(crate) conditions: Vec<Draft>,
     pub(crate) reference: Option<ReferenceDraft>,
     pub(crate) evaluate: Option<Vec<usize>>,
@@ -61,6 +62,7 @@ impl ProblemBuilder {
             parameters: Vec::new(),
             definitions: Vec::new(),
             exact: Vec::new(),
+            transforms: Vec::new(),
             conditions: Vec::new(),
             reference: None,
             evaluate: None,
@@ -138,6 +140,26 @@ impl ProblemBuilder {
     /// The exact solution of a field.
     pub fn exact(mut self, field: &str, solution: &str) -> Self {
         self.exact.push((field.to_owned(), solution.to_owned()));
+        self
+    }
+
+    /// Builds conditions into the trial functions: the field is `expression`, in which its own name stands for what a method
+    /// spans. With `"x*(1 - x)*u"` u vanishes at 0 and 1, whatever the method finds.
+    ///
+    /// ```
+    /// use ansatz_problem::{Problem, Shape};
+    /// let problem = Problem::on(Shape::interval([0.0, 1.0]))
+    ///     .field("u")
+    ///     .transform("u", "x*(1 - x)*u")
+    ///     .equation("u_xx = -1")
+    ///     .boundary("all", "u = 0")
+    ///     .build()?;
+    /// // Nothing is left of the condition on the boundary.
+    /// assert!(problem.transformed(&problem.conditions[1]).jets().is_empty());
+    /// # Ok::<(), ansatz_problem::ProblemError>(())
+    /// ```
+    pub fn transform(mut self, field: &str, expression: &str) -> Self {
+        self.transforms.push((field.to_owned(), expression.to_owned()));
         self
     }
 

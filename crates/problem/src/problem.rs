@@ -29,6 +29,8 @@ pub struct Problem {
     pub conditions: Vec<Condition>,
     /// The exact solution of each field, where it is known; of coordinates and parameters only.
     pub exact: Vec<Option<Expr>>,
+    /// What each field is in terms of the function, under the same name, that a method spans; `None` where these are the same.
+    pub transforms: Vec<Option<Expr>>,
     /// A solution in a file.
     pub reference: Option<Reference>,
     /// Number of lattice values along each coordinate on which errors are measured.
@@ -89,6 +91,15 @@ impl Problem {
     /// As [`Domain::lattice`].
     pub fn evaluation_points(&self) -> Result<PointSet, DomainError> {
         self.domain.lattice(&self.evaluate)
+    }
+
+    /// A condition's residual with the fields replaced by their [transforms](ProblemBuilder::transform).
+    pub fn transformed(&self, condition: &Condition) -> Expr {
+        let transforms = self.transforms.iter().enumerate();
+        transforms.fold(condition.residual.clone(), |residual, (field, transform)| match transform {
+            Some(transform) => residual.with_field(field, transform),
+            None => residual,
+        })
     }
 
     /// Whether every condition is linear in the fields.

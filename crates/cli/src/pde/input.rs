@@ -1,9 +1,10 @@
 //! The problem that the user names.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ansatz::io::ReadError;
-use ansatz::pde::{Pde, PdeError};
+use ansatz::pde::{Interval, Pde, PdeError};
 use ansatz::problem::examples;
 
 use crate::exit::{Exit, Failure};
@@ -37,13 +38,38 @@ pub fn setting(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Reads `60s` or `10steps`; a number alone counts seconds.
+pub fn interval(text: &str) -> Result<Interval, String> {
+    let expected = || "expected seconds, such as 60s, or steps, such as 10steps".to_owned();
+    let steps = text.strip_suffix("steps").or_else(|| text.strip_suffix("step"));
+    if let Some(count) = steps {
+        return count.trim().parse().map(Interval::Steps).map_err(|_| expected());
+    }
+    let seconds: f64 = text.strip_suffix('s').unwrap_or(text).trim().parse().map_err(|_| expected())?;
+    Duration::try_from_secs_f64(seconds).map(Interval::Time).map_err(|_| expected())
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_seconds_or_steps() {
+        let seconds = |seconds| Ok(Interval::Time(Duration::from_secs_f64(seconds)));
+        assert_eq!(interval("60s"), seconds(60.0));
+        assert_eq!(interval("0.5"), seconds(0.5));
+        assert_eq!(interval("10steps"), Ok(Interval::Steps(10)));
+        assert_eq!(interval("1 step"), Ok(Interval::Steps(1)));
+        for text in ["", "s", "steps", "-1s", "nan", "1e300", "1.5steps", "10 minutes"] {
+            assert!(interval(text).is_err(), "{text}");
+        }
+    }
+
     #[test]
     fn settings_have_a_name_and_a_value() {
-        assert_eq!(super::setting("a1 = -2*pi"), Ok(("a1".to_owned(), "-2*pi".to_owned())));
+        assert_eq!(setting("a1 = -2*pi"), Ok(("a1".to_owned(), "-2*pi".to_owned())));
         for text in ["a1", "=3", "a1=", ""] {
-            assert!(super::setting(text).is_err(), "{text}");
+            assert!(setting(text).is_err(), "{text}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ansatz::pde::PdeProgress;
+use ansatz::pde::{PdeProgress, Training};
 use indicatif::ProgressBar;
 
 use crate::output;
@@ -11,12 +11,15 @@ use crate::progress::{FIRST_LINE, STEPS, bar, duration};
 /// Shows the progress on standard error.
 pub struct Meter {
     start: Instant,
-    /// When the first fit began: what is spent before tells nothing of how long fits take.
-    fitting: Option<Instant>,
+    /// When the first fit began, and how much was done by then: what is spent before tells nothing of how long fits take.
+    fitting: Option<(Instant, f64)>,
     /// `None`: nothing is shown.
     bar: Option<ProgressBar>,
     next_line: Duration,
 }
+
+/// Without a terminal, lines are never further apart than this.
+const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
 impl Meter {
     /// A meter that shows nothing where `quiet`.
@@ -27,20 +30,20 @@ impl Meter {
     /// Takes in where the solve stands.
     pub fn show(&mut self, progress: &PdeProgress) {
         let Some(bar) = &self.bar else { return };
-        if progress.stage == "fitting" {
-            self.fitting.get_or_insert_with(Instant::now);
-        }
         let fraction = fraction(progress);
+        if progress.stage == "fitting" && (progress.step > 0 || progress.training.is_none()) {
+            self.fitting.get_or_insert_with(|| (Instant::now(), fraction));
+        }
         let text = self.fitting.map_or_else(
             || progress.stage.to_owned(),
-            |since| describe(progress, fraction, since.elapsed().as_secs_f64()),
+            |(since, before)| describe(progress, left(fraction, before, since.elapsed().as_secs_f64())),
         );
         let elapsed = self.start.elapsed();
         if !bar.is_hidden() {
             bar.set_position((fraction * STEPS as f64) as u64);
             bar.set_message(text);
         } else if elapsed >= self.next_line {
-            self.next_line = 2 * elapsed;
+            self.next_line = elapsed + elapsed.min(LONGEST_SILENCE);
             output::note(&text);
         }
     }
@@ -53,13 +56,23 @@ impl Meter {
     }
 }
 
-/// How much of the fits is done. The steps that one takes are not known beforehand, so whole fits count.
+/// How much of the fits is done. Of a fit that trains features, so many of its most steps; how many others take is not known
+/// beforehand, so of these whole fits count.
 fn fraction(progress: &PdeProgress) -> f64 {
-    let done = (progress.run - 1) * progress.windows + progress.window - 1;
-    done as f64 / (progress.runs * progress.windows).max(1) as f64
+    let before = (progress.run - 1) * progress.windows + progress.window - 1;
+    let within = progress
+        .training
+        .as_ref()
+        .map_or(0.0, |training| progress.step.saturating_sub(1) as f64 / training.steps.max(1) as f64);
+    (before as f64 + within) / (progress.runs * progress.windows).max(1) as f64
 }
 
-fn describe(progress: &PdeProgress, fraction: f64, seconds: f64) -> String {
+/// Seconds that are left where it took so many from the fraction `before` to `now`.
+fn left(now: f64, before: f64, seconds: f64) -> Option<f64> {
+    (now > before).then(|| seconds * (1.0 - now) / (now - before))
+}
+
+fn describe(progress: &PdeProgress, left: Option<f64>) -> String {
     let mut text = progress.stage.to_owned();
     if progress.runs > 1 {
         text += &format!(", run {} of {}", progress.run, progress.runs);
@@ -67,11 +80,25 @@ fn describe(progress: &PdeProgress, fraction: f64, seconds: f64) -> String {
     if progress.windows > 1 {
         text += &format!(", window {} of {}", progress.window, progress.windows);
     }
-    if progress.step > 0 {
-        text += &format!(", step {}, residual {:.1e}", progress.step, progress.residual);
+    let most = progress.training.is_some();
+    match &progress.training {
+        Some(Training { steps, losses, lambda }) => {
+            let parts: Vec<String> = losses.iter().map(|(kind, loss)| format!("{kind} {loss:.1e}")).collect();
+            text += &format!(
+                ", step {} of {steps}, loss {:.2e} ({}), λ {lambda:.0e}",
+                progress.step,
+                progress.residual * progress.residual,
+                parts.join(", ")
+            );
+        }
+        None if progress.step > 0 => {
+            text += &format!(", step {}, residual {:.1e}", progress.step, progress.residual);
+        }
+        None => {}
     }
-    if fraction > 0.0 {
-        text += &format!(", about {} left", duration(seconds * (1.0 - fraction) / fraction));
+    if let Some(left) = left {
+        // It may settle before its last step.
+        text += &format!(", {} {} left", if most { "at most" } else { "about" }, duration(left));
     }
     text
 }
@@ -80,14 +107,40 @@ fn describe(progress: &PdeProgress, fraction: f64, seconds: f64) -> String {
 mod tests {
     use super::*;
 
+    fn progress() -> PdeProgress {
+        PdeProgress {
+            stage: "fitting",
+            run: 2,
+            runs: 2,
+            window: 3,
+            windows: 4,
+            step: 5,
+            residual: 1e-3,
+            training: None,
+        }
+    }
+
     #[test]
     fn whole_fits_count() {
-        let progress =
-            PdeProgress { stage: "fitting", run: 2, runs: 2, window: 3, windows: 4, step: 5, residual: 1e-3 };
+        let progress = progress();
         assert_eq!(fraction(&progress), 0.75);
         assert_eq!(
-            describe(&progress, 0.75, 30.0),
+            describe(&progress, left(0.75, 0.0, 30.0)),
             "fitting, run 2 of 2, window 3 of 4, step 5, residual 1.0e-3, about 10 s left"
         );
+    }
+
+    #[test]
+    fn steps_of_training_count() {
+        let losses = vec![("residual", 9e-7), ("boundary", 1e-7)];
+        let training = Some(Training { steps: 16, losses, lambda: 1e-2 });
+        let progress = PdeProgress { run: 1, runs: 1, window: 1, windows: 1, training, ..progress() };
+        assert_eq!(fraction(&progress), 0.25);
+        assert_eq!(
+            describe(&progress, left(0.25, 0.0, 10.0)),
+            "fitting, step 5 of 16, loss 1.00e-6 (residual 9.0e-7, boundary 1.0e-7), λ 1e-2, at most 30 s left"
+        );
+        // Resumed at this step: nothing is known yet.
+        assert_eq!(left(0.25, 0.25, 10.0), None);
     }
 }

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use ansatz::Gpu;
 use ansatz::linalg::Place;
 use ansatz::pde::{
-    FitPrecision, Gaussians, Method, Mlp, Pde, PdeError, PdeOptions, PdeRun, Pig, RandomFeatures,
+    Checkpoint, FitPrecision, Gaussians, Interval, Method, Mlp, Pde, PdeError, PdeOptions, PdeRun, Pig,
+    RandomFeatures,
 };
 use ansatz::problem::{Problem, Sampler, examples};
 use ansatz::random_features::Activation;
@@ -115,6 +116,19 @@ pub struct PdeCommand {
     /// Most steps of Gauss–Newton.
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
+
+    /// Saves the training of `pig` and `mlp` into FILE (safetensors) now and then, at its end and on Ctrl-C.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+
+    /// How often: seconds, such as 60s, or steps, such as 10steps [default: 60s].
+    #[arg(long, value_name = "INTERVAL", value_parser = input::interval)]
+    checkpoint_every: Option<Interval>,
+
+    /// Goes on from a checkpoint as if training had never stopped, and keeps it up to date unless --checkpoint names another
+    /// file. The problem, the method and its settings must be those it was made with, but for --steps, --seeds and --rtol.
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
 
     /// Converged when no condition's residual exceeds RTOL times the size of its terms.
     #[arg(long, allow_hyphen_values = true)]
@@ -227,9 +241,10 @@ impl PdeCommand {
             self.output.as_deref().map(|path| Folder::prepare(path, &self.inputs(name))).transpose()?;
         // Now that the folder is there, into which it may go.
         out::check_json(self.json.as_deref())?;
-        if let Some(path) = &self.json {
-            self.check_json_apart(name, path, folder.as_ref())?;
+        if let Some(path) = self.checkpoint() {
+            out::check("--checkpoint", path, &[])?;
         }
+        self.check_apart(name, folder.as_ref())?;
         stop::listen();
         let gpu = self.device.open()?;
         let options = self.options(problem);
@@ -270,15 +285,23 @@ impl PdeCommand {
         input::file(name).into_iter().collect()
     }
 
-    /// The report goes neither over an input nor over a file of the folder.
-    fn check_json_apart(&self, name: &str, json: &Path, folder: Option<&Folder>) -> Result<(), Failure> {
+    /// Neither the report nor the checkpoint goes over an input, a file of the folder or each other.
+    fn check_apart(&self, name: &str, folder: Option<&Folder>) -> Result<(), Failure> {
         let (inputs, outputs) = (self.inputs(name), folder.map(Folder::files).unwrap_or_default());
+        let resume =
+            self.resume.as_deref().filter(|_| self.checkpoint.is_some() && self.checkpoint != self.resume);
         let taken: Vec<_> = inputs
             .iter()
             .map(|path| ("the problem", Some(path.as_path())))
             .chain(outputs.iter().map(|path| ("a file of --output", Some(path.as_path()))))
+            .chain([("the checkpoint to resume from", resume)])
             .collect();
-        out::check_distinct(&taken, &[("--json", Some(json))])
+        out::check_distinct(&taken, &[("--checkpoint", self.checkpoint()), ("--json", self.json.as_deref())])
+    }
+
+    /// Where training is saved.
+    fn checkpoint(&self) -> Option<&Path> {
+        self.checkpoint.as_deref().or(self.resume.as_deref())
     }
 
     fn method(&self, problem: &Problem) -> Result<Box<dyn Method>, Failure> {
@@ -300,6 +323,20 @@ impl PdeCommand {
         }
         if self.activation.is_some() && method != MethodArg::RandomFeatures {
             return Err(Failure::usage("--activation belongs to --method random-features: leave it out"));
+        }
+        let trains = matches!(method, MethodArg::Pig | MethodArg::Mlp);
+        let of_training = [
+            ("--checkpoint", self.checkpoint.is_some()),
+            ("--checkpoint-every", self.checkpoint_every.is_some()),
+            ("--resume", self.resume.is_some()),
+        ];
+        if let Some((option, _)) = of_training.iter().find(|(_, given)| *given && !trains) {
+            return Err(Failure::usage(format!(
+                "{option} belongs to methods that train their features, --method pig and mlp: leave it out"
+            )));
+        }
+        if self.checkpoint_every.is_some() && self.checkpoint().is_none() {
+            return Err(Failure::usage("--checkpoint-every needs --checkpoint FILE or --resume FILE"));
         }
         // What suits one method does not suit another.
         let hint = if method == named { hint } else { &ansatz::problem::Method::default() };
@@ -361,6 +398,11 @@ impl PdeCommand {
             windows: self.windows.or(hint.windows),
             corners: !self.no_corners && hint.corners.unwrap_or(default.corners),
             baseline: !self.no_baseline,
+            checkpoint: self.checkpoint().map(|file| {
+                let default = Checkpoint::new(file);
+                Checkpoint { every: self.checkpoint_every.unwrap_or(default.every), ..default }
+            }),
+            resume: self.resume.clone(),
         }
     }
 

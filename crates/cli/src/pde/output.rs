@@ -11,7 +11,7 @@ use ansatz::pde::{Pde, PdeRun, Solution};
 use ansatz::plot;
 use ansatz::problem::Problem;
 
-use super::pictures::Pictures;
+use super::pictures::{Picture, Pictures};
 use super::report;
 use super::sampled::Sampled;
 use crate::exit::Failure;
@@ -32,6 +32,7 @@ pub struct Wanted {
 const REPORT: &str = "report.md";
 const ARRAYS: &str = "solution.npz";
 const HISTORY: &str = "history.png";
+const LOSS: &str = "loss.png";
 const FRAMES: &str = "frames";
 
 impl Folder {
@@ -58,7 +59,7 @@ impl Folder {
 
     /// The files that every run writes.
     pub fn files(&self) -> Vec<PathBuf> {
-        [REPORT, ARRAYS, HISTORY].iter().map(|name| self.path.join(name)).collect()
+        [REPORT, ARRAYS, HISTORY, LOSS].iter().map(|name| self.path.join(name)).collect()
     }
 
     /// Writes everything; returns the names of what there is.
@@ -68,12 +69,19 @@ impl Folder {
         let sampled = Sampled::whole(pde, solution)?;
         let doubt = if run.converged() { "" } else { ", not converged" };
         let pictures = Pictures { pde, sampled: &sampled, folder: &self.path, remark: doubt };
-        let drawn = pictures.draw()?;
+        let mut drawn = pictures.draw()?;
         let mut written: Vec<String> = drawn.iter().map(|picture| picture.file.clone()).collect();
         // The one step of a linear problem makes no curve.
         if run.report.history.len() > 2 {
-            plot::convergence(&self.path.join(HISTORY), &report::history(&run.report))?;
-            written.push(HISTORY.to_owned());
+            let (file, curves) = match run.report.losses.is_empty() {
+                true => (HISTORY, report::history(&run.report)),
+                false => (LOSS, report::loss(&run.report)),
+            };
+            plot::convergence(&self.path.join(file), &curves)?;
+            written.push(file.to_owned());
+            if file == LOSS {
+                drawn.push(Picture { file: file.to_owned(), caption: curves.title });
+            }
         }
         if wanted.frames > 0 && self.frames(&pictures, solution, wanted.frames)? > 0 {
             written.push(format!("{FRAMES}/"));

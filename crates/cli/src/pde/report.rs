@@ -179,6 +179,27 @@ pub fn history(report: &PdeReport) -> Convergence {
     }
 }
 
+/// The loss over the steps of training, and its parts by condition.
+pub fn loss(report: &PdeReport) -> Convergence {
+    let curve = |label: &str, losses: &[f64]| Series {
+        label: label.to_owned(),
+        points: losses.iter().enumerate().map(|(step, &loss)| (step as f64, loss)).collect(),
+        style: Style::Line,
+    };
+    let mut series: Vec<Series> = report.losses.iter().map(|(name, losses)| curve(name, losses)).collect();
+    // In front of its parts, of which the largest is hard to tell from it.
+    if series.len() > 1 {
+        series.push(curve("all conditions", &report.loss_history));
+    }
+    Convergence {
+        title: format!("{}: loss, seed {}", report.problem, report.seeds.first().copied().unwrap_or(0)),
+        series,
+        target: None,
+        x_label: format!("step of {}", report.optimizer),
+        y_label: "weighted mean square residual".to_owned(),
+    }
+}
+
 fn number(value: Option<f64>) -> String {
     value.map_or("–".to_owned(), |value| format!("{value:.2e}"))
 }

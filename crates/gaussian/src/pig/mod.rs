@@ -168,6 +168,33 @@ impl Trainable for PigNetwork {
         units
     }
 
+    /// Biases and weights of the head; then of each embedding amplitudes, centres and precisions.
+    fn theta(&self) -> Vec<f64> {
+        let mut theta = self.biases.clone();
+        theta.extend(&self.weights);
+        for Embedding { gaussians, amplitudes } in &self.embeddings {
+            theta.extend(amplitudes);
+            theta.extend(gaussians.factors());
+        }
+        theta
+    }
+
+    fn with_theta(&self, theta: &[f64]) -> Result<Arc<dyn Trainable>, FeatureError> {
+        FeatureError::length("trained parameters", theta.len(), self.theta().len())?;
+        FeatureError::values("trained parameter", theta, "finite", |_| true)?;
+        let (biases, rest) = theta.split_at(self.units());
+        let (weights, mut rest) = rest.split_at(self.weights.len());
+        let mut embeddings = Vec::new();
+        for Embedding { gaussians, amplitudes } in &self.embeddings {
+            let (of_amplitudes, others) = rest.split_at(amplitudes.len());
+            let (factors, others) = others.split_at(2 * gaussians.centres().len());
+            let gaussians = gaussians.with_factors(factors)?;
+            embeddings.push(Embedding { gaussians, amplitudes: of_amplitudes.to_vec() });
+            rest = others;
+        }
+        Ok(Arc::new(Self { embeddings, biases: biases.to_vec(), weights: weights.to_vec() }))
+    }
+
     fn moved(&self, c: &[f64], step: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError> {
         FeatureError::length("step", step.len(), self.parameters())?;
         FeatureError::values("step", step, "finite", |_| true)?;

@@ -69,6 +69,16 @@ impl Trainable for GaussianSum {
         self.embedding(c).step_units().split_off(self.len())
     }
 
+    fn theta(&self) -> Vec<f64> {
+        self.gaussians.factors().collect()
+    }
+
+    fn with_theta(&self, theta: &[f64]) -> Result<Arc<dyn Trainable>, FeatureError> {
+        FeatureError::length("trained parameters", theta.len(), self.theta().len())?;
+        FeatureError::values("trained parameter", theta, "finite", |_| true)?;
+        Ok(Arc::new(Self::new(self.gaussians.with_factors(theta)?)))
+    }
+
     fn moved(&self, c: &[f64], step: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError> {
         FeatureError::length("coefficients", c.len(), self.len())?;
         FeatureError::length("numbers of a step", step.len(), self.parameters())?;

@@ -136,3 +136,17 @@ fn twins_agree_with_the_host() {
         }
     }
 }
+
+/// After steps, widths are no longer what 1/σ² was made of.
+#[test]
+fn theta_is_given_and_taken_bit_for_bit() {
+    let (network, c) = network(true);
+    let (moved, _) = network.moved(&c, &vec![1e-3; network.parameters()]).unwrap();
+    let taken = network.with_theta(&moved.theta()).unwrap();
+    assert_eq!(format!("{moved:?}"), format!("{taken:?}"));
+    assert_ne!(format!("{network:?}"), format!("{taken:?}"));
+    let theta = network.theta();
+    assert!(network.with_theta(&theta[1..]).is_err());
+    assert!(network.with_theta(&vec![f64::NAN; theta.len()]).is_err());
+    assert!(network.with_theta(&vec![-1.0; theta.len()]).is_err(), "a negative 1/σ²");
+}

@@ -8,6 +8,7 @@ use ansatz_gpu::Gpu;
 use ansatz_problem::{Domain, PointSet, Region};
 
 use super::equation::rms;
+use super::journal::Journal;
 use super::newton::{Fit, FitOptions, fit};
 use super::solution::{Piece, Solution};
 use super::task::{Collocation, Task};
@@ -52,18 +53,20 @@ impl Attempted {
         let domain = &task.problem.domain;
         let piece = Piece { end: f64::INFINITY, trial: self.trial.clone(), c: self.fit.c.clone() };
         let time = domain.time().map(|_| domain.dimension() - 1);
-        Solution { dimension: domain.dimension(), time, pieces: vec![piece] }
+        let transforms = task.transforms.clone();
+        Solution { dimension: domain.dimension(), time, pieces: vec![piece], transforms }
     }
 }
 
 impl Attempt<'_> {
     /// Fits on `domain`, which is the problem's or a time window of it. Where there was a window before, its solution at
-    /// the end takes the place of the initial condition.
+    /// the end takes the place of the initial condition. Where features are trained, `journal` saves the training.
     pub fn run(
         &self,
         domain: &Domain,
         before: Option<&Solution>,
         settings: &Settings,
+        journal: Option<&mut Journal>,
         watch: &mut Watch<'_>,
     ) -> Result<Attempted, PdeError> {
         let trial = self.trial(domain, settings)?;
@@ -72,6 +75,7 @@ impl Attempt<'_> {
         let rows: usize = collocations.iter().map(|block| block.points.len()).sum();
         self.check_size(rows, trial.unknowns())?;
         let options = FitOptions {
+            problem: self.task.problem,
             tikhonov: self.options.tikhonov,
             place: self.options.place,
             max_steps: settings.max_steps,
@@ -80,10 +84,10 @@ impl Attempt<'_> {
         if let Some(fields) = self.trainable(domain, settings)? {
             let (trial, fit) = match self.options.precision {
                 FitPrecision::F32 => {
-                    train::<f32>(self.gpu, fields, equations, &collocations, options, watch)?
+                    train::<f32>(self.gpu, fields, equations, &collocations, options, journal, watch)?
                 }
                 FitPrecision::F64 => {
-                    train::<f64>(self.gpu, fields, equations, &collocations, options, watch)?
+                    train::<f64>(self.gpu, fields, equations, &collocations, options, journal, watch)?
                 }
             };
             return Ok(Attempted { trial, fit, collocations });
@@ -106,7 +110,7 @@ impl Attempt<'_> {
     }
 
     /// The features of every field before they are trained, where the method trains them.
-    fn trainable(
+    pub fn trainable(
         &self,
         domain: &Domain,
         settings: &Settings,
@@ -160,7 +164,7 @@ impl Attempt<'_> {
                 }
                 let carried = before.filter(|_| *region == Region::Initial);
                 if let Some(before) = carried {
-                    let jets = before.jets(&points.coordinates, &equation.jets);
+                    let jets = before.spanned(&points.coordinates, &equation.jets);
                     points.values = Some(equation.linearise(&points, &jets).residual);
                 }
                 Ok(Collocation { points, weight: 1.0 })

@@ -132,6 +132,7 @@ impl Attempt<'_> {
             dimension: domain.dimension(),
             time: None,
             pieces: vec![Piece { end: f64::INFINITY, trial, c }],
+            transforms: self.task.transforms.clone(),
         })
     }
 
@@ -147,7 +148,7 @@ impl Attempt<'_> {
         if watch.stopped {
             return Ok(false);
         }
-        let attempted = self.run(domain, None, &settings, watch)?;
+        let attempted = self.run(domain, None, &settings, None, watch)?;
         let score = self.score(domain, &attempted.solution(self.task), settings.seed)?;
         let better = score < factor * best.score;
         if better {
@@ -162,7 +163,11 @@ impl Attempt<'_> {
         let typical = vec![TYPICAL_SCALE; domain.dimension()];
         let half_sides = self.task.frame.half_sides();
         let mut sum = 0.0;
-        for (number, (equation, region)) in self.task.equations.iter().zip(&self.task.regions).enumerate() {
+        for (number, (equation, region)) in self.task.stated.iter().zip(&self.task.regions).enumerate() {
+            // What holds whatever is spanned tells nothing.
+            if self.task.equations[number].jets.is_empty() {
+                continue;
+            }
             let points = domain.sample(region, HELD_OUT, Sampler::Uniform, fresh(seed, number))?;
             let size = operator_size(self.task, number, &points, &half_sides, &typical);
             sum += (evaluate(equation, solution, &points).rms() / size.max(f64::MIN_POSITIVE)).powi(2);

@@ -1,17 +1,21 @@
 //! A condition as a solver sees it: its residual and the partial derivatives by the jets of the unknown.
 
 use ansatz_expr::{Expr, Jet, Leaf, Program, Scratch};
-use ansatz_problem::PointSet;
+use ansatz_problem::{Condition, PointSet, Region};
 
 /// R(x, u, u_x, …) = 0 on a region, with ∂R/∂u_α in closed form.
 #[derive(Debug, Clone)]
 pub(super) struct Equation {
     /// Its name in reports.
     pub name: String,
+    /// What its loss counts as: `residual`, `boundary`, `initial` or `data`.
+    pub kind: &'static str,
     /// The derivatives of unknowns that it contains; between partners, their jumps.
     pub jets: Vec<Jet>,
     /// Whether R is affine in them.
     pub linear: bool,
+    /// R, with the names of parameters.
+    pub expression: Expr,
     /// [R, R(u = 0), ∂R/∂u_α …]
     program: Program,
 }
@@ -29,18 +33,26 @@ pub(super) struct Linearised {
 
 impl Equation {
     /// `parameters` are the values of the problem's parameters.
-    pub fn new(name: &str, residual: &Expr, parameters: &[f64]) -> Self {
+    pub fn new(condition: &Condition, residual: &Expr, parameters: &[f64]) -> Self {
+        let name = &condition.name;
         let value = |leaf| match leaf {
             Leaf::Parameter(index) => parameters.get(index).map(|&value| Expr::number(value)),
             _ => None,
         };
+        let expression = residual.clone();
         let residual = residual.substitute(value);
         let jets = residual.jets();
         let partials: Vec<Expr> = jets.iter().map(|&jet| residual.partial(&Leaf::Jet(jet))).collect();
         let source = residual.substitute(|leaf| matches!(leaf, Leaf::Jet(_)).then(|| Expr::number(0.0)));
         let linear = partials.iter().all(|partial| partial.jets().is_empty());
         let outputs: Vec<Expr> = [residual.clone(), source].into_iter().chain(partials).collect();
-        Self { name: name.to_owned(), jets, linear, program: Program::new(&outputs) }
+        let kind = match condition.region {
+            Region::Interior => "residual",
+            Region::Boundary(_) | Region::Periodic { .. } => "boundary",
+            Region::Initial => "initial",
+            Region::Points(_) => "data",
+        };
+        Self { name: name.clone(), kind, jets, linear, expression, program: Program::new(&outputs) }
     }
 
     /// R at `points` less what it shall be there, where the unknown has these `jets`, jet after jet.

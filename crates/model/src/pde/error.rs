@@ -62,6 +62,9 @@ pub enum PdeError {
     /// The problem file or the reference solution cannot be read.
     #[error(transparent)]
     Read(#[from] crate::io::ReadError),
+    /// A checkpoint cannot be written.
+    #[error(transparent)]
+    Write(#[from] crate::io::WriteError),
     /// The device failed.
     #[error(transparent)]
     Gpu(#[from] GpuError),

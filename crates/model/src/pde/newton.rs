@@ -2,16 +2,20 @@
 
 use ansatz_gpu::Gpu;
 use ansatz_linalg::{LeastSquares, LeastSquaresReason, Place};
+use ansatz_problem::Problem;
 
 use super::collocation::DeviceCollocation;
 use super::equation::{Equation, Linearised};
 use super::tier::Tier;
 use super::trial::Trial;
+use super::trouble::Trouble;
 use super::{Collocation, PdeError as Error, Watch};
 
 /// What a fit is asked for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct FitOptions {
+pub(super) struct FitOptions<'a> {
+    /// For the names in it.
+    pub problem: &'a Problem,
     /// λ of Tikhonov, for columns of norm 1; `None` takes what suits the precision.
     pub tikhonov: Option<f64>,
     pub place: Place,
@@ -43,14 +47,47 @@ pub(super) enum Stop {
 pub(super) struct Fit {
     pub c: Vec<f64>,
     pub stop: Stop,
-    /// Weighted norm of the residual, before the first step and after each.
+    /// Before the first step and after each: ω² mean R² of each condition.
+    pub losses: Vec<Vec<f64>>,
+    /// The roots of their sums: the weighted norm of the residual.
     pub history: Vec<f64>,
+    /// What was not finite, and where.
+    pub cause: Option<String>,
     pub rank: usize,
     pub condition: f64,
     pub rows: usize,
     /// What was fitted: coefficients, and the parameters of features that are trained.
     pub parameters: usize,
     pub tier: String,
+    /// Seconds that went into it before it was resumed.
+    pub earlier_seconds: f64,
+}
+
+impl Fit {
+    /// Of so many rows and parameters, before its first step.
+    pub fn new(rows: usize, parameters: usize, tier: String) -> Self {
+        Self {
+            c: Vec::new(),
+            stop: Stop::MaxSteps,
+            losses: Vec::new(),
+            history: Vec::new(),
+            cause: None,
+            rank: 0,
+            condition: f64::INFINITY,
+            rows,
+            parameters,
+            tier,
+            earlier_seconds: 0.0,
+        }
+    }
+
+    /// Takes in the losses after a step; their norm.
+    pub fn note(&mut self, losses: Vec<f64>) -> f64 {
+        let norm = norm(&losses);
+        self.losses.push(losses);
+        self.history.push(norm);
+        norm
+    }
 }
 
 /// A norm within this factor of what the linear model promised is at its end.
@@ -72,7 +109,7 @@ pub(super) fn fit<T: Tier>(
     equations: &[Equation],
     collocations: &[Collocation],
     mut c: Vec<f64>,
-    options: FitOptions,
+    options: FitOptions<'_>,
     watch: &mut Watch<'_>,
 ) -> Result<Fit, Error> {
     let mut system = DeviceCollocation::<T>::new(gpu, trial, equations, collocations)?;
@@ -81,17 +118,8 @@ pub(super) fn fit<T: Tier>(
     let linear = equations.iter().all(|equation| equation.linear);
 
     let mut at = system.linearise(&c)?;
-    let mut norm = weighted_norm(&at, &weights);
-    let mut fit = Fit {
-        c: Vec::new(),
-        stop: Stop::MaxSteps,
-        history: vec![norm],
-        rank: 0,
-        condition: f64::INFINITY,
-        rows: system.rows(),
-        parameters: trial.unknowns(),
-        tier: String::new(),
-    };
+    let mut fit = Fit::new(system.rows(), trial.unknowns(), String::new());
+    let mut norm = fit.note(losses(&at, &weights));
     let mut slow_steps = 0;
     for step in 1..=options.max_steps {
         if !watch.step(step, norm) {
@@ -116,6 +144,8 @@ pub(super) fn fit<T: Tier>(
             }
             _ => {
                 fit.stop = Stop::NonFinite;
+                let trouble = Trouble::of_fit(trial, &c, equations, collocations, &at);
+                fit.cause = trouble.map(|trouble| trouble.describe(options.problem));
                 break;
             }
         };
@@ -125,23 +155,24 @@ pub(super) fn fit<T: Tier>(
         let accepted = loop {
             let tried: Vec<f64> = c.iter().zip(delta).map(|(c, delta)| c - length * delta).collect();
             let there = system.linearise(&tried)?;
-            let new_norm = weighted_norm(&there, &weights);
+            let new_losses = losses(&there, &weights);
+            let new_norm = self::norm(&new_losses);
             if new_norm < (1.0 - ARMIJO * length) * norm {
-                break Some((tried, there, new_norm));
+                break Some((tried, there, new_losses));
             }
             length *= 0.5;
             if length < SHORTEST {
                 break None;
             }
         };
-        let Some((tried, there, new_norm)) = accepted else {
+        let Some((tried, there, new_losses)) = accepted else {
             fit.stop = if norm.is_finite() { Stop::Stagnated } else { Stop::NonFinite };
             break;
         };
+        let new_norm = fit.note(new_losses);
         let full = length == 1.0;
         slow_steps = if full && new_norm > SLOW * norm { slow_steps + 1 } else { 0 };
         (c, at, norm) = (tried, there, new_norm);
-        fit.history.push(norm);
         let bottom = slow_steps > 0 && norm <= FAR_BELOW * fit.history[0];
         if linear && norm <= AS_PROMISED * promised || bottom || slow_steps >= SLOW_STEPS {
             fit.stop = Stop::Settled;
@@ -152,9 +183,14 @@ pub(super) fn fit<T: Tier>(
     Ok(fit)
 }
 
-/// √(Σ_b ω_b² mean_b R²).
-pub(super) fn weighted_norm(linearised: &[Linearised], row_weights: &[f64]) -> f64 {
+/// ω_b² mean_b R² of each condition b.
+pub(super) fn losses(linearised: &[Linearised], row_weights: &[f64]) -> Vec<f64> {
     let square =
         |at: &Linearised, weight: &f64| at.residual.iter().map(|r| (weight * r).powi(2)).sum::<f64>();
-    linearised.iter().zip(row_weights).map(|(at, weight)| square(at, weight)).sum::<f64>().sqrt()
+    linearised.iter().zip(row_weights).map(|(at, weight)| square(at, weight)).collect()
+}
+
+/// √(Σ_b ω_b² mean_b R²).
+pub(super) fn norm(losses: &[f64]) -> f64 {
+    losses.iter().sum::<f64>().sqrt()
 }

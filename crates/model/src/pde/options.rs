@@ -1,10 +1,12 @@
 //! Settings of a solve.
 
+use std::path::PathBuf;
+
 use ansatz_expr::short;
 use ansatz_linalg::Place;
 use ansatz_problem::{MAX_POINTS, Sampler};
 
-use super::PdeError as Error;
+use super::{Checkpoint, Interval, PdeError as Error};
 
 /// The precision of the fit on the device; verification is in f64 in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,6 +50,10 @@ pub struct PdeOptions {
     pub corners: bool,
     /// Whether a classical method solves the problem too.
     pub baseline: bool,
+    /// Where a method that trains its features saves itself, and how often.
+    pub checkpoint: Option<Checkpoint>,
+    /// A checkpoint to go on from: on the same device as if training had never been interrupted, to the last bit.
+    pub resume: Option<PathBuf>,
 }
 
 impl Default for PdeOptions {
@@ -67,6 +73,8 @@ impl Default for PdeOptions {
             windows: None,
             corners: true,
             baseline: true,
+            checkpoint: None,
+            resume: None,
         }
     }
 }
@@ -113,7 +121,26 @@ impl PdeOptions {
             _ if self.windows.is_some_and(|windows| !(1..=MOST_WINDOWS).contains(&windows)) => {
                 wrong("windows", self.windows.unwrap_or(0).to_string(), "a number from 1 to 10,000")
             }
+            _ if matches!(&self.checkpoint, Some(Checkpoint { every: Interval::Steps(0), .. })) => {
+                wrong("checkpoint-every", "0 steps".to_owned(), "at least 1 step, or a time")
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// Refuses what means nothing to a method that trains no features.
+    pub(super) fn check_untrained(&self) -> Result<(), Error> {
+        let files = [
+            ("checkpoint", self.checkpoint.as_ref().map(|checkpoint| &checkpoint.file)),
+            ("resume", self.resume.as_ref()),
+        ];
+        match files.into_iter().find_map(|(name, file)| Some((name, file?))) {
+            Some((name, file)) => Err(Error::Setting {
+                name,
+                value: file.display().to_string(),
+                expected: "a method that trains its features, such as pig or mlp; leave it out with others",
+            }),
+            None => Ok(()),
         }
     }
 }

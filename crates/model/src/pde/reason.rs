@@ -23,8 +23,11 @@ pub enum PdeReason {
     MaxSteps,
     /// No step made the residual smaller.
     Stagnated,
-    /// A coefficient or a source is not finite at a point.
-    NonFinite,
+    /// A condition or a step is not finite.
+    NonFinite {
+        /// Which condition, which part of it and where, as far as it is known.
+        cause: String,
+    },
     /// Fewer collocation points than unknowns.
     TooFewPoints,
     /// The features depend on each other, and nothing regularises the fit.
@@ -47,7 +50,7 @@ impl PdeReason {
             Self::AttainableAccuracy { .. } => "AttainableAccuracy",
             Self::MaxSteps => "MaxSteps",
             Self::Stagnated => "Stagnated",
-            Self::NonFinite => "NonFinite",
+            Self::NonFinite { .. } => "NonFinite",
             Self::TooFewPoints => "TooFewPoints",
             Self::RankDeficient => "RankDeficient",
             Self::Stopped => "Stopped",
@@ -69,7 +72,9 @@ impl PdeReason {
                 "No step made the residual smaller; use more features, or begin from a problem with a weaker nonlinearity."
                     .to_owned()
             }
-            Self::NonFinite => "A coefficient or a source is infinite or NaN at a point of the domain; look at the expressions there.".to_owned(),
+            Self::NonFinite { cause } => format!(
+                "Infinite or NaN {cause}: look at the expression there; where it has a value for some values of an unknown only, an unknown that may have any, such as its logarithm, helps."
+            ),
             Self::TooFewPoints => "Give at least as many points as unknowns; two to ten times as many are usual.".to_owned(),
             Self::RankDeficient => "Give a small Tikhonov parameter, or fewer features.".to_owned(),
             Self::Stopped => "The caller stopped it.".to_owned(),
@@ -77,11 +82,13 @@ impl PdeReason {
     }
 
     /// Where the fit ended without settling; `None` where the residual decides.
-    pub(super) fn of(stop: Stop) -> Option<Self> {
+    pub(super) fn of(stop: Stop, cause: Option<&str>) -> Option<Self> {
         match stop {
             Stop::Settled | Stop::Stagnated => None,
             Stop::MaxSteps => Some(Self::MaxSteps),
-            Stop::NonFinite => Some(Self::NonFinite),
+            Stop::NonFinite => {
+                Some(Self::NonFinite { cause: cause.unwrap_or("a value of the fit").to_owned() })
+            }
             Stop::TooFewRows => Some(Self::TooFewPoints),
             Stop::RankDeficient => Some(Self::RankDeficient),
             Stop::Stopped => Some(Self::Stopped),
@@ -100,7 +107,7 @@ mod tests {
             PdeReason::AttainableAccuracy { floor: 1e-6 },
             PdeReason::MaxSteps,
             PdeReason::Stagnated,
-            PdeReason::NonFinite,
+            PdeReason::NonFinite { cause: "x".to_owned() },
             PdeReason::TooFewPoints,
             PdeReason::RankDeficient,
             PdeReason::Stopped,

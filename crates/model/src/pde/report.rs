@@ -89,7 +89,9 @@ pub struct PdeReport {
     pub optimizer: String,
     /// The squares of `history`: Σ over conditions of ω² mean R².
     pub loss_history: Vec<f64>,
-    /// Why the steps ended, of the first seed; `reason` is what the verification made of it.
+    /// Its parts, condition by condition, by their names; empty where no features are trained.
+    pub losses: Vec<(String, Vec<f64>)>,
+    /// Why the steps ended, and what was not finite if that was why, of the first seed; `reason` is what the verification made of it.
     pub stop_reason: String,
     /// Median over the seeds of the seconds of the fit per step.
     pub seconds_per_step: f64,

@@ -2,6 +2,7 @@
 
 use ansatz_expr::Jet;
 
+use super::transform::Transforms;
 use super::trial::Trial;
 
 /// u on the whole domain; evaluated in f64 on the host.
@@ -11,6 +12,7 @@ pub struct Solution {
     /// Which coordinate is time.
     pub(super) time: Option<usize>,
     pub(super) pieces: Vec<Piece>,
+    pub(super) transforms: Transforms,
 }
 
 /// Coefficients, dimension, coordinates and jets to the values of each jet.
@@ -36,6 +38,12 @@ impl Solution {
 
     /// Derivatives at points, jet after jet; coordinates as in [`Solution::values`].
     pub fn jets(&self, coordinates: &[f64], jets: &[Jet]) -> Vec<Vec<f64>> {
+        let spanned = |jets: &[Jet]| self.spanned(coordinates, jets);
+        self.transforms.jets(self.dimension, coordinates, jets, spanned)
+    }
+
+    /// Derivatives of the functions that the fields are transforms of.
+    pub(super) fn spanned(&self, coordinates: &[f64], jets: &[Jet]) -> Vec<Vec<f64>> {
         self.by_piece(coordinates, jets, Trial::jets)
     }
 

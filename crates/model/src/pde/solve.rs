@@ -13,6 +13,7 @@ use super::attempt::{Attempt, Attempted, Settings};
 use super::baseline::Baseline;
 use super::cloud;
 use super::corners;
+use super::journal::Journal;
 use super::newton::Stop;
 use super::report::limited_by;
 use super::solution::Piece;
@@ -46,6 +47,14 @@ pub(super) fn solve(
         let value = format!("{windows}, but the problem has no time", windows = options.windows.unwrap_or(1));
         return Err(PdeError::Setting { name: "windows", value, expected: "1 where there is no time" });
     }
+    if windows > 1 && task.starts_exactly() {
+        let value = format!("{windows}, but [transform] builds the initial condition in");
+        return Err(PdeError::Setting {
+            name: "windows",
+            value,
+            expected: "1, or an initial condition that is fitted",
+        });
+    }
     let yardstick = Yardstick::new(problem, folder, &mut notes)?;
     let mut watch = Watch::new(options.seeds, windows, tell);
     let attempt = Attempt { gpu, task: &task, method, options };
@@ -59,6 +68,11 @@ pub(super) fn solve(
     let rows = settings.points[0] * inside + settings.points[1] * (task.equations.len() - inside);
     attempt.check_size(rows, settings.features * problem.scope.fields().len())?;
 
+    let trains = attempt.trainable(&parts[0], &settings)?.is_some();
+    if !trains {
+        options.check_untrained()?;
+    }
+
     let start = Instant::now();
     let chosen = method.scales().is_none();
     if chosen {
@@ -67,17 +81,32 @@ pub(super) fn solve(
     }
     let choice_seconds = start.elapsed().as_secs_f64();
 
+    let mut journal = if trains {
+        Some(Journal::open(problem, method, options, &settings, windows, &gpu.summary().to_string())?)
+    } else {
+        None
+    };
     let mut runs = Vec::new();
     for run in 0..options.seeds {
         watch.now.run = run + 1;
         settings.seed = options.seed.saturating_add(run as u64);
-        runs.push(one_run(&attempt, &settings, &parts, yardstick.as_ref(), &mut watch)?);
+        runs.push(one_run(&attempt, &settings, &parts, yardstick.as_ref(), journal.as_mut(), &mut watch)?);
         if !watch.goes_on() {
             break;
         }
     }
-    let about =
-        About { task: &task, gpu, method, options, settings: &settings, windows, chosen, choice_seconds };
+    notes.extend(journal.into_iter().flat_map(|journal| journal.notes));
+    let about = About {
+        task: &task,
+        gpu,
+        method,
+        options,
+        settings: &settings,
+        windows,
+        trains,
+        chosen,
+        choice_seconds,
+    };
     notes.extend(corners::notes(&task, &runs[0].truth.residual_max_at));
     let baseline = if options.baseline && !watch.stopped {
         watch.stage("solving the baseline");
@@ -104,8 +133,9 @@ struct SeedRun {
     error: Option<f64>,
     floor: f64,
     steps: usize,
-    stop: Stop,
+    stop_reason: String,
     history: Vec<f64>,
+    losses: Vec<Vec<f64>>,
     rank: usize,
     condition: f64,
     rows: usize,
@@ -121,6 +151,7 @@ fn one_run(
     settings: &Settings,
     windows: &[Domain],
     yardstick: Option<&Yardstick>,
+    mut journal: Option<&mut Journal>,
     watch: &mut Watch<'_>,
 ) -> Result<SeedRun, PdeError> {
     let task = attempt.task;
@@ -128,23 +159,31 @@ fn one_run(
     let start = Instant::now();
     watch.stage("fitting");
     let time = domain.time().map(|_| domain.dimension() - 1);
-    let mut solution = Solution { dimension: domain.dimension(), time, pieces: Vec::new() };
-    let (mut last, mut steps, mut history, mut stop) = (None, 0, Vec::new(), Stop::Settled);
+    let mut solution = Solution {
+        dimension: domain.dimension(),
+        time,
+        pieces: Vec::new(),
+        transforms: task.transforms.clone(),
+    };
+    let (mut last, mut steps, mut stop, mut cause) = (None, 0, Stop::Settled, None);
+    let (mut history, mut losses, mut earlier_seconds) = (Vec::new(), Vec::new(), 0.0);
     for (number, window) in windows.iter().enumerate() {
         watch.now.window = number + 1;
         let before = (number > 0).then_some(&solution);
-        let attempted = attempt.run(window, before, settings, watch)?;
+        let attempted = attempt.run(window, before, settings, journal.as_deref_mut(), watch)?;
         let end = window.time().map_or(f64::INFINITY, |interval| interval[1]);
         solution.pieces.push(Piece { end, trial: attempted.trial.clone(), c: attempted.fit.c.clone() });
         steps += attempted.fit.history.len() - 1;
         history.extend(&attempted.fit.history);
-        stop = attempted.fit.stop;
+        losses.extend(attempted.fit.losses.iter().cloned());
+        earlier_seconds += attempted.fit.earlier_seconds;
+        (stop, cause) = (attempted.fit.stop, attempted.fit.cause.clone());
         last = Some(attempted);
-        if PdeReason::of(stop).is_some() {
+        if PdeReason::of(stop, None).is_some() {
             break;
         }
     }
-    let solve_seconds = start.elapsed().as_secs_f64();
+    let solve_seconds = earlier_seconds + start.elapsed().as_secs_f64();
 
     let start = Instant::now();
     watch.stage("verifying");
@@ -155,7 +194,7 @@ fn one_run(
         FitPrecision::F64 => f64::EPSILON,
     };
     let floor = 0.5 * epsilon * truth.amplification;
-    let reason = reason(attempt, &truth, stop, floor);
+    let reason = reason(attempt, &truth, (stop, cause.as_deref()), floor);
     let (fit, collocations) =
         last.map_or_else(Default::default, |Attempted { fit, collocations, .. }| (Some(fit), collocations));
     let names = task.equations.iter().map(|equation| equation.name.clone());
@@ -167,8 +206,9 @@ fn one_run(
         error,
         floor,
         steps,
-        stop,
+        stop_reason: cause.map_or_else(|| format!("{stop:?}"), |cause| format!("{stop:?}: {cause}")),
         history,
+        losses,
         rank: fit.as_ref().map_or(0, |fit| fit.rank),
         condition: fit.as_ref().map_or(f64::NAN, |fit| fit.condition),
         rows: fit.as_ref().map_or(0, |fit| fit.rows),
@@ -181,13 +221,20 @@ fn one_run(
 }
 
 /// The status: from the f64 residual at fresh points, unless the fit itself broke off.
-fn reason(attempt: &Attempt<'_>, truth: &Truth, stop: Stop, floor: f64) -> PdeReason {
+fn reason(
+    attempt: &Attempt<'_>,
+    truth: &Truth,
+    (stop, cause): (Stop, Option<&str>),
+    floor: f64,
+) -> PdeReason {
     let options = attempt.options;
-    match PdeReason::of(stop) {
+    match PdeReason::of(stop, cause) {
         // What the residual confirms needs no more steps.
         Some(PdeReason::MaxSteps) | None if truth.relative <= options.rtol => PdeReason::Residual,
         Some(reason) => reason,
-        None if !truth.relative.is_finite() => PdeReason::NonFinite,
+        None if !truth.relative.is_finite() => PdeReason::NonFinite {
+            cause: truth.cause.clone().unwrap_or("a residual at a fresh point".to_owned()),
+        },
         None if stop == Stop::Stagnated && !attempt.task.is_linear() => PdeReason::Stagnated,
         // Rounding counts where it explains what is left.
         None if floor > options.rtol && floor > 0.1 * truth.relative => {
@@ -307,11 +354,19 @@ struct About<'a> {
     options: &'a PdeOptions,
     settings: &'a Settings,
     windows: usize,
+    trains: bool,
     chosen: bool,
     choice_seconds: f64,
 }
 
 impl About<'_> {
+    /// Those of each condition, by its name.
+    fn losses(&self, run: &SeedRun) -> Vec<(String, Vec<f64>)> {
+        let of = |number: usize| run.losses.iter().map(|losses| losses[number]).collect();
+        let names = self.task.equations.iter().map(|equation| equation.name.clone()).enumerate();
+        names.map(|(number, name)| (name, of(number))).collect()
+    }
+
     fn report(&self, runs: &[SeedRun], yardstick: Option<&Yardstick>) -> PdeReport {
         let first = &runs[0];
         // Seeds that were not run have been stopped.
@@ -366,8 +421,9 @@ impl About<'_> {
             history: first.history.clone(),
             parameters: first.parameters,
             optimizer: self.method.optimizer(self.task.is_linear()).to_owned(),
+            losses: if self.trains { self.losses(first) } else { Vec::new() },
             loss_history: first.history.iter().map(|norm| norm * norm).collect(),
-            stop_reason: format!("{:?}", first.stop),
+            stop_reason: first.stop_reason.clone(),
             seconds_per_step: of(|run| run.solve_seconds / run.steps.max(1) as f64),
             baseline: None,
             notes: Vec::new(),

@@ -1,15 +1,20 @@
 //! A problem as the solver takes it: its equations, each with the region where it holds.
 
+use ansatz_expr::Expr;
 use ansatz_problem::{PointSet, Problem, Region};
 
 use super::equation::Equation;
 use super::singular::{self, SingularFunction};
+use super::transform::Transforms;
 use super::{Frame, Method, PdeError, PdeOptions, corners};
 
 /// The equations of a problem, ready for a method.
 pub(super) struct Task<'a> {
     pub problem: &'a Problem,
     pub equations: Vec<Equation>,
+    /// The same before the fields were replaced by their transforms.
+    pub stated: Vec<Equation>,
+    pub transforms: Transforms,
     /// Where each equation holds.
     pub regions: Vec<Region>,
     /// Factor of each equation's weight, from the problem.
@@ -51,6 +56,8 @@ impl<'a> Task<'a> {
         let mut task = Self {
             problem,
             equations: Vec::new(),
+            stated: Vec::new(),
+            transforms: Transforms::of(problem),
             regions: Vec::new(),
             factors: Vec::new(),
             frame,
@@ -62,11 +69,9 @@ impl<'a> Task<'a> {
                 // The features see to it.
                 Region::Periodic { .. } if exact => {}
                 _ => {
-                    task.equations.push(Equation::new(
-                        &condition.name,
-                        &condition.residual,
-                        &problem.parameters,
-                    ));
+                    let equation = |residual: &Expr| Equation::new(condition, residual, &problem.parameters);
+                    task.equations.push(equation(&problem.transformed(condition)));
+                    task.stated.push(equation(&condition.residual));
                     task.regions.push(condition.region.clone());
                     task.factors.push(condition.weight.unwrap_or(1.0));
                 }
@@ -82,6 +87,12 @@ impl<'a> Task<'a> {
     pub fn is_singular(&self, x: &[f64]) -> bool {
         let mut places = self.singular.iter().flatten().filter_map(SingularFunction::exponent);
         places.any(|(at, _)| at == x)
+    }
+
+    /// Whether an initial condition holds whatever is spanned.
+    pub fn starts_exactly(&self) -> bool {
+        let mut equations = self.equations.iter().zip(&self.regions);
+        equations.any(|(equation, region)| *region == Region::Initial && equation.jets.is_empty())
     }
 
     pub fn is_linear(&self) -> bool {

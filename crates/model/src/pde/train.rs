@@ -1,18 +1,22 @@
 //! Training by Levenberg and Marquardt: coefficients and features move together along the tangent functions.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use ansatz_features::{Features, Trainable};
+use ansatz_features::{FeatureError, Features, Trainable};
 use ansatz_gpu::Gpu;
 use ansatz_linalg::LeastSquares;
 use ansatz_optim::{TrustRegion, Verdict};
 
 use super::collocation::{DeviceCollocation, DeviceSpace};
 use super::equation::{Equation, Linearised};
-use super::newton::{Fit, FitOptions, Stop, fit, weighted_norm};
+use super::journal::Journal;
+use super::newton::{Fit, FitOptions, Stop, fit as solve, losses, norm as norm_of};
+use super::snapshot::Saved;
 use super::tier::Tier;
 use super::trial::Trial;
-use super::{Collocation, PdeError as Error, Watch};
+use super::trouble::Trouble;
+use super::{Collocation, PdeError as Error, Training, Watch};
 
 /// λ of the first step, for columns of norm 1.
 const FIRST_LAMBDA: f64 = 1e-2;
@@ -75,7 +79,7 @@ impl State {
     }
 
     /// After the step −δ along the tangent functions.
-    fn moved(&self, tangent: &Trial, delta: &[f64]) -> Result<Self, Error> {
+    fn moved(&self, tangent: &Trial, delta: &[f64]) -> Result<Self, FeatureError> {
         let (mut fields, mut c) = (Vec::new(), Vec::new());
         for (field, features) in self.fields.iter().enumerate() {
             let step: Vec<f64> = delta[tangent.columns(field)].iter().map(|delta| -delta).collect();
@@ -85,57 +89,87 @@ impl State {
         }
         Ok(Self::new(fields, c))
     }
+
+    /// All that is needed to go on from here.
+    fn saved(&self, region: &TrustRegion, fit: &Fit, start: Instant) -> Saved {
+        Saved {
+            theta: self.fields.iter().map(|features| features.theta()).collect(),
+            c: self.c.clone(),
+            region: region.state(),
+            losses: fit.losses.clone(),
+            seconds: fit.earlier_seconds + start.elapsed().as_secs_f64(),
+            settled: fit.stop == Stop::Settled,
+        }
+    }
 }
 
-/// R and its partial derivatives at all points. What steps are judged by is not rounded to f32: amplitudes that cancel each other
-/// would leave nothing of the residual. So steps in f32 are those of iterative refinement.
-fn linearise<T: Tier>(
-    gpu: &Gpu,
-    state: &State,
-    equations: &[Equation],
-    collocations: &[Collocation],
-) -> Result<Vec<Linearised>, Error> {
-    let mut system = DeviceCollocation::<T>::new(gpu, &state.trial, equations, collocations)?;
-    if T::IS_F64 { Ok(system.linearise(&state.c)?) } else { Ok(system.linearise_on_host(&state.c)) }
-}
-
-/// Minimises Σ_b ω_b² mean_b R² over coefficients and features, from the best coefficients of the features as they are on.
+/// Minimises Σ_b ω_b² mean_b R² over coefficients and features, from the best coefficients of the features as they are on, or from
+/// where `journal` has the fit.
 pub(super) fn train<T: Tier>(
     gpu: &Gpu,
     fields: Vec<Arc<dyn Trainable>>,
     equations: &[Equation],
     collocations: &[Collocation],
-    options: FitOptions,
+    options: FitOptions<'_>,
+    mut journal: Option<&mut Journal>,
     watch: &mut Watch<'_>,
 ) -> Result<(Trial, Fit), Error> {
+    let start = Instant::now();
     let weights: Vec<f64> =
         collocations.iter().map(|block| block.weight / (block.points.len().max(1) as f64).sqrt()).collect();
     let floor = options.tikhonov.unwrap_or(LeastSquares::tikhonov_for::<T>());
     let solver = LeastSquares { tikhonov: None, place: options.place };
-
-    let unknowns = fields.iter().map(|features| features.len()).sum();
-    let mut state = State::new(fields, vec![0.0; unknowns]);
-    let start = FitOptions { tikhonov: Some(START.max(floor)), max_steps: START_STEPS, ..options };
-    let at_start = fit::<T>(gpu, &state.trial, equations, collocations, vec![0.0; unknowns], start, watch)?;
-    if at_start.history.last() < at_start.history.first() {
-        state.c = at_start.c;
-    }
-    let mut at = linearise::<T>(gpu, &state, equations, collocations)?;
-    let mut norm = weighted_norm(&at, &weights);
-    let mut region = TrustRegion::new(FIRST_LAMBDA);
-    let mut found = Fit {
-        c: Vec::new(),
-        stop: Stop::MaxSteps,
-        history: vec![norm],
-        rank: 0,
-        condition: f64::INFINITY,
-        rows: 0,
-        parameters: 0,
-        tier: T::describe(gpu, options.place),
+    // What steps are judged by is not rounded to f32: amplitudes that cancel each other would leave nothing of the residual. So
+    // steps in f32 are those of iterative refinement.
+    let linearise = |state: &State| -> Result<(usize, Vec<Linearised>), Error> {
+        let mut system = DeviceCollocation::<T>::new(gpu, &state.trial, equations, collocations)?;
+        let at = if T::IS_F64 { system.linearise(&state.c)? } else { system.linearise_on_host(&state.c) };
+        Ok((system.rows(), at))
     };
-    for step in 1..=options.max_steps {
-        if !watch.step(step, norm) {
-            found.stop = Stop::Stopped;
+
+    let place = watch.place();
+    let parameters = fields.iter().map(|features| features.parameters()).sum();
+    let saved =
+        journal.as_ref().map_or(Ok(None), |journal| journal.found(place, &fields, equations.len()))?;
+    let (mut state, mut region) = match &saved {
+        Some((saved, fields)) => {
+            (State::new(fields.clone(), saved.c.clone()), TrustRegion::resumed(saved.region))
+        }
+        None => {
+            let unknowns = fields.iter().map(|features| features.len()).sum();
+            let mut state = State::new(fields, vec![0.0; unknowns]);
+            let c = vec![0.0; unknowns];
+            let options = FitOptions { tikhonov: Some(START.max(floor)), max_steps: START_STEPS, ..options };
+            let linear = solve::<T>(gpu, &state.trial, equations, collocations, c, options, watch)?;
+            if linear.history.last() < linear.history.first() {
+                state.c = linear.c;
+            }
+            (state, TrustRegion::new(FIRST_LAMBDA))
+        }
+    };
+    let (rows, mut at) = linearise(&state)?;
+    let mut fit = Fit::new(rows, parameters, T::describe(gpu, options.place));
+    let mut norm = match &saved {
+        Some((saved, _)) => {
+            fit.earlier_seconds = saved.seconds;
+            saved.losses.iter().fold(f64::NAN, |_, losses| fit.note(losses.clone()))
+        }
+        None => fit.note(losses(&at, &weights)),
+    };
+    if saved.is_some_and(|(saved, _)| saved.settled) {
+        fit.stop = Stop::Settled;
+        fit.c = state.c;
+        return Ok((state.trial, fit));
+    }
+    for step in fit.losses.len()..=options.max_steps {
+        let before = region.clone();
+        let training = Training {
+            steps: options.max_steps,
+            losses: by_kind(equations, fit.losses.last().map_or(&[], Vec::as_slice)),
+            lambda: region.lambda(),
+        };
+        if !watch.training(step, norm, training) {
+            fit.stop = Stop::Stopped;
             break;
         }
         // min ‖J δ − R‖² + λ²‖D_θ δ_θ‖²: the coefficients, in which u is linear, are all but free.
@@ -143,36 +177,82 @@ pub(super) fn train<T: Tier>(
         let system = DeviceCollocation::<T>::new(gpu, &state.trial, equations, collocations)?;
         let along = DeviceSpace::new(gpu, &tangent)?;
         let (jacobian, residual) = system.assemble_along(&along, &at, &weights)?;
-        (found.rows, found.parameters) = (system.rows(), tangent.unknowns());
+        let trouble = |state: &State, at: &[Linearised]| {
+            let found = Trouble::of_fit(&state.trial, &state.c, equations, collocations, at);
+            found.map(|found| found.describe(options.problem))
+        };
         let Ok(problem) = solver.factor(gpu, &jacobian, &residual)? else {
-            found.stop = Stop::NonFinite;
+            fit.stop = Stop::NonFinite;
+            fit.cause = trouble(&state, &at);
             break;
         };
         let damping = state.damping(&tangent, &problem.lengths());
+        let (mut cause, mut stopped) = (None, false);
         let accepted = loop {
             let lambda = region.lambda().max(floor);
             let (delta, promised) = problem.solve(|j| (lambda * damping[j]).clamp(floor, MOST));
-            let there = state.moved(&tangent, &delta)?;
-            let linearised = linearise::<T>(gpu, &there, equations, collocations)?;
-            let new_norm = weighted_norm(&linearised, &weights);
+            let tried = match state.moved(&tangent, &delta) {
+                Ok(there) => {
+                    let (_, linearised) = linearise(&there)?;
+                    let losses = losses(&linearised, &weights);
+                    if !norm_of(&losses).is_finite() && cause.is_none() {
+                        cause = trouble(&there, &linearised);
+                    }
+                    Some((there, linearised, losses))
+                }
+                Err(error) => {
+                    cause.get_or_insert_with(|| format!("in a step, {error}"));
+                    None
+                }
+            };
+            let new_norm = tried.as_ref().map_or(f64::NAN, |(_, _, losses)| norm_of(losses));
             match region.judge(norm * norm, new_norm * new_norm, promised) {
-                Verdict::Accepted => break Some((there, linearised, new_norm)),
-                Verdict::Rejected => {}
+                Verdict::Accepted => break tried,
+                Verdict::Rejected if watch.goes_on() => {}
+                Verdict::Rejected => {
+                    stopped = true;
+                    break None;
+                }
                 Verdict::Exhausted => break None,
             }
         };
-        let Some((there, linearised, new_norm)) = accepted else {
-            found.stop = if norm.is_finite() { Stop::Stagnated } else { Stop::NonFinite };
+        let Some((there, linearised, losses)) = accepted else {
+            // The last good state stays, with the damping that it had.
+            region = before;
+            fit.stop = match (stopped, cause.is_some() || !norm.is_finite()) {
+                (true, _) => Stop::Stopped,
+                (false, true) => Stop::NonFinite,
+                (false, false) => Stop::Stagnated,
+            };
+            fit.cause = cause;
             break;
         };
-        (state, at, norm) = (there, linearised, new_norm);
-        found.history.push(norm);
-        let before = found.history.iter().rev().nth(PATIENCE);
-        if before.is_some_and(|before| norm > (1.0 - GAIN) * before) {
-            found.stop = Stop::Settled;
+        (state, at) = (there, linearised);
+        norm = fit.note(losses);
+        let patience = fit.history.iter().rev().nth(PATIENCE);
+        if patience.is_some_and(|before| norm > (1.0 - GAIN) * before) {
+            fit.stop = Stop::Settled;
             break;
         }
+        if let Some(journal) = &mut journal {
+            journal.step(place, || state.saved(&region, &fit, start))?;
+        }
     }
-    found.c = state.c;
-    Ok((state.trial, found))
+    if let Some(journal) = journal {
+        journal.save(place, state.saved(&region, &fit, start))?;
+    }
+    fit.c = state.c;
+    Ok((state.trial, fit))
+}
+
+/// The losses of all conditions of a kind together, kind after kind.
+fn by_kind(equations: &[Equation], losses: &[f64]) -> Vec<(&'static str, f64)> {
+    let mut sums: Vec<(&'static str, f64)> = Vec::new();
+    for (equation, loss) in equations.iter().zip(losses) {
+        match sums.iter_mut().find(|(kind, _)| *kind == equation.kind) {
+            Some((_, sum)) => *sum += loss,
+            None => sums.push((equation.kind, *loss)),
+        }
+    }
+    sums
 }

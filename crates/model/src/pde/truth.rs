@@ -6,6 +6,7 @@ use ansatz_problem::{PointSet, Region, Sampler};
 use super::equation::{Equation, Linearised, rms};
 use super::report::ConditionReport;
 use super::task::Task;
+use super::trouble::Trouble;
 use super::{PdeError, Solution};
 
 /// Fresh points of the equations inside, and of each other condition.
@@ -25,6 +26,8 @@ pub(super) struct Truth {
     pub worst: usize,
     /// ‖Σ|c_j φ_j|‖/‖u‖: by how much more rounding acts than on u itself.
     pub amplification: f64,
+    /// What is not finite, and where.
+    pub cause: Option<String>,
 }
 
 /// Evaluates every equation at fresh points. A residual is small or large beside the size of its terms, in which a jet
@@ -39,16 +42,22 @@ pub(super) fn verify(task: &Task<'_>, solution: &Solution, seed: u64) -> Result<
         relative: 0.0,
         worst: 0,
         amplification: 1.0,
+        cause: None,
     };
     let mut inside_rms = Vec::new();
     let domain = &task.problem.domain;
     let everywhere =
         domain.sample(&Region::Interior, ELSEWHERE, Sampler::Uniform, fresh(seed, usize::MAX >> 40))?;
-    for (number, (equation, region)) in task.equations.iter().zip(&task.regions).enumerate() {
+    for (number, (equation, region)) in task.stated.iter().zip(&task.regions).enumerate() {
         let count = if inside[number] { INSIDE } else { ELSEWHERE };
         // Uniform points: independent of whichever sequence the fit used.
         let points = domain.sample(region, count, Sampler::Uniform, fresh(seed, number))?;
         let at = evaluate(equation, solution, &points);
+        truth.cause = truth.cause.or_else(|| {
+            let trouble =
+                Trouble::find(equation, &points, &at, |point| jets_between(equation, solution, point));
+            trouble.map(|trouble| trouble.describe(task.problem))
+        });
         let jets = solution.jets(&everywhere.coordinates, &equation.jets);
         let sizes: Vec<f64> = jets.iter().map(|values| rms(values)).collect();
         let report = condition(equation, &points, &at, at.scale(&sizes, inside[number]));
@@ -80,13 +89,18 @@ pub(super) fn fresh(seed: u64, number: usize) -> u64 {
 
 /// R of a solution at points.
 pub(super) fn evaluate(equation: &Equation, solution: &Solution, points: &PointSet) -> Linearised {
+    equation.linearise(points, &jets_between(equation, solution, points))
+}
+
+/// The jets that R has, or their jumps between partners.
+fn jets_between(equation: &Equation, solution: &Solution, points: &PointSet) -> Vec<Vec<f64>> {
     let mut jets = solution.jets(&points.coordinates, &equation.jets);
     if let Some(partners) = &points.partners {
         for (jets, others) in jets.iter_mut().zip(solution.jets(partners, &equation.jets)) {
             jets.iter_mut().zip(others).for_each(|(jet, other)| *jet -= other);
         }
     }
-    equation.linearise(points, &jets)
+    jets
 }
 
 fn condition(equation: &Equation, points: &PointSet, at: &Linearised, scale: f64) -> ConditionReport {
@@ -109,7 +123,7 @@ fn amplification(task: &Task<'_>, solution: &Solution, points: &PointSet) -> f64
     let fields: Vec<Jet> = (0..task.problem.scope.fields().len()).map(Jet::value).collect();
     let size = |values: &[Vec<f64>]| values.iter().map(|values| rms(values).powi(2)).sum::<f64>().sqrt();
     let (sums, values) =
-        (solution.magnitudes(&points.coordinates, &fields), solution.jets(&points.coordinates, &fields));
+        (solution.magnitudes(&points.coordinates, &fields), solution.spanned(&points.coordinates, &fields));
     // Of u = 0 nothing cancels.
     let (sums, values) = (size(&sums), size(&values));
     if sums == 0.0 { 1.0 } else { sums / values }

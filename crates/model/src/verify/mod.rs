@@ -10,6 +10,7 @@ mod gemm;
 mod krylov;
 mod linalg;
 mod math;
+mod optim;
 mod probe;
 mod snnk;
 
@@ -66,6 +67,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     expr::run::<f32>(&mut suite)?;
     features::run::<f32>(&mut suite)?;
     linalg::run::<f32>(&mut suite)?;
+    optim::run::<f32>(&mut suite)?;
     snnk::run::<f32>(&mut suite)?;
     if gpu.capabilities().f64 {
         blas::run::<f64>(&mut suite)?;
@@ -75,6 +77,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
         expr::run::<f64>(&mut suite)?;
         features::run::<f64>(&mut suite)?;
         linalg::run::<f64>(&mut suite)?;
+        optim::run::<f64>(&mut suite)?;
         snnk::run::<f64>(&mut suite)?;
     }
     for kernel in KERNELS {

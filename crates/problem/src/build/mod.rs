@@ -5,6 +5,7 @@ mod contradiction;
 mod exact;
 mod expressions;
 mod periodic;
+mod transform;
 
 pub(crate) use expressions::parse;
 
@@ -54,6 +55,7 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
     if let Some(cloud) = &builder.cloud {
         admit(domain, cloud, "method.points_file")?;
     }
+    let transforms = transform::read(&builder, &scope)?;
     let reference = reference(&builder, &scope)?;
     let evaluate = evaluate(&builder)?;
     let problem = Problem {
@@ -64,6 +66,7 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
         parameters,
         conditions,
         exact,
+        transforms,
         reference,
         evaluate,
         cloud: builder.cloud,
@@ -73,6 +76,7 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
     periodic::check(&problem)?;
     contradiction::check(&problem)?;
     exact::check(&problem)?;
+    transform::check(&problem)?;
     Ok(problem)
 }
 

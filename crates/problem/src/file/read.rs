@@ -12,7 +12,7 @@ use crate::builder::{Draft, DraftRegion, ProblemBuilder};
 use crate::domain::list;
 use crate::{Domain, Place, PointSet, ProblemError, Shape};
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "name",
     "title",
     "fields",
@@ -27,6 +27,7 @@ const KEYS: [&str; 17] = [
     "initial",
     "points",
     "exact",
+    "transform",
     "reference",
     "evaluate",
     "method",
@@ -80,6 +81,7 @@ fn top(
     }
     builder.definitions = texts(root, "define")?;
     builder.exact = texts(root, "exact")?;
+    builder.transforms = texts(root, "transform")?;
     for kind in ["equation", "boundary", "initial", "points"] {
         if let Some(conditions) = root.get(kind) {
             for condition in conditions.list()? {

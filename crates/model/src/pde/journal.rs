@@ -1,0 +1,207 @@
+//! What a training run saves of itself, and goes on from.
+
+use std::hash::Hash;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ansatz_features::Trainable;
+use ansatz_problem::Problem;
+
+use super::attempt::Settings;
+use super::snapshot::{Place, Saved, Snapshot, bad};
+use super::{Method, PdeError, PdeOptions};
+use crate::io::ReadError;
+
+/// Where a training run saves itself: θ, coefficients and the state of the optimiser, in f64. Several seeds and time windows
+/// are in one file, each as far as it got.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// The file, which is replaced as a whole.
+    pub file: PathBuf,
+    /// How often. The end of a fit and a stop by the caller are saved in any case.
+    pub every: Interval,
+}
+
+/// How often something is done.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Interval {
+    /// At the first step after that time.
+    Time(Duration),
+    /// After so many steps.
+    Steps(usize),
+}
+
+impl Checkpoint {
+    /// Every minute.
+    pub fn new(file: impl Into<PathBuf>) -> Self {
+        Self { file: file.into(), every: Interval::Time(Duration::from_secs(60)) }
+    }
+}
+
+/// What is saved, and when next.
+pub(super) struct Journal {
+    now: Snapshot,
+    /// The file it was read from.
+    resumed: String,
+    target: Option<Checkpoint>,
+    /// Since it was saved last.
+    since: Instant,
+    steps: usize,
+    /// Whether the file could be written before.
+    writable: bool,
+    /// What the report should say.
+    pub notes: Vec<String>,
+}
+
+impl Journal {
+    /// An empty one, or what [`PdeOptions::resume`] holds.
+    ///
+    /// # Errors
+    /// A checkpoint that cannot be read, or is of another problem, method or settings.
+    pub fn open(
+        problem: &Problem,
+        method: &dyn Method,
+        options: &PdeOptions,
+        settings: &Settings,
+        windows: usize,
+        device: &str,
+    ) -> Result<Self, PdeError> {
+        let identity = identity(problem, method, options, settings, windows);
+        let mut now = Snapshot { identity, device: device.to_owned(), ..Snapshot::default() };
+        let mut notes = Vec::new();
+        if let Some(file) = &options.resume {
+            let saved = Snapshot::read(file)?;
+            check(file, &saved.identity, &now.identity)?;
+            let steps: usize = saved.fits.values().map(|fit| fit.losses.len().saturating_sub(1)).sum();
+            notes.push(format!("resumed from {} after {steps} steps in all", file.display()));
+            if saved.device != device {
+                notes.push(format!("the checkpoint is from {}: on another device bits differ", saved.device));
+            }
+            now.fits = saved.fits;
+        }
+        let (target, since) = (options.checkpoint.clone(), Instant::now());
+        let resumed = options.resume.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
+        Ok(Self { now, resumed, target, since, steps: 0, writable: false, notes })
+    }
+
+    /// How far a fit got that begins with the features `fields`, one for each field, with the features it has; none if it was
+    /// not begun.
+    ///
+    /// # Errors
+    /// A checkpoint of other features.
+    pub fn found(
+        &self,
+        place: Place,
+        fields: &[Arc<dyn Trainable>],
+        conditions: usize,
+    ) -> Result<Option<(Saved, Vec<Arc<dyn Trainable>>)>, PdeError> {
+        let Some(saved) = self.now.fits.get(&place) else { return Ok(None) };
+        let misfit = |problem: String| bad(&self.resumed, problem);
+        let unknowns: usize = fields.iter().map(|features| features.len()).sum();
+        let fits = (saved.theta.len(), saved.c.len()) == (fields.len(), unknowns)
+            && !saved.losses.is_empty()
+            && saved.losses.iter().all(|losses| losses.len() == conditions);
+        if !fits {
+            return Err(misfit("other numbers of unknowns or conditions".to_owned()).into());
+        }
+        let trained = fields.iter().zip(&saved.theta).map(|(features, theta)| features.with_theta(theta));
+        let trained = trained.collect::<Result<_, _>>().map_err(|error| misfit(error.to_string()))?;
+        Ok(Some((saved.clone(), trained)))
+    }
+
+    /// After a step of the fit: saves it if the time has come.
+    ///
+    /// # Errors
+    /// The first time, that the file cannot be written; later that is noted.
+    pub fn step(&mut self, place: Place, fit: impl FnOnce() -> Saved) -> Result<(), PdeError> {
+        self.steps += 1;
+        let due = match &self.target {
+            None => false,
+            Some(Checkpoint { every: Interval::Time(time), .. }) => self.since.elapsed() >= *time,
+            Some(Checkpoint { every: Interval::Steps(steps), .. }) => self.steps >= *steps,
+        };
+        if due { self.save(place, fit()) } else { Ok(()) }
+    }
+
+    /// Saves the fit now.
+    ///
+    /// # Errors
+    /// As [`Journal::step`].
+    pub fn save(&mut self, place: Place, fit: Saved) -> Result<(), PdeError> {
+        self.now.fits.insert(place, fit);
+        let Some(Checkpoint { file, .. }) = &self.target else { return Ok(()) };
+        (self.since, self.steps) = (Instant::now(), 0);
+        match self.now.write(file) {
+            Ok(()) => self.writable = true,
+            // Hours of training are not given up for a full disk.
+            Err(error) if self.writable => {
+                let note = format!("not every checkpoint could be written: {error}");
+                if !self.notes.contains(&note) {
+                    self.notes.push(note);
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+}
+
+/// What must be the same where training goes on. Tolerances and numbers of steps and seeds may change.
+fn identity(
+    problem: &Problem,
+    method: &dyn Method,
+    options: &PdeOptions,
+    settings: &Settings,
+    windows: usize,
+) -> Vec<(String, String)> {
+    let scales: Vec<String> = settings.scales.iter().map(f64::to_string).collect();
+    let [inside, elsewhere] = settings.points;
+    [
+        ("problem", format!("{} ({:08x})", problem.name, fingerprint(problem))),
+        ("method", format!("{method:?}")),
+        ("seed", options.seed.to_string()),
+        ("precision", format!("{:?}", options.precision)),
+        ("scales", scales.join(", ")),
+        ("points", format!("{inside} and {elsewhere}, {:?}", options.sampler)),
+        ("boundary weight", settings.boundary_weight.to_string()),
+        ("tikhonov", options.tikhonov.map_or("chosen".to_owned(), |lambda| lambda.to_string())),
+        ("place", format!("{:?}", options.place)),
+        ("windows", windows.to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec()
+}
+
+/// Of all that the equations say; not of comments, nor of the known solution.
+fn fingerprint(problem: &Problem) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    let cloud = problem.cloud.as_ref().map(|cloud| &cloud.points);
+    hasher.update(
+        format!("{:?} {:?} {:?} {cloud:?}", problem.domain, problem.scope, problem.parameters).as_bytes(),
+    );
+    for condition in &problem.conditions {
+        condition.residual.hash(&mut hasher);
+        hasher.update(format!("{} {:?} {:?}", condition.name, condition.region, condition.weight).as_bytes());
+    }
+    hasher.finalize()
+}
+
+/// Refuses a checkpoint of something else.
+fn check(file: &Path, saved: &[(String, String)], now: &[(String, String)]) -> Result<(), ReadError> {
+    let missing = String::new();
+    for (name, wanted) in now {
+        let found = saved.iter().find(|(known, _)| known == name).map_or(&missing, |(_, value)| value);
+        if found != wanted {
+            return Err(ReadError::BadData {
+                file: file.display().to_string(),
+                line: None,
+                problem: format!("a checkpoint with another {name}: {found}"),
+                expected: wanted.clone(),
+                remedy: "go on with the problem, method and settings that it was made with, or begin anew"
+                    .to_owned(),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! Training of features: that it can be interrupted at any step, and that what is not finite is named.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use ansatz::Gpu;
+use ansatz::pde::{
+    Checkpoint, FitPrecision, Interval, Method, Mlp, Pde, PdeError, PdeOptions, PdeRun, Pig, RandomFeatures,
+};
+use ansatz_problem::{Problem, ProblemBuilder, Shape};
+use ansatz_tests::each;
+
+fn pde(builder: ProblemBuilder) -> Pde {
+    builder.build().unwrap().into()
+}
+
+/// −u'' + u³ = f on [0, 1] with u = sin(kπx).
+fn cubic(k: f64) -> Pde {
+    pde(Problem::on(Shape::interval(0.0, 1.0))
+        .field("u")
+        .parameter("k", k)
+        .exact("u", "sin(k*pi*x)")
+        .equation("-u_xx + u^3 = (k*pi)^2*u_exact + u_exact^3")
+        .boundary("all", "u = u_exact"))
+}
+
+/// u_t = u_xx on [0, 1] over [0, 0.2].
+fn heat() -> Pde {
+    pde(Problem::on(ansatz_problem::Domain::from(Shape::interval(0.0, 1.0)).over("t", [0.0, 0.2]))
+        .field("u")
+        .exact("u", "exp(-pi^2*t)*sin(pi*x)")
+        .equation("u_t = u_xx")
+        .boundary("all", "u = 0")
+        .initial("u = u_exact"))
+}
+
+fn options(steps: usize) -> PdeOptions {
+    PdeOptions {
+        points: Some(60),
+        boundary_points: Some(20),
+        boundary_weight: Some(1.0),
+        baseline: false,
+        max_steps: Some(steps),
+        ..PdeOptions::default()
+    }
+}
+
+fn every_step(file: &Path) -> Option<Checkpoint> {
+    Some(Checkpoint { every: Interval::Steps(1), ..Checkpoint::new(file) })
+}
+
+/// Bits of u at some points, of every seed, and of all losses. Twenty numbers are points in one dimension or two.
+fn bits(run: &PdeRun) -> Vec<u64> {
+    let points: Vec<f64> = (0..20).map(|i| 0.01 * f64::from(i)).collect();
+    let values = run.solutions.iter().flat_map(|solution| solution.values(0, &points));
+    values.chain(run.report.loss_history.iter().copied()).map(f64::to_bits).collect()
+}
+
+#[test]
+fn training_goes_on_as_if_it_had_never_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.safetensors");
+    let small = Pig { embeddings: 2, units: 4, ..Pig::new(5) };
+    let methods: [&dyn Method; 2] = [&small, &Mlp::new(&[6, 5])];
+    each(|gpu| {
+        for (method, precision) in
+            methods.into_iter().flat_map(|method| [(method, FitPrecision::F32), (method, FitPrecision::F64)])
+        {
+            let options = |steps| PdeOptions { precision, ..options(steps) };
+            let whole = cubic(2.0).solve(gpu, method, &options(12)).unwrap();
+            let checkpoint = Some(Checkpoint::new(&file));
+            let half = PdeOptions { checkpoint: checkpoint.clone(), ..options(6) };
+            let half = cubic(2.0).solve(gpu, method, &half).unwrap();
+            assert_ne!(bits(&half), bits(&whole));
+            let rest = PdeOptions { checkpoint, resume: Some(file.clone()), ..options(12) };
+            let rest = cubic(2.0).solve(gpu, method, &rest).unwrap();
+            assert_eq!(bits(&rest), bits(&whole), "{method:?}");
+            assert_eq!(rest.report.steps, 12);
+            let note = rest.report.notes.iter().find(|note| note.contains("resumed"));
+            assert!(note.is_some_and(|note| note.contains("after 6 steps")), "{:?}", rest.report.notes);
+        }
+    });
+}
+
+/// Stops a run at a step of a fit, resumes it, and compares it with one that nobody stopped.
+fn assert_resumes(gpu: &Gpu, pde: &Pde, method: &dyn Method, options: &PdeOptions, places: &[[usize; 3]]) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.safetensors");
+    let whole = pde.solve(gpu, method, options).unwrap();
+    assert_eq!(whole.solutions.len(), options.seeds, "{}", whole.report);
+    for &[run, window, step] in places {
+        let saving = PdeOptions { checkpoint: Some(Checkpoint::new(&file)), ..options.clone() };
+        let stopped = pde.solve_watched(gpu, method, &saving, |now| {
+            let there = [now.run, now.window, now.step] == [run, window, step];
+            if there { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        let notes = stopped.unwrap().report.notes;
+        assert!(notes.iter().any(|note| note.contains("stopped by the caller while fitting")), "{notes:?}");
+        let resuming = PdeOptions { resume: Some(file.clone()), ..options.clone() };
+        let resumed = pde.solve(gpu, method, &resuming).unwrap();
+        assert_eq!(bits(&resumed), bits(&whole), "stopped in run {run}, window {window}");
+    }
+}
+
+#[test]
+fn seeds_go_on_as_well() {
+    let options = PdeOptions { seeds: 2, ..options(4) };
+    each(|gpu| assert_resumes(gpu, &cubic(1.0), &Mlp::new(&[5]), &options, &[[1, 1, 3], [2, 1, 1]]));
+}
+
+/// A window is begun once the one before has settled.
+#[test]
+fn time_windows_go_on_as_well() {
+    let options = PdeOptions { windows: Some(2), ..options(500) };
+    assert_resumes(&Gpu::cpu(), &heat(), &Mlp::new(&[2]), &options, &[[1, 1, 20], [1, 2, 3]]);
+}
+
+#[test]
+fn checkpoints_of_something_else_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.safetensors");
+    let method = Mlp::new(&[4]);
+    let gpu = Gpu::cpu();
+    let saving = PdeOptions { checkpoint: every_step(&file), ..options(1) };
+    cubic(1.0).solve(&gpu, &method, &saving).unwrap();
+    let resuming = PdeOptions { resume: Some(file.clone()), ..options(2) };
+    let refused = |pde: Pde, method: &dyn Method, options: &PdeOptions, part: &str| match pde
+        .solve(&gpu, method, options)
+    {
+        Err(error @ (PdeError::Read(_) | PdeError::Setting { .. })) => {
+            assert!(error.to_string().contains(part), "{error}");
+        }
+        other => panic!("{part}: {other:?}"),
+    };
+    refused(cubic(2.0), &method, &resuming, "another problem");
+    refused(cubic(1.0), &Mlp::new(&[5]), &resuming, "another method");
+    refused(cubic(1.0), &method, &PdeOptions { seed: 1, ..resuming.clone() }, "another seed");
+    refused(cubic(1.0), &method, &PdeOptions { points: Some(61), ..resuming.clone() }, "another points");
+    refused(cubic(1.0), &RandomFeatures::new(20), &resuming, "trains its features");
+    refused(cubic(1.0), &RandomFeatures::new(20), &saving, "trains its features");
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &whole[..whole.len() - 5]).unwrap();
+    refused(cubic(1.0), &method, &resuming, "cut off or damaged");
+    let absent = PdeOptions { resume: Some(folder.path().join("absent")), ..options(2) };
+    refused(cubic(1.0), &method, &absent, "no such file");
+    // Where it cannot be written at all, that is said at once.
+    let nowhere = folder.path().join("no/run.safetensors");
+    let failed =
+        cubic(1.0).solve(&gpu, &method, &PdeOptions { checkpoint: every_step(&nowhere), ..options(9) });
+    assert!(matches!(failed, Err(PdeError::Write(_))), "{failed:?}");
+}
+
+/// What is not finite is found at the step where it occurs, its cause is named, and the last good state stays.
+#[test]
+fn the_cause_of_what_is_not_finite_is_named() {
+    let problem = |equation: &str| {
+        pde(Problem::on(Shape::interval(0.0, 1.0)).field("u").equation(equation).boundary("all", "u = 1"))
+    };
+    each(|gpu| {
+        // u = 0 to begin with.
+        for (equation, part) in [
+            ("u_xx + log(u) = 0", "log(u) is −∞ where u = 0"),
+            ("u_xx + 1/u = 0", "1/u is +∞ where u = 0"),
+            ("u_xx + sqrt(u - 1) = 0", "sqrt(u - 1) is NaN where u - 1 = -1"),
+        ] {
+            let method = Mlp::new(&[4]);
+            let run = problem(equation).solve(gpu, &method, &options(20)).unwrap();
+            let PdeRun { report, .. } = &run;
+            assert_eq!((report.reason.as_str(), report.steps), ("NonFinite", 0), "{report}");
+            for text in [&report.stop_reason, &report.hint] {
+                assert!(
+                    text.contains("`equation[1]`") && text.contains(part) && text.contains("at x = "),
+                    "{text}"
+                );
+            }
+        }
+    });
+}
+
+/// From u = 0 on there is no step after which the residual has a value.
+#[test]
+fn the_last_good_state_stays() {
+    let problem = |equation: &str| {
+        pde(Problem::on(Shape::interval(0.0, 1.0)).field("u").equation(equation).boundary("all", "u = 1"))
+    };
+    each(|gpu| {
+        let blocked =
+            problem("u_xx + log(1 - 1e200*u^2) = 1").solve(gpu, &Mlp::new(&[4]), &options(20)).unwrap();
+        let report = &blocked.report;
+        assert_eq!((report.reason.as_str(), report.steps), ("NonFinite", 0), "{report}");
+        assert!(report.stop_reason.contains("log((-1e200)*u^2 + 1) is NaN"), "{}", report.stop_reason);
+        assert_eq!(blocked.solutions[0].values(0, &[0.3, 0.5]), [0.0, 0.0]);
+        // There is no way past ½ to u = 1; steps that would go there are not taken.
+        let bounded = problem("u_xx + sqrt(0.5 - u) = 0").solve(gpu, &Mlp::new(&[4]), &options(30)).unwrap();
+        let history = &bounded.report.history;
+        assert!(history.windows(2).all(|pair| pair[1] < pair[0]), "{history:?}");
+        assert!(history.len() > 5, "{history:?}");
+    });
+}
