@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use ansatz_features::{Features, MultiIndex, Trainable};
+use ansatz_features::{Features, MultiIndex, Resident, Trainable, Transposed, Values};
 use ansatz_gaussian::{FullGaussians, GaussianSum, PigNetwork, ProductGaussians};
-use ansatz_gpu::Gpu;
+use ansatz_gpu::{Gpu, Plan};
 use ansatz_layers::{Activation, Design};
 use ansatz_random_features::RandomFeatures;
 use ansatz_tests::features::{Case, Uploaded, all_terms, term};
@@ -157,5 +157,99 @@ fn gradients_agree_with_differences() {
         let size = slopes.iter().fold(1.0f64, |most, slope| most.max(slope.abs()));
         // The square of the step times third derivatives, of about 1e4, and rounding over the step.
         assert_close(&found, &slopes, |_| 1e-7 * size);
+    }
+}
+
+/// Numbers of a network that moves on a device: its derivatives before, and the gradient of Σ_p Σ_t a_t ∂^{α_t} u by its parameters.
+fn of_resident<T: Uploaded>(gpu: &Gpu, resident: &dyn Resident<T>, case: &Case<T>) -> (Vec<T>, Vec<T>) {
+    let n = resident.parameters().len();
+    let upload = |numbers: &[T]| gpu.upload("numbers", numbers).unwrap();
+    let (points, coefficients) = (upload(&case.points), upload(&case.coefficients));
+    let values = upload(&vec![T::nan(); case.terms.len() * case.stride()]);
+    let sums = upload(&vec![T::nan(); n]);
+    let mut plan = Plan::new(gpu, "resident");
+    resident.record_load(&mut plan).unwrap();
+    let evaluate = Values {
+        terms: &case.terms,
+        points: &points,
+        count: case.count,
+        weights: resident.parameters(),
+        first_weight: 0,
+        values: &values,
+        first_value: 0,
+    };
+    resident.features().record_values(&mut plan, &evaluate).unwrap();
+    let transposed = Transposed {
+        terms: &case.terms,
+        points: &points,
+        count: case.count,
+        coefficients: &coefficients,
+        first_coefficient: 0,
+        sums: &sums,
+        first_sum: 0,
+        accumulate: false,
+    };
+    resident.tangent().record_transposed(&mut plan, &transposed).unwrap();
+    resident.record_gradient(&mut plan, &sums).unwrap();
+    plan.run().unwrap();
+    (gpu.read(&values).unwrap(), gpu.read(&sums).unwrap())
+}
+
+/// Parameters on a device: u follows them when they are moved there, and the gradient is that by them.
+#[test]
+fn parameters_on_a_device() {
+    let cpu = Gpu::cpu();
+    for periods in [vec![None, None], vec![Some(2.5), None]] {
+        let network = pig(5, 2, &periods, 3);
+        let c: Vec<f64> = noise(network.len(), 8);
+        let case = Case::<f64>::new(2, laplacian(2), 10);
+        let resident = network.resident_f64(&cpu, &c).unwrap().unwrap();
+        let parameters = cpu.read(resident.parameters()).unwrap();
+        let (same, same_c) = resident.on_host(&parameters).unwrap();
+        assert_close(&same_c, &c, |_| 0.0);
+        assert_close(&same.theta(), &network.theta(), |_| 1e-13);
+        let objective = |parameters: &[f64]| {
+            let (features, c) = resident.on_host(parameters).unwrap();
+            let (n, jets) = (c.len(), case.jets(&*features));
+            let part = |p: usize, t: usize| {
+                let jets = &jets[p][t * n..][..n];
+                case.coefficients[t * case.stride() + p]
+                    * jets.iter().zip(&c).map(|(x, c)| x * c).sum::<f64>()
+            };
+            (0..case.count)
+                .flat_map(|p| (0..case.terms.len()).map(move |t| (p, t)))
+                .map(|(p, t)| part(p, t))
+                .sum::<f64>()
+        };
+        let (_, gradient) = of_resident(&cpu, &*resident, &case);
+        let h = 1e-5;
+        let slope = |i: usize| {
+            let moved = |by: f64| {
+                let mut there = parameters.clone();
+                there[i] += by;
+                objective(&there)
+            };
+            (moved(h) - moved(-h)) / (2.0 * h)
+        };
+        let slopes: Vec<f64> = (0..parameters.len()).map(slope).collect();
+        let size = slopes.iter().fold(1.0f64, |most, slope| most.max(slope.abs()));
+        // The square of the step times third derivatives, of about 1e2.
+        assert_close(&gradient, &slopes, |_| 1e-7 * size);
+
+        let single = Case::<f32>::new(2, laplacian(2), 10);
+        each(|gpu| {
+            let [ours, theirs] = [gpu, &cpu].map(|gpu| {
+                let resident = network.resident_f32(gpu, &c).unwrap().unwrap();
+                // Moved after it was uploaded.
+                let moved: Vec<f32> = parameters.iter().map(|x| 1.1 * *x as f32).collect();
+                gpu.write(resident.parameters(), 0, &moved).unwrap();
+                of_resident(gpu, &*resident, &single)
+            });
+            for (ours, theirs) in [(ours.0, theirs.0), (ours.1, theirs.1)] {
+                let theirs: Vec<f64> = theirs.into_iter().map(f64::from).collect();
+                let size = theirs.iter().fold(1.0f64, |most, x| most.max(x.abs()));
+                assert_close(&ours, &theirs, |_| 40.0 * f64::from(f32::EPSILON) * size);
+            }
+        });
     }
 }

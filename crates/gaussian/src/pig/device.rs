@@ -28,6 +28,8 @@ pub(super) struct DevicePig<T> {
     /// c, c_0, b and W.
     head: Buffer<T>,
     tangent: bool,
+    /// Whether the Gaussians move on the device, and are no longer those of `network`.
+    moves: bool,
 }
 
 impl<T: Real> DevicePig<T> {
@@ -46,7 +48,27 @@ impl<T: Real> DevicePig<T> {
             c.iter().chain(&network.biases).chain(&network.weights).map(|&x| T::from_f64(x)).collect();
         let gaussians = gpu.upload("Gaussians", &layout.pack::<T>(network))?;
         let head = gpu.upload("head", &head)?;
-        Ok(Self { gpu: gpu.clone(), network: network.clone(), layout, gaussians, head, tangent })
+        Ok(Self { moves: false, ..Self::over(gpu, network, &layout, [&gaussians, &head], tangent) })
+    }
+
+    /// Over Gaussians and a head that move on the device; what follows the head in its buffer does not matter. Of `network`, the shape alone is
+    /// used.
+    pub fn over(
+        gpu: &Gpu,
+        network: &PigNetwork,
+        layout: &Arc<Layout>,
+        [gaussians, head]: [&Buffer<T>; 2],
+        tangent: bool,
+    ) -> Self {
+        Self {
+            gpu: gpu.clone(),
+            network: network.clone(),
+            layout: layout.clone(),
+            gaussians: gaussians.clone(),
+            head: head.clone(),
+            tangent,
+            moves: true,
+        }
     }
 
     fn shape(&self, kernel: &'static Kernel) -> Shape {
@@ -102,6 +124,10 @@ impl<T: Real> DeviceFeatures<T> for DevicePig<T> {
 
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
         check_rows(&self.shape(&gaussian::PIG_REVERSE), rows)?;
+        if self.tangent && self.moves {
+            let message = "tangent functions that move on the device have sums alone".to_owned();
+            return Err(GpuError::Misuse { what: "PIG".to_owned(), message });
+        }
         if rows.count == 0 {
             return Ok(());
         }

@@ -5,6 +5,8 @@ mod device;
 mod embedding;
 mod head;
 mod layout;
+mod parameters;
+mod resident;
 mod reverse;
 mod sum;
 mod tangent;
@@ -15,7 +17,7 @@ mod values;
 
 use std::sync::Arc;
 
-use ansatz_features::{DeviceFeatures, FeatureError, Features, MultiIndex, Trainable};
+use ansatz_features::{DeviceFeatures, FeatureError, Features, MultiIndex, Resident, Trainable};
 use ansatz_gpu::{Gpu, GpuError};
 use ansatz_random::Philox;
 
@@ -23,6 +25,7 @@ use crate::ProductGaussians;
 use device::DevicePig;
 use embedding::Embedding;
 use head::Unit;
+use resident::ResidentPig;
 pub use sum::GaussianSum;
 use tangent::PigTangent;
 use terms::{MAX_ORDER, Terms};
@@ -215,5 +218,13 @@ impl Trainable for PigNetwork {
             weights: add(&self.weights, of_weights),
         };
         Ok((Arc::new(moved), add(c, of_c)))
+    }
+
+    fn resident_f32(&self, gpu: &Gpu, c: &[f64]) -> Result<Option<Box<dyn Resident<f32>>>, GpuError> {
+        Ok(Some(Box::new(ResidentPig::<f32>::new(gpu, self, c)?)))
+    }
+
+    fn resident_f64(&self, gpu: &Gpu, c: &[f64]) -> Result<Option<Box<dyn Resident<f64>>>, GpuError> {
+        Ok(Some(Box::new(ResidentPig::<f64>::new(gpu, self, c)?)))
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use ansatz_expr::Jet;
+use ansatz_expr::{Jet, Scalar};
 use ansatz_features::Trainable;
 use ansatz_gpu::Gpu;
+use ansatz_optim::AdamOptions;
 use ansatz_problem::{Domain, PointSet, Region};
 
 use super::equation::rms;
@@ -12,9 +13,11 @@ use super::journal::Journal;
 use super::newton::{Fit, FitOptions, fit};
 use super::solution::{Piece, Solution};
 use super::task::{Collocation, Task};
+use super::tier::Tier;
 use super::train::train;
+use super::train_first::train_first;
 use super::trial::Trial;
-use super::{FitPrecision, Frame, Method, PdeError, PdeOptions, Watch};
+use super::{FitPrecision, Frame, Method, Optimizer, PdeError, PdeOptions, TrainingStep, Watch};
 
 /// What all fits of a run have in common.
 pub(super) struct Attempt<'a> {
@@ -82,11 +85,19 @@ impl Attempt<'_> {
         };
         let equations = &self.task.equations;
         if let Some(fields) = self.trainable(domain, settings)? {
-            let (trial, fit) = match self.options.precision {
-                FitPrecision::F32 => {
+            let (trial, fit) = match (self.method.training(), self.options.precision) {
+                (Optimizer::Adam(adam), FitPrecision::F32) => {
+                    let options = (options, adam);
+                    train_first::<f32>(self.gpu, fields, equations, &collocations, options, watch)?
+                }
+                (Optimizer::Adam(adam), FitPrecision::F64) => {
+                    let options = (options, adam);
+                    train_first::<f64>(self.gpu, fields, equations, &collocations, options, watch)?
+                }
+                (Optimizer::LevenbergMarquardt, FitPrecision::F32) => {
                     train::<f32>(self.gpu, fields, equations, &collocations, options, journal, watch)?
                 }
-                FitPrecision::F64 => {
+                (Optimizer::LevenbergMarquardt, FitPrecision::F64) => {
                     train::<f64>(self.gpu, fields, equations, &collocations, options, journal, watch)?
                 }
             };
@@ -98,6 +109,26 @@ impl Attempt<'_> {
             FitPrecision::F64 => fit::<f64>(self.gpu, &trial, equations, &collocations, c, options, watch)?,
         };
         Ok(Attempted { trial, fit, collocations })
+    }
+
+    /// The step with which Adam trains the features, from coefficients of zero on.
+    pub fn training_step<T: Tier + Scalar>(
+        &self,
+        domain: &Domain,
+        settings: &Settings,
+        adam: AdamOptions,
+    ) -> Result<TrainingStep<T>, PdeError> {
+        let mut collocations = self.collocate(domain, None, settings)?;
+        self.weigh(domain, settings, &mut collocations);
+        let fields = self.trainable(domain, settings)?.unwrap_or_default();
+        let fields: Vec<_> = fields
+            .into_iter()
+            .map(|features| {
+                let c = vec![0.0; features.len()];
+                (features, c)
+            })
+            .collect();
+        TrainingStep::new(self.gpu, &fields, &self.task.equations, &collocations, adam)
     }
 
     /// The frame of a time window.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use ansatz_expr::{Jet, short};
+use ansatz_expr::{Jet, Scalar, short};
 use ansatz_gpu::Gpu;
 use ansatz_problem::{Domain, Problem};
 
@@ -18,10 +18,11 @@ use super::newton::Stop;
 use super::report::limited_by;
 use super::solution::Piece;
 use super::task::Task;
+use super::tier::Tier;
 use super::truth::{Truth, verify};
 use super::{
-    BaselineReport, FitPrecision, Method, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport, PdeRun,
-    Solution, Watch,
+    BaselineReport, FitPrecision, Method, Optimizer, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport,
+    PdeRun, Solution, TrainingStep, Watch,
 };
 use crate::median;
 
@@ -242,6 +243,23 @@ fn reason(
         }
         None => PdeReason::Underresolved { condition: truth.conditions[truth.worst].name.clone() },
     }
+}
+
+/// The step of Adam with which features are trained.
+pub(super) fn training_step<T: Tier + Scalar>(
+    problem: &Problem,
+    gpu: &Gpu,
+    method: &dyn Method,
+    options: &PdeOptions,
+) -> Result<TrainingStep<T>, PdeError> {
+    options.check()?;
+    let Optimizer::Adam(adam) = method.training() else {
+        let value = method.training().name().to_owned();
+        return Err(PdeError::Setting { name: "optimizer", value, expected: "Adam" });
+    };
+    let task = Task::new(problem, method, options)?;
+    let settings = settings(&task, method, options, 1)?;
+    Attempt { gpu, task: &task, method, options }.training_step(&problem.domain, &settings, adam)
 }
 
 fn settings(

@@ -136,14 +136,8 @@ pub(super) fn train<T: Tier>(
             (State::new(fields.clone(), saved.c.clone()), TrustRegion::resumed(saved.region))
         }
         None => {
-            let unknowns = fields.iter().map(|features| features.len()).sum();
-            let mut state = State::new(fields, vec![0.0; unknowns]);
-            let c = vec![0.0; unknowns];
-            let options = FitOptions { tikhonov: Some(START.max(floor)), max_steps: START_STEPS, ..options };
-            let linear = solve::<T>(gpu, &state.trial, equations, collocations, c, options, watch)?;
-            if linear.history.last() < linear.history.first() {
-                state.c = linear.c;
-            }
+            let c = linear_start::<T>(gpu, &fields, equations, collocations, options, watch)?;
+            let state = State::new(fields, c);
             (state, TrustRegion::new(FIRST_LAMBDA))
         }
     };
@@ -243,6 +237,23 @@ pub(super) fn train<T: Tier>(
     }
     fit.c = state.c;
     Ok((state.trial, fit))
+}
+
+/// The best coefficients of the features as they are, or zeros.
+pub(super) fn linear_start<T: Tier>(
+    gpu: &Gpu,
+    fields: &[Arc<dyn Trainable>],
+    equations: &[Equation],
+    collocations: &[Collocation],
+    options: FitOptions<'_>,
+    watch: &mut Watch<'_>,
+) -> Result<Vec<f64>, Error> {
+    let floor = options.tikhonov.unwrap_or(LeastSquares::tikhonov_for::<T>());
+    let trial = Trial::new(fields.iter().map(|features| features.clone() as Arc<dyn Features>).collect());
+    let zeros = vec![0.0; trial.unknowns()];
+    let options = FitOptions { tikhonov: Some(START.max(floor)), max_steps: START_STEPS, ..options };
+    let linear = solve::<T>(gpu, &trial, equations, collocations, zeros.clone(), options, watch)?;
+    Ok(if linear.history.last() < linear.history.first() { linear.c } else { zeros })
 }
 
 /// The losses of all conditions of a kind together, kind after kind.

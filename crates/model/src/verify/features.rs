@@ -1,8 +1,8 @@
 //! Rows and values of every family of features.
 
-use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Trainable, Transposed, Values};
+use ansatz_features::{Features, MultiIndex, Rows, Trainable, Transposed, Values};
 use ansatz_gaussian::{FullGaussians, GaussianSum, PigNetwork, ProductGaussians};
-use ansatz_gpu::{Gpu, GpuError, Real};
+use ansatz_gpu::Real;
 use ansatz_layers::{Activation as Unit, Design};
 use ansatz_linalg::{Matrix, SLAB_GRAIN};
 use ansatz_random_features::{Activation, RandomFeatures};
@@ -12,30 +12,14 @@ use ansatz_shaders::{gaussian, layers, linalg, random_features};
 
 use super::{Outputs, Suite, numbers, poison, positive, precision, rounding, run_once, values};
 use crate::Error;
+use crate::pde::Tier;
 
 /// Coordinates of a point.
 const DIMENSIONS: usize = 3;
 /// Points and features: none, odd, many features for few points, and many points.
 const SIZES: [(usize, usize); 4] = [(0, 5), (37, 13), (5, 1027), (4099, 5)];
 
-/// A precision that features go to a device in.
-pub(super) trait Uploaded: Real {
-    fn upload(features: &dyn Features, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<Self>>, GpuError>;
-}
-
-impl Uploaded for f32 {
-    fn upload(features: &dyn Features, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f32>>, GpuError> {
-        features.upload_f32(gpu)
-    }
-}
-
-impl Uploaded for f64 {
-    fn upload(features: &dyn Features, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f64>>, GpuError> {
-        features.upload_f64(gpu)
-    }
-}
-
-pub(super) fn run<T: Uploaded>(suite: &mut Suite<'_>) -> Result<(), Error> {
+pub(super) fn run<T: Tier>(suite: &mut Suite<'_>) -> Result<(), Error> {
     for (points, count) in SIZES {
         let ridge = [&random_features::ROWS, &random_features::VALUES];
         for activation in Activation::ALL {
@@ -74,7 +58,7 @@ pub(super) fn run<T: Uploaded>(suite: &mut Suite<'_>) -> Result<(), Error> {
 const PIG: usize = 13;
 
 /// A network over two embeddings, and its tangent.
-fn network<T: Uploaded>(suite: &mut Suite<'_>, points: usize, count: usize) -> Result<(), Error> {
+fn network<T: Tier>(suite: &mut Suite<'_>, points: usize, count: usize) -> Result<(), Error> {
     let gaussians = |seed: u64| {
         let (centres, widths) = (numbers(seed, DIMENSIONS * count), positive(seed + 1, DIMENSIONS * count));
         ProductGaussians::new(DIMENSIONS, centres, widths, vec![Some(2.5), None, None])
@@ -85,11 +69,35 @@ fn network<T: Uploaded>(suite: &mut Suite<'_>, points: usize, count: usize) -> R
     family::<T>(suite, kernels, "network", &network, points)?;
     rows::<T>(suite, kernels[0], "tangent", &*tangent, points)?;
     let kernels = [&gaussian::PIG_REVERSE, &gaussian::PRODUCT_TRANSPOSED, &PARTIAL_SUM];
-    sums::<T>(suite, &kernels, "tangent", &*tangent, points)
+    sums::<T>(suite, &kernels, "tangent", &*tangent, points)?;
+    let name = format!("{}, {count} Gaussians", precision::<T>());
+    suite.case(&[&gaussian::PIG_PACK, &gaussian::PIG_GRADIENT], &name, rounding::<T>(), |gpu| {
+        let c = numbers(34, network.len());
+        let Some(resident) = T::resident(&network, gpu, &c)? else { return Ok(Vec::new()) };
+        let sums = gpu.upload("sums", &numbers::<T>(35, resident.parameters().len()))?;
+        let values_of = gpu.upload("values", &poison::<T>(4))?;
+        let points = gpu.upload("points", &numbers::<T>(36, 4 * DIMENSIONS))?;
+        let evaluate = Values {
+            terms: &[MultiIndex::VALUE],
+            points: &points,
+            count: 4,
+            weights: resident.parameters(),
+            first_weight: 0,
+            values: &values_of,
+            first_value: 0,
+        };
+        run_once(gpu, |plan| {
+            resident.record_load(plan)?;
+            resident.features().record_values(plan, &evaluate)?;
+            resident.record_gradient(plan, &sums)
+        })?;
+        let (u, gradient) = (values(gpu, &values_of)?, values(gpu, &sums)?);
+        Ok(vec![(&gaussian::PIG_PACK, u), (&gaussian::PIG_GRADIENT, gradient)])
+    })
 }
 
 /// A dense network of these units, and its tangent.
-fn dense<T: Uploaded>(suite: &mut Suite<'_>, points: usize, units: usize, unit: Unit) -> Result<(), Error> {
+fn dense<T: Tier>(suite: &mut Suite<'_>, points: usize, units: usize, unit: Unit) -> Result<(), Error> {
     let design = Design::new(vec![(-1.0, 1.0); DIMENSIONS], vec![units, 3], 7);
     let network = Design { activation: unit, periods: vec![Some(2.5), None, None], ..design }.network()?;
     let tangent = network.tangent(&numbers(34, network.len()));
@@ -110,7 +118,7 @@ fn terms(features: &dyn Features) -> Vec<MultiIndex> {
     terms.into_iter().filter(|term| term.order() <= features.max_order()).collect()
 }
 
-fn family<T: Uploaded>(
+fn family<T: Tier>(
     suite: &mut Suite<'_>,
     [rows_kernel, evaluation]: [&'static Kernel; 2],
     what: &str,
@@ -146,7 +154,7 @@ fn family<T: Uploaded>(
     })
 }
 
-fn rows<T: Uploaded>(
+fn rows<T: Tier>(
     suite: &mut Suite<'_>,
     kernel: &'static Kernel,
     what: &str,
@@ -188,7 +196,7 @@ fn rows<T: Uploaded>(
     Ok(())
 }
 
-fn sums<T: Uploaded>(
+fn sums<T: Tier>(
     suite: &mut Suite<'_>,
     kernels: &[&'static Kernel],
     what: &str,
