@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // As in a test.
 
-use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Values};
+use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Transposed, Values};
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 use ansatz_linalg::Matrix;
 
@@ -182,6 +182,31 @@ impl<T: Uploaded> Case<T> {
         let padded = gpu.read(&values).unwrap();
         let kept = |t: usize| padded[t * self.stride()..][..self.count].to_vec();
         (0..self.terms.len()).flat_map(kept).collect()
+    }
+
+    /// Sums over the points that are added to these, from `first` on.
+    pub fn sums(&self, gpu: &Gpu, features: &dyn Features, old: &[T], first: usize, add: bool) -> Vec<T> {
+        let points = gpu.upload("points", &self.points).unwrap();
+        let coefficients = gpu.upload("coefficients", &self.coefficients).unwrap();
+        let sums = gpu.upload("sums", old).unwrap();
+        let mut plan = Plan::new(gpu, "sums");
+        T::upload(features, gpu)
+            .record_transposed(
+                &mut plan,
+                &Transposed {
+                    terms: &self.terms,
+                    points: &points,
+                    count: self.count,
+                    coefficients: &coefficients,
+                    first_coefficient: 0,
+                    sums: &sums,
+                    first_sum: first,
+                    accumulate: add,
+                },
+            )
+            .unwrap();
+        plan.run().unwrap();
+        gpu.read(&sums).unwrap()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ansatz_gpu::{GpuError, Real};
 
-use crate::{MultiIndex, Rows, Values};
+use crate::{MultiIndex, Rows, Transposed, Values};
 
 /// What the shapes of a launch depend on.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +63,25 @@ pub fn check_values<T: Real>(family: &Shape, values: &Values<'_, T>) -> Result<(
         return Err(GpuError::Misuse { what: name.to_owned(), message });
     }
     check_size(family, values.count, values.terms.len())
+}
+
+/// Checks the shapes of sums over points.
+///
+/// # Errors
+/// As [`check_rows`].
+pub fn check_transposed<T: Real>(family: &Shape, sums: &Transposed<'_, T>) -> Result<(), GpuError> {
+    let name = family.kernel;
+    check_terms(family, sums.terms)?;
+    let stride = sums.count.next_multiple_of(4);
+    check_length(name, "points", sums.points.len(), family.dimensions * stride)?;
+    let coefficients = sums.first_coefficient + sums.terms.len();
+    check_terms_fit(name, "coefficients", sums.coefficients.len(), coefficients, stride)?;
+    if sums.first_sum.checked_add(family.len).is_none_or(|end| end > sums.sums.len()) {
+        let (len, has) = (family.len, sums.sums.len());
+        let message = format!("{len} sums from {} on do not fit into {has}", sums.first_sum);
+        return Err(GpuError::Misuse { what: name.to_owned(), message });
+    }
+    check_size(family, sums.count, sums.terms.len())
 }
 
 fn check_length(kernel: &str, what: &str, len: usize, wanted: usize) -> Result<(), GpuError> {

@@ -38,6 +38,14 @@ pub enum FeatureError {
         /// Which features.
         what: &'static str,
     },
+    /// Embeddings of one network differ in the coordinates that repeat.
+    #[error(
+        "embedding number {index} repeats along other coordinates than the first, or after another length"
+    )]
+    Periods {
+        /// Which of them.
+        index: usize,
+    },
     /// A matrix is not symmetric and positive definite.
     #[error("precision matrix number {index} is not symmetric and positive definite")]
     Precision {

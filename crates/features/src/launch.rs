@@ -8,7 +8,9 @@ use ansatz_shaders::Kernel;
 use crate::twin::{Twin, sum_twin};
 use crate::{MultiIndex, Rows, Values};
 
-pub use crate::check::{Shape, check_rows, check_values};
+pub use crate::check::{Shape, check_rows, check_transposed, check_values};
+pub use crate::partial_sums::PartialSums;
+pub use crate::transposed::by_rows;
 
 /// Terms that one launch takes.
 pub const MAX_TERMS: usize = 8;

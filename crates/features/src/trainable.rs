@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{FeatureError, Features};
+use ansatz_gpu::{Gpu, GpuError};
+
+use crate::{FeatureError, Features, Resident};
 
 /// Features φ_1(x; θ) … φ_N(x; θ) that can be trained: u(x) = Σ_j c_j φ_j(x; θ) moves along its tangent functions, which are
 /// a family of features themselves. So whatever assembles rows of features assembles the Jacobian of a residual, too.
@@ -32,4 +34,21 @@ pub trait Trainable: Features {
     /// # Errors
     /// [`FeatureError`] where the step leads to parameters that are not finite.
     fn moved(&self, c: &[f64], step: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError>;
+
+    /// The features with parameters that stay on a device, from these and the coefficients c on, in f32; `None` where the family has no
+    /// kernels for that.
+    ///
+    /// # Errors
+    /// What the device says.
+    fn resident_f32(&self, _gpu: &Gpu, _c: &[f64]) -> Result<Option<Box<dyn Resident<f32>>>, GpuError> {
+        Ok(None)
+    }
+
+    /// As [`Trainable::resident_f32`], in f64.
+    ///
+    /// # Errors
+    /// What the device says; [`GpuError::Unsupported`] where it has no f64.
+    fn resident_f64(&self, _gpu: &Gpu, _c: &[f64]) -> Result<Option<Box<dyn Resident<f64>>>, GpuError> {
+        Ok(None)
+    }
 }

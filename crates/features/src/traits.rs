@@ -1,9 +1,10 @@
 //! A family of features, on the host and on a device.
 
-use ansatz_gpu::{Buffer, Gpu, GpuError, Plan};
+use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 use ansatz_linalg::Matrix;
 
 use crate::MultiIndex;
+use crate::transposed::by_rows;
 
 /// Features φ_1 … φ_N with closed-form derivatives.
 pub trait Features: std::fmt::Debug + Send + Sync {
@@ -39,6 +40,14 @@ pub trait Features: std::fmt::Debug + Send + Sync {
 
 /// Features on a device, ready to be evaluated in `T`.
 pub trait DeviceFeatures<T> {
+    /// N.
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Records the launches that fill a block of rows.
     ///
     /// # Errors
@@ -50,6 +59,21 @@ pub trait DeviceFeatures<T> {
     /// # Errors
     /// As [`DeviceFeatures::record_rows`].
     fn record_values(&self, plan: &mut Plan, values: &Values<'_, T>) -> Result<(), GpuError>;
+
+    /// Records the launches that sum over the points what each feature contributes: with the tangent functions of a trained u and
+    /// a_t = r ∂R/∂u_t, the gradient Jᵀr of half the sum of squares of R. What it needs of memory does not grow with the number of points.
+    ///
+    /// By default these are column sums of rows, of so many points at a time as fit a small matrix.
+    ///
+    /// # Errors
+    /// As [`DeviceFeatures::record_rows`].
+    fn record_transposed(&self, plan: &mut Plan, transposed: &Transposed<'_, T>) -> Result<(), GpuError>
+    where
+        T: Real,
+    {
+        let rows = |plan: &mut Plan, rows: &Rows<'_, T>| self.record_rows(plan, rows);
+        by_rows(plan, self.len(), rows, transposed)
+    }
 }
 
 /// `matrix[first_row + p][first_column + j]` ← Σ_t `coefficients[(first_coefficient + t) * stride + p]` ∂^{α_t} φ_j(x_p), for p < count.
@@ -95,4 +119,25 @@ pub struct Values<'a, T> {
     pub values: &'a Buffer<T>,
     /// Where that of the first term goes, counted in terms.
     pub first_value: usize,
+}
+
+/// `sums[first_sum + j]` ← Σ_{p < count} Σ_t `coefficients[(first_coefficient + t) * stride + p]` ∂^{α_t} φ_j(x_p); stride as in [`Rows`].
+#[derive(Debug)]
+pub struct Transposed<'a, T> {
+    /// α_t.
+    pub terms: &'a [MultiIndex],
+    /// The points, as in [`Rows`].
+    pub points: &'a Buffer<T>,
+    /// Number of points.
+    pub count: usize,
+    /// a_t at each point.
+    pub coefficients: &'a Buffer<T>,
+    /// Which of them belongs to the first term.
+    pub first_coefficient: usize,
+    /// The sums, one for each feature.
+    pub sums: &'a Buffer<T>,
+    /// Where that of the first feature goes.
+    pub first_sum: usize,
+    /// Adds to what is there, in place of overwriting it.
+    pub accumulate: bool,
 }

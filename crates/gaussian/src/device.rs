@@ -1,7 +1,7 @@
 //! Gaussians on a device: the kernels of `shaders/gaussian`.
 
-use ansatz_features::launch::{Family, Specialise, Specialised, record_rows, record_values};
-use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Values};
+use ansatz_features::launch::{Family, Specialise, Specialised, by_rows, record_rows, record_values};
+use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Transposed, Values};
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 use ansatz_shaders::Kernel;
 
@@ -18,6 +18,15 @@ pub(crate) trait Gaussians: Features + Clone + 'static {
 
     /// The constants of the kernels for these terms, and the twin.
     fn specialise<T: Real>(&self, terms: &[MultiIndex]) -> Specialised<T>;
+
+    /// Records sums over points.
+    fn record_transposed<T: Real>(
+        device: &DeviceGaussians<T, Self>,
+        plan: &mut Plan,
+        sums: &Transposed<'_, T>,
+    ) -> Result<(), GpuError> {
+        by_rows(plan, device.host.len(), |plan, rows| device.record_rows(plan, rows), sums)
+    }
 }
 
 /// The override constants of `shaders/common/gaussian_terms.wgsl`.
@@ -35,13 +44,18 @@ pub(crate) fn term_constants(
 /// Gaussians laid out on a device.
 pub(crate) struct DeviceGaussians<T, G> {
     gpu: Gpu,
-    host: G,
+    pub host: G,
     features: Buffer<T>,
 }
 
 impl<T: Real, G: Gaussians> DeviceGaussians<T, G> {
     pub fn new(gpu: &Gpu, host: &G) -> Result<Self, GpuError> {
         Ok(Self { gpu: gpu.clone(), host: host.clone(), features: host.upload(gpu)? })
+    }
+
+    /// The parameters as the kernels want them.
+    pub fn features(&self) -> &Buffer<T> {
+        &self.features
     }
 
     fn family<'a>(&'a self, specialise: &'a Specialise<'a, T>) -> Family<'a, T> {
@@ -59,11 +73,18 @@ impl<T: Real, G: Gaussians> DeviceGaussians<T, G> {
 }
 
 impl<T: Real, G: Gaussians> DeviceFeatures<T> for DeviceGaussians<T, G> {
+    fn len(&self) -> usize {
+        self.host.len()
+    }
+
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
         record_rows(&self.gpu, plan, &self.family(&|terms| Ok(self.host.specialise(terms))), rows)
     }
 
     fn record_values(&self, plan: &mut Plan, values: &Values<'_, T>) -> Result<(), GpuError> {
         record_values(&self.gpu, plan, &self.family(&|terms| Ok(self.host.specialise(terms))), values)
+    }
+    fn record_transposed(&self, plan: &mut Plan, sums: &Transposed<'_, T>) -> Result<(), GpuError> {
+        G::record_transposed(self, plan, sums)
     }
 }

@@ -16,9 +16,11 @@
 //! ```
 
 mod device;
+mod emit;
 mod full;
 mod pig;
 mod product;
+mod transposed;
 
 pub use full::FullGaussians;
 pub use pig::{GaussianSum, MAX_EMBEDDINGS, MAX_UNITS, PigNetwork};

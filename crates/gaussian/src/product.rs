@@ -3,11 +3,12 @@
 use std::f64::consts::{PI, TAU};
 use std::sync::Arc;
 
-use ansatz_features::launch::Specialised;
-use ansatz_features::{DeviceFeatures, FeatureError, Features, MAX_DIMENSIONS, MultiIndex};
-use ansatz_gpu::{Buffer, Gpu, GpuError, Real};
+use ansatz_features::launch::{MAX_TERMS, Shape, Specialised, check_transposed};
+use ansatz_features::{DeviceFeatures, FeatureError, Features, MAX_DIMENSIONS, MultiIndex, Transposed};
+use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 
 use crate::device::{DeviceGaussians, Gaussians, term_constants};
+use crate::transposed::{ProductTransposed, Vectors};
 
 /// Products of a Gaussian per coordinate, exp(−((x − μ)/σ)²/2). Where a coordinate repeats after a length ℓ, the factor is
 /// exp(κ(cos ω(x − μ) − 1)) with ω = 2π/ℓ and κ = 1/(ωσ)², which is as wide as the Gaussian.
@@ -19,10 +20,12 @@ pub struct ProductGaussians {
     periods: Vec<Option<f64>>,
 }
 
+/// The part of a feature along one coordinate.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Factor<T> {
-    centre: T,
-    precision: T,
+pub(crate) struct Factor<T> {
+    pub centre: T,
+    /// 1/σ².
+    pub precision: T,
 }
 
 impl ProductGaussians {
@@ -91,6 +94,49 @@ impl ProductGaussians {
     }
 }
 
+impl ProductGaussians {
+    /// Sums over points of the derivatives of all features, and of those of higher order by each of the shifts.
+    pub(crate) fn record_sums<T: Real>(
+        &self,
+        features: &Buffer<T>,
+        shifts: &[MultiIndex],
+        plan: &mut Plan,
+        sums: &Transposed<'_, T>,
+    ) -> Result<(), GpuError> {
+        let (d, stride4, highest) = (self.dimensions, sums.count.div_ceil(4), self.max_order());
+        let added = shifts.iter().map(MultiIndex::order).max().unwrap_or(0);
+        let kernel = ansatz_shaders::gaussian::PRODUCT_TRANSPOSED.name;
+        let len = self.len() * shifts.len();
+        check_transposed(&Shape { kernel, dimensions: d, len, max_order: highest - added }, sums)?;
+        // No terms: sums of nothing.
+        let (terms, count) = match sums.terms {
+            [] => (&[MultiIndex::VALUE][..], 0),
+            terms => (terms, sums.count),
+        };
+        for (chunk, terms) in terms.chunks(MAX_TERMS).enumerate() {
+            ProductTransposed {
+                periods: &self.periods,
+                len: self.len(),
+                features: Vectors { buffer: features, stride4: 2 * d, first4: d },
+                points: Vectors { buffer: sums.points, stride4, first4: 0 },
+                count,
+                terms,
+                coefficients: Vectors {
+                    buffer: sums.coefficients,
+                    stride4,
+                    first4: (sums.first_coefficient + chunk * MAX_TERMS) * stride4,
+                },
+                shifts,
+                sums: sums.sums,
+                first_sum: sums.first_sum,
+                accumulate: sums.accumulate || chunk > 0,
+            }
+            .record(plan)?;
+        }
+        Ok(())
+    }
+}
+
 impl<T: Real> Factor<T> {
     /// log of the factor at x, and its derivatives to order `orders` divided by it: `shaders/common/gaussian_product.wgsl`.
     fn jet(self, x: T, period: Option<f64>, orders: usize) -> (T, [T; 5]) {
@@ -122,7 +168,7 @@ impl<T: Real> Factor<T> {
 }
 
 /// `out[t]` ← ∂^{α_t} φ(x) for the feature with these factors; `orders` is the highest order along each coordinate.
-fn jets<T: Real>(
+pub(crate) fn jets<T: Real>(
     factor: impl Fn(usize) -> Factor<T>,
     periods: &[Option<f64>],
     x: &[T],
@@ -145,7 +191,7 @@ fn jets<T: Real>(
 }
 
 /// The highest order along each coordinate.
-fn highest(terms: &[MultiIndex]) -> [u8; MAX_DIMENSIONS] {
+pub(crate) fn highest(terms: &[MultiIndex]) -> [u8; MAX_DIMENSIONS] {
     terms.iter().fold([0; MAX_DIMENSIONS], |most, term| std::array::from_fn(|i| most[i].max(term.0[i])))
 }
 
@@ -203,6 +249,14 @@ impl Gaussians for ProductGaussians {
             features[at + 4] = T::from_f64(factor.precision);
         }
         gpu.upload("features", &features)
+    }
+
+    fn record_transposed<T: Real>(
+        device: &DeviceGaussians<T, Self>,
+        plan: &mut Plan,
+        sums: &Transposed<'_, T>,
+    ) -> Result<(), GpuError> {
+        device.host.record_sums(device.features(), &[MultiIndex::VALUE], plan, sums)
     }
 
     fn specialise<T: Real>(&self, terms: &[MultiIndex]) -> Specialised<T> {

@@ -64,10 +64,6 @@ impl<T: Real> DeviceNetwork<T> {
         Ok(Self { gpu: gpu.clone(), shape: Arc::new(network.shape.clone()), tangent, packed })
     }
 
-    fn len(&self) -> usize {
-        self.shape.features() + if self.tangent { self.shape.inner() } else { 0 }
-    }
-
     fn checked(&self, kernel: &'static Kernel) -> Checked {
         let (dimensions, len) = (self.shape.dimensions, self.len());
         Checked { kernel: kernel.name, dimensions, len, max_order: MAX_ORDER }
@@ -138,6 +134,10 @@ impl<T: Real> DeviceNetwork<T> {
 }
 
 impl<T: Real> DeviceFeatures<T> for DeviceNetwork<T> {
+    fn len(&self) -> usize {
+        self.shape.features() + if self.tangent { self.shape.inner() } else { 0 }
+    }
+
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
         let (kernel, sweep, sweeps) = match self.tangent {
             true => (&layers::TANGENT, Sweep::Reverse, 3),

@@ -1,4 +1,4 @@
-//! y ← α op(A) x + β y, and the squared norms of columns: `shaders/linalg/gemv.wgsl` and `gemv_transposed.wgsl`.
+//! y ← α op(A) x + β y, and the sums and squared norms of columns: `shaders/linalg/gemv.wgsl` and `gemv_transposed.wgsl`.
 
 use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
@@ -29,6 +29,19 @@ pub struct ColumnSquares<'a, T> {
     pub a: View<'a, T>,
     /// One sum per column.
     pub results: &'a Buffer<T>,
+}
+
+/// results_{first + j} ← Σ_i a_ij + β results_{first + j}. With β = 0 the old results are not read, so they may hold NaN.
+#[derive(Debug, Clone)]
+pub struct ColumnSums<'a, T> {
+    /// The matrix.
+    pub a: View<'a, T>,
+    /// β.
+    pub beta: T,
+    /// Where the sums go.
+    pub results: &'a Buffer<T>,
+    /// Where that of the first column goes.
+    pub first: usize,
 }
 
 #[repr(C)]
@@ -69,7 +82,7 @@ impl<T: Real> Gemv<'_, T> {
             ));
         }
         if self.transpose {
-            return transposed(plan, &self.a, Some(self.x), self.y, self.alpha, self.beta);
+            return transposed(plan, &self.a, Some(self.x), (self.y, 0), self.alpha, self.beta);
         }
         if m == 0 {
             return Ok(());
@@ -115,16 +128,35 @@ impl<T: Real> ColumnSquares<'_, T> {
         if self.results.len() != self.a.columns() {
             return wrong(format!("{} results for {} columns", self.results.len(), self.a.columns()));
         }
-        transposed(plan, &self.a, None, self.results, T::one(), T::zero())
+        transposed(plan, &self.a, None, (self.results, 0), T::one(), T::zero())
     }
 }
 
-/// y ← α Aᵀ x + β y; without x, the squares of A are summed.
+impl<T: Real> ColumnSums<'_, T> {
+    /// Records one launch per slab of the matrix.
+    ///
+    /// # Errors
+    /// [`GpuError::Misuse`] where the results have no room for one sum per column, and what the device says against it.
+    pub fn record(&self, plan: &mut Plan) -> Result<(), GpuError> {
+        let columns = self.a.columns();
+        if self.first.checked_add(columns).is_none_or(|end| end > self.results.len()) {
+            return wrong(format!(
+                "{columns} sums from {} on do not fit into {}",
+                self.first,
+                self.results.len()
+            ));
+        }
+        let ones = plan.gpu().upload("ones", &vec![T::one(); self.a.rows()])?;
+        transposed(plan, &self.a, Some(&ones), (self.results, self.first), T::one(), self.beta)
+    }
+}
+
+/// y ← α Aᵀ x + β y, from element `first` of y on; without x, the squares of A are summed.
 fn transposed<T: Real>(
     plan: &mut Plan,
     a: &View<'_, T>,
     x: Option<&Buffer<T>>,
-    y: &Buffer<T>,
+    (y, first): (&Buffer<T>, usize),
     alpha: T,
     beta: T,
 ) -> Result<(), GpuError> {
@@ -144,7 +176,7 @@ fn transposed<T: Real>(
             a_first4: word(first4)?,
             a_stride4: word(a.stride4())?,
             x_first: 0,
-            y_first: word(columns.start)?,
+            y_first: word(first + columns.start)?,
             groups: word(groups)?,
             unused: 0,
             alpha,

@@ -47,7 +47,7 @@ pub use copy::VectorCopy;
 pub use dot::Dot;
 pub use functions::{Elementwise, Function};
 pub use gemm::{Gemm, Tiling};
-pub use gemv::{ColumnSquares, Gemv};
+pub use gemv::{ColumnSquares, ColumnSums, Gemv};
 pub use grid::{Grid, MAX_TRIPS};
 pub use least_squares::{
     DampedLeastSquares, Factor, LeastSquares, LeastSquaresReason, LeastSquaresSolution, Place,

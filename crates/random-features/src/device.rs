@@ -95,6 +95,10 @@ impl<T: Real> DeviceRidge<T> {
 }
 
 impl<T: Real> DeviceFeatures<T> for DeviceRidge<T> {
+    fn len(&self) -> usize {
+        self.host.len()
+    }
+
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
         record_rows(&self.gpu, plan, &self.family(&|terms| self.specialise(terms)), rows)
     }

@@ -5,6 +5,7 @@ mod features;
 mod gemm;
 mod krylov;
 mod least_squares;
+mod pig;
 mod published_draws;
 mod snnk;
 mod snnk_speed;
@@ -25,6 +26,7 @@ pub enum Bench {
     Gemm(gemm::Gemm),
     Krylov(krylov::Krylov),
     LeastSquares(least_squares::LeastSquares),
+    Pig(pig::PigBench),
     Snnk(snnk::SnnkBench),
 }
 
@@ -37,6 +39,7 @@ impl Bench {
             Self::Gemm(gemm) => gemm.run(),
             Self::Krylov(krylov) => krylov.run(),
             Self::LeastSquares(least_squares) => least_squares.run(),
+            Self::Pig(pig) => pig.run(),
             Self::Snnk(snnk) => snnk.run(),
         }
     }

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use ansatz::Gpu;
 use ansatz::linalg::Place;
 use ansatz::pde::{
-    ByResidual, Checkpoint, FitPrecision, Gaussians, Interval, Method, Mlp, Objective, Pde, PdeError,
-    PdeOptions, PdeRun, Pig, RandomFeatures, Resample,
+    AdamOptions, ByResidual, Checkpoint, Decay, FitPrecision, Gaussians, Interval, Method, Mlp, Objective,
+    Optimizer, Pde, PdeError, PdeOptions, PdeRun, Pig, RandomFeatures, Resample, Schedule,
 };
 use ansatz::problem::{Problem, Sampler, examples};
 use ansatz::random_features::Activation;
@@ -55,6 +55,14 @@ pub struct PdeCommand {
     /// Hidden units of the network of `pig`, at most 64; 0 for a sum of Gaussians alone [default: 16].
     #[arg(long, value_name = "N")]
     units: Option<usize>,
+
+    /// What trains the network of `pig` [default: levenberg-marquardt].
+    #[arg(long, value_enum)]
+    optimizer: Option<OptimizerArg>,
+
+    /// The rate of Adam's steps [default: 1e-3].
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    rate: Option<f64>,
 
     /// Units of each hidden layer of `mlp`, such as 32,32 [default: 20,20].
     #[arg(long, value_name = "N", value_delimiter = ',')]
@@ -187,6 +195,14 @@ enum MethodArg {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OptimizerArg {
+    /// Steps of second order.
+    LevenbergMarquardt,
+    /// Steps of first order, all on the device, with a rate that falls to a hundredth along a cosine.
+    Adam,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ActivationArg {
     /// sin z, for waves and anything smooth.
     Sine,
@@ -247,6 +263,8 @@ report are written all the same).";
 
 const FEATURES: usize = 1000;
 const PIG_FEATURES: usize = 40;
+const ADAM_STEPS: u32 = 20_000;
+const ADAM_RATE: f64 = 1e-3;
 const MLP_WIDTHS: [usize; 2] = [20, 20];
 
 /// More pictures are a mistake.
@@ -344,6 +362,12 @@ impl PdeCommand {
         if of_network && method != MethodArg::Pig {
             return Err(Failure::usage("--embeddings and --units belong to --method pig: leave them out"));
         }
+        if self.optimizer.is_some() && method != MethodArg::Pig {
+            return Err(Failure::usage("--optimizer belongs to --method pig: leave it out"));
+        }
+        if self.rate.is_some() && self.optimizer != Some(OptimizerArg::Adam) {
+            return Err(Failure::usage("--rate belongs to --optimizer adam: leave it out"));
+        }
         if !self.widths.is_empty() && method != MethodArg::Mlp {
             return Err(Failure::usage("--widths belongs to --method mlp: leave it out"));
         }
@@ -392,6 +416,7 @@ impl PdeCommand {
                     bandwidth: bandwidth.unwrap_or(default.bandwidth),
                     embeddings: self.embeddings.unwrap_or(default.embeddings),
                     units: self.units.unwrap_or(default.units),
+                    optimizer: self.optimizer(),
                     ..default
                 })
             }
@@ -399,6 +424,18 @@ impl PdeCommand {
                 Box::new(Gaussians { bandwidth, ..Gaussians::new(features.unwrap_or(FEATURES)) })
             }
         })
+    }
+
+    fn optimizer(&self) -> Optimizer {
+        match self.optimizer {
+            Some(OptimizerArg::Adam) => {
+                let steps = self.steps.and_then(|steps| u32::try_from(steps).ok()).unwrap_or(ADAM_STEPS);
+                let decay = Decay::Cosine { steps: steps.max(1), last: 1e-2 };
+                let schedule = Schedule { decay, ..Schedule::constant(self.rate.unwrap_or(ADAM_RATE)) };
+                Optimizer::Adam(AdamOptions { schedule, ..AdamOptions::default() })
+            }
+            _ => Optimizer::LevenbergMarquardt,
+        }
     }
 
     fn options(&self, problem: &Problem) -> PdeOptions {

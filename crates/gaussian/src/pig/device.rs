@@ -1,163 +1,224 @@
-//! A network on a device: the terms of its embeddings by `shaders/gaussian/product_values.wgsl`, its head by `head_values.wgsl` and
-//! `head_rows.wgsl`, and the columns of Gaussians by `product_rows.wgsl` with what the head hands back as coefficients. Nothing is
-//! of the size of points times Gaussians but the matrix itself.
+//! A network on a device: embeddings and head in one kernel, forwards and backwards, and the Gaussians' columns or sums with what it hands
+//! back as coefficients. Nothing is of the size of points times Gaussians but a matrix of rows itself.
 
-use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Values};
+use std::sync::Arc;
+
+use ansatz_features::launch::{Shape, check_rows, check_transposed, check_values};
+use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Trainable, Transposed, Values};
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
+use ansatz_shaders::{Kernel, gaussian};
 
-use super::kernels::{HeadRows, HeadValues};
+use super::PigNetwork;
+use super::layout::{Layout, Twin};
+use super::reverse::PigReverse;
 use super::terms::{MAX_TERMS, Terms};
-use super::{Embedding, PigNetwork};
+use super::values::PigValues;
+use crate::device::DeviceGaussians;
+use crate::transposed::{ProductTransposed, Vectors};
+use crate::{ProductGaussians, emit};
+
+/// Points at a time, whose adjoints are in memory.
+const TILE_POINTS: usize = 1 << 16;
 
 pub(super) struct DevicePig<T> {
     gpu: Gpu,
     network: PigNetwork,
-    embeddings: Vec<Box<dyn DeviceFeatures<T>>>,
-    /// w, k after k.
-    amplitudes: Buffer<T>,
+    layout: Arc<Layout>,
+    gaussians: Buffer<T>,
+    /// c, c_0, b and W.
     head: Buffer<T>,
-    /// c, of tangent functions.
-    c: Option<Buffer<T>>,
+    tangent: bool,
+    /// Whether the Gaussians move on the device, and are no longer those of `network`.
+    moves: bool,
 }
 
 impl<T: Real> DevicePig<T> {
     pub fn new(gpu: &Gpu, network: &PigNetwork) -> Result<Self, GpuError> {
-        let upload = |embedding: &Embedding| upload::<T>(&embedding.gaussians, gpu);
-        let amplitudes = network.embeddings.iter().flat_map(|embedding| &embedding.amplitudes);
-        let amplitudes: Vec<T> = amplitudes.map(|&w| T::from_f64(w)).collect();
-        let units = (0..network.units())
-            .flat_map(|h| std::iter::once(network.biases[h]).chain(network.weights_of(h).iter().copied()));
-        let head: Vec<T> = units.map(T::from_f64).collect();
-        Ok(Self {
-            gpu: gpu.clone(),
-            network: network.clone(),
-            embeddings: network.embeddings.iter().map(upload).collect::<Result<_, _>>()?,
-            amplitudes: gpu.upload("amplitudes", &amplitudes)?,
-            head: gpu.upload("head", &head)?,
-            c: None,
-        })
+        Self::upload(gpu, network, &vec![0.0; network.len()], false)
     }
 
     /// The tangent functions at c.
     pub fn tangent(gpu: &Gpu, network: &PigNetwork, c: &[f64]) -> Result<Self, GpuError> {
-        let c: Vec<T> = c.iter().map(|&c| T::from_f64(c)).collect();
-        Ok(Self { c: Some(gpu.upload("c", &c)?), ..Self::new(gpu, network)? })
+        Self::upload(gpu, network, c, true)
     }
 
-    /// The terms of the embeddings.
-    fn record_inner(
-        &self,
-        plan: &mut Plan,
-        terms: &Terms,
-        points: &Buffer<T>,
-        count: usize,
-    ) -> Result<Buffer<T>, GpuError> {
-        let stride = count.next_multiple_of(4);
-        let inner = self.gpu.buffer("terms of embeddings", self.embeddings.len() * terms.len() * stride)?;
-        let mut first_weight = 0;
-        for (k, embedding) in self.embeddings.iter().enumerate() {
-            embedding.record_values(
-                plan,
-                &Values {
-                    terms: &terms.all,
-                    points,
-                    count,
-                    weights: &self.amplitudes,
-                    first_weight,
-                    values: &inner,
-                    first_value: k * terms.len(),
-                },
-            )?;
-            first_weight += self.network.embeddings[k].gaussians.len();
+    fn upload(gpu: &Gpu, network: &PigNetwork, c: &[f64], tangent: bool) -> Result<Self, GpuError> {
+        let layout = Arc::new(Layout::new(network));
+        let head: Vec<T> =
+            c.iter().chain(&network.biases).chain(&network.weights).map(|&x| T::from_f64(x)).collect();
+        let gaussians = gpu.upload("Gaussians", &layout.pack::<T>(network))?;
+        let head = gpu.upload("head", &head)?;
+        Ok(Self { moves: false, ..Self::over(gpu, network, &layout, [&gaussians, &head], tangent) })
+    }
+
+    /// Over Gaussians and a head that move on the device; what follows the head in its buffer does not matter. Of `network`, the shape alone is
+    /// used.
+    pub fn over(
+        gpu: &Gpu,
+        network: &PigNetwork,
+        layout: &Arc<Layout>,
+        [gaussians, head]: [&Buffer<T>; 2],
+        tangent: bool,
+    ) -> Self {
+        Self {
+            gpu: gpu.clone(),
+            network: network.clone(),
+            layout: layout.clone(),
+            gaussians: gaussians.clone(),
+            head: head.clone(),
+            tangent,
+            moves: true,
         }
-        Ok(inner)
     }
 
-    fn terms(&self, asked: &[MultiIndex]) -> Result<Terms, GpuError> {
+    fn shape(&self, kernel: &'static Kernel) -> Shape {
+        let (dimensions, max_order) = (self.network.dimensions(), self.network.max_order());
+        Shape { kernel: kernel.name, dimensions, len: self.len(), max_order }
+    }
+
+    fn twin(&self, asked: &[MultiIndex]) -> Result<Twin, GpuError> {
         let terms = Terms::new(asked);
-        let highest = asked.iter().map(MultiIndex::order).max().unwrap_or(0);
-        if highest > self.network.max_order() || terms.len() > MAX_TERMS || asked.len() > MAX_TERMS {
-            let message = format!(
-                "{} derivatives to order {highest} need {} in all; at most {MAX_TERMS} to order {} are possible",
-                asked.len(),
-                terms.len(),
-                self.network.max_order()
-            );
+        if terms.len() > MAX_TERMS || asked.len() > MAX_TERMS {
+            let (asked, needed) = (asked.len(), terms.len());
+            let message =
+                format!("{asked} derivatives need {needed} in all; at most {MAX_TERMS} are possible");
             return Err(GpuError::Misuse { what: "PIG".to_owned(), message });
         }
-        Ok(terms)
+        Ok(Twin { layout: self.layout.clone(), terms: Arc::new(terms) })
     }
-}
 
-/// The Gaussians in `T`.
-fn upload<T: Real>(
-    features: &crate::ProductGaussians,
-    gpu: &Gpu,
-) -> Result<Box<dyn DeviceFeatures<T>>, GpuError> {
-    Ok(Box::new(crate::device::DeviceGaussians::<T, crate::ProductGaussians>::new(gpu, features)?))
+    /// The part of the points from quad `first4` on.
+    fn reverse<'a>(
+        &'a self,
+        twin: &Twin,
+        (points, coefficients): (&'a Buffer<T>, &'a Buffer<T>),
+        (stride4, first4): (usize, usize),
+        (count, first_coefficient): (usize, usize),
+        adjoint: &'a Buffer<T>,
+    ) -> PigReverse<'a, T> {
+        let part = |buffer| Vectors { buffer, stride4, first4 };
+        PigReverse {
+            twin: twin.clone(),
+            gaussians: &self.gaussians,
+            head: &self.head,
+            tangent: self.tangent,
+            points: part(points),
+            count,
+            coefficients: part(coefficients),
+            first_coefficient,
+            adjoint,
+        }
+    }
+
+    /// The terms of what the embeddings hand back at `count` points.
+    fn adjoint(&self, terms: &Terms, count: usize) -> Result<Buffer<T>, GpuError> {
+        let len = self.layout.embeddings * terms.len() * count.next_multiple_of(4);
+        self.gpu.buffer("adjoint of embeddings", if self.tangent { len } else { 0 })
+    }
 }
 
 impl<T: Real> DeviceFeatures<T> for DevicePig<T> {
+    fn len(&self) -> usize {
+        if self.tangent { self.network.parameters() } else { self.network.len() }
+    }
+
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
+        check_rows(&self.shape(&gaussian::PIG_REVERSE), rows)?;
+        if self.tangent && self.moves {
+            let message = "tangent functions that move on the device have sums alone".to_owned();
+            return Err(GpuError::Misuse { what: "PIG".to_owned(), message });
+        }
         if rows.count == 0 {
             return Ok(());
         }
-        let terms = self.terms(rows.terms)?;
-        let stride = rows.count.next_multiple_of(4);
-        let inner = self.record_inner(plan, &terms, rows.points, rows.count)?;
-        let (network, count) = (&self.network, self.embeddings.len());
-        let adjoint = self.gpu.buffer("adjoint of embeddings", count * terms.len() * stride)?;
-        let (units, head, tangent) = (network.units(), &self.head, self.c.as_ref());
-        HeadRows {
-            terms: &terms,
-            units,
-            embeddings: count,
-            inner: &inner,
-            head,
-            tangent,
-            adjoint: &adjoint,
-            rows,
-        }
-        .record(plan)?;
-        if tangent.is_none() {
+        let twin = self.twin(rows.terms)?;
+        let terms = twin.terms.clone();
+        let adjoint = self.adjoint(&terms, rows.count)?;
+        let quads = rows.count.div_ceil(4);
+        let vectors = (rows.points, rows.coefficients);
+        self.reverse(&twin, vectors, (quads, 0), (rows.count, rows.first_coefficient), &adjoint)
+            .record_rows(plan, rows)?;
+        if !self.tangent {
             return Ok(());
         }
-        let mut first_column = rows.first_column + 2 * units + 1 + units * count;
-        for (k, embedding) in self.embeddings.iter().enumerate() {
-            let shifts = network.embeddings[k].shifts();
-            let shifted =
-                shifts.iter().map(|shift| terms.all.iter().map(|term| shift.of(term)).collect::<Vec<_>>());
-            for terms_of_columns in std::iter::once(terms.all.clone()).chain(shifted) {
-                embedding.record_rows(
-                    plan,
-                    &Rows {
-                        terms: &terms_of_columns,
-                        coefficients: &adjoint,
-                        first_coefficient: k * terms.len(),
-                        first_column,
-                        points: rows.points,
-                        matrix: rows.matrix,
-                        ..*rows
-                    },
-                )?;
-                first_column += network.embeddings[k].gaussians.len();
+        let mut first_column = rows.first_column + self.layout.head();
+        for (k, embedding) in self.network.embeddings.iter().enumerate() {
+            let gaussians = DeviceGaussians::<T, ProductGaussians>::new(&self.gpu, &embedding.gaussians)?;
+            for shift in embedding.all_shifts() {
+                let shifted = emit::shifted(&terms.all, &[shift]);
+                let first_coefficient = k * terms.len();
+                let block = Rows {
+                    terms: &shifted,
+                    coefficients: &adjoint,
+                    first_coefficient,
+                    first_column,
+                    ..*rows
+                };
+                gaussians.record_rows(plan, &block)?;
+                first_column += embedding.gaussians.len();
             }
         }
         Ok(())
     }
 
     fn record_values(&self, plan: &mut Plan, values: &Values<'_, T>) -> Result<(), GpuError> {
-        if self.c.is_some() {
-            let message = "tangent functions have rows alone".to_owned();
+        if self.tangent {
+            let message = "tangent functions have rows and sums alone".to_owned();
             return Err(GpuError::Misuse { what: "PIG".to_owned(), message });
         }
+        check_values(&self.shape(&gaussian::PIG_VALUES), values)?;
         if values.count == 0 || values.terms.is_empty() {
             return Ok(());
         }
-        let terms = self.terms(values.terms)?;
-        let inner = self.record_inner(plan, &terms, values.points, values.count)?;
-        let (units, head) = (self.network.units(), &self.head);
-        HeadValues { terms: &terms, units, embeddings: self.embeddings.len(), inner: &inner, head, values }
-            .record(plan)
+        let twin = self.twin(values.terms)?;
+        PigValues { twin, gaussians: &self.gaussians, head: &self.head, values }.record(plan)
+    }
+
+    fn record_transposed(&self, plan: &mut Plan, sums: &Transposed<'_, T>) -> Result<(), GpuError> {
+        check_transposed(&self.shape(&gaussian::PIG_REVERSE), sums)?;
+        let twin = self.twin(sums.terms)?;
+        let terms = twin.terms.clone();
+        let stride4 = sums.count.div_ceil(4);
+        let adjoint = self.adjoint(&terms, sums.count.min(TILE_POINTS))?;
+        let vectors = (sums.points, sums.coefficients);
+        // No points: sums of nothing.
+        for first in (0..sums.count.max(1)).step_by(TILE_POINTS) {
+            let count = TILE_POINTS.min(sums.count - first);
+            let accumulate = sums.accumulate || first > 0;
+            self.reverse(&twin, vectors, (stride4, first / 4), (count, sums.first_coefficient), &adjoint)
+                .record_sums(plan, (sums.sums, sums.first_sum), accumulate)?;
+            if !self.tangent {
+                continue;
+            }
+            let mut first_sum = sums.first_sum + self.layout.head();
+            for (k, embedding) in self.network.embeddings.iter().enumerate() {
+                let (shifts, group) = (embedding.all_shifts(), self.layout.group());
+                let (of_tile, len) = (count.div_ceil(4), embedding.gaussians.len());
+                ProductTransposed {
+                    periods: &self.layout.periods,
+                    len,
+                    features: Vectors {
+                        buffer: &self.gaussians,
+                        stride4: group,
+                        first4: k * self.layout.share * group,
+                    },
+                    points: Vectors { buffer: sums.points, stride4, first4: first / 4 },
+                    count,
+                    terms: &terms.all,
+                    coefficients: Vectors {
+                        buffer: &adjoint,
+                        stride4: of_tile,
+                        first4: k * terms.len() * of_tile,
+                    },
+                    shifts: &shifts,
+                    sums: sums.sums,
+                    first_sum,
+                    accumulate,
+                }
+                .record(plan)?;
+                first_sum += len * shifts.len();
+            }
+        }
+        Ok(())
     }
 }

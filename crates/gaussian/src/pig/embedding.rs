@@ -46,6 +46,12 @@ impl Embedding {
         (0..periods.len()).map(Shift::Centre).chain(widths).collect()
     }
 
+    /// What the derivatives by the amplitude and by each of the other parameters add to the order of a term.
+    pub fn all_shifts(&self) -> Vec<MultiIndex> {
+        let value = MultiIndex::VALUE;
+        std::iter::once(value).chain(self.shifts().into_iter().map(|shift| shift.of(&value))).collect()
+    }
+
     /// Steps that change amplitudes by their root mean square, centres by σ and widths by a factor e.
     pub fn step_units(&self) -> Vec<f64> {
         let (n, d, widths) = (self.gaussians.len(), self.gaussians.dimensions(), self.gaussians.widths());

@@ -1,4 +1,4 @@
-//! The head: hidden units y_h = tanh(b_h + Σ_k W_hk φ_k) with their derivatives, and back: `shaders/common/pig_head.wgsl`.
+//! The head: hidden units y_h = tanh(b_h + Σ_k W_hk φ_k) with their derivatives, and back: `shaders/common/pig.wgsl`.
 
 use ansatz_gpu::Real;
 

@@ -4,16 +4,20 @@
 mod device;
 mod embedding;
 mod head;
-mod kernels;
+mod layout;
+mod parameters;
+mod resident;
+mod reverse;
 mod sum;
 mod tangent;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::sync::Arc;
 
-use ansatz_features::{DeviceFeatures, FeatureError, Features, MultiIndex, Trainable};
+use ansatz_features::{DeviceFeatures, FeatureError, Features, MultiIndex, Resident, Trainable};
 use ansatz_gpu::{Gpu, GpuError};
 use ansatz_random::Philox;
 
@@ -21,6 +25,7 @@ use crate::ProductGaussians;
 use device::DevicePig;
 use embedding::Embedding;
 use head::Unit;
+use resident::ResidentPig;
 pub use sum::GaussianSum;
 use tangent::PigTangent;
 use terms::{MAX_ORDER, Terms};
@@ -50,7 +55,8 @@ impl PigNetwork {
     /// weights as Glorot and Bengio (2010) draw them.
     ///
     /// # Errors
-    /// [`FeatureError`] where there are no or too many embeddings or units, or the embeddings differ in their coordinates.
+    /// [`FeatureError`] where there are no or too many embeddings or units, or the embeddings differ in their coordinates
+    /// or periods.
     pub fn new(
         gaussians: Vec<ProductGaussians>,
         units: usize,
@@ -66,8 +72,11 @@ impl PigNetwork {
         })?;
         FeatureError::values("spread of the amplitudes", &[spread], "positive", |spread| spread > 0.0)?;
         let dimensions = gaussians[0].dimensions();
-        for other in &gaussians {
+        for (index, other) in gaussians.iter().enumerate() {
             FeatureError::length("coordinates", other.dimensions(), dimensions)?;
+            if other.periods() != gaussians[0].periods() {
+                return Err(FeatureError::Periods { index });
+            }
         }
         let embedding = |(k, gaussians): (usize, ProductGaussians)| {
             let random = Philox::new(seed, AMPLITUDES + k as u32);
@@ -209,5 +218,13 @@ impl Trainable for PigNetwork {
             weights: add(&self.weights, of_weights),
         };
         Ok((Arc::new(moved), add(c, of_c)))
+    }
+
+    fn resident_f32(&self, gpu: &Gpu, c: &[f64]) -> Result<Option<Box<dyn Resident<f32>>>, GpuError> {
+        Ok(Some(Box::new(ResidentPig::<f32>::new(gpu, self, c)?)))
+    }
+
+    fn resident_f64(&self, gpu: &Gpu, c: &[f64]) -> Result<Option<Box<dyn Resident<f64>>>, GpuError> {
+        Ok(Some(Box::new(ResidentPig::<f64>::new(gpu, self, c)?)))
     }
 }

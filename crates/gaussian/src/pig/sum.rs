@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ansatz_features::{DeviceFeatures, FeatureError, Features, MultiIndex, Rows, Trainable, Values};
+use ansatz_features::{
+    DeviceFeatures, FeatureError, Features, MultiIndex, Rows, Trainable, Transposed, Values,
+};
 use ansatz_gpu::{Gpu, GpuError, Plan, Real};
 
 use super::embedding::{Embedding, Shift};
@@ -151,6 +153,10 @@ impl<T: Real> DeviceSumTangent<T> {
 }
 
 impl<T: Real> DeviceFeatures<T> for DeviceSumTangent<T> {
+    fn len(&self) -> usize {
+        self.tangent.len()
+    }
+
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
         let n = self.tangent.gaussians.len();
         for (part, terms) in self.tangent.shifted(rows.terms).iter().enumerate() {
@@ -163,5 +169,9 @@ impl<T: Real> DeviceFeatures<T> for DeviceSumTangent<T> {
     fn record_values(&self, _plan: &mut Plan, _values: &Values<'_, T>) -> Result<(), GpuError> {
         let message = "tangent functions have rows alone".to_owned();
         Err(GpuError::Misuse { what: "sum of Gaussians".to_owned(), message })
+    }
+    fn record_transposed(&self, plan: &mut Plan, sums: &Transposed<'_, T>) -> Result<(), GpuError> {
+        let shifts = self.tangent.shifted(&[MultiIndex::VALUE]).concat();
+        self.tangent.gaussians.record_sums(self.gaussians.features(), &shifts, plan, sums)
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use ansatz_expr::Jet;
+use ansatz_expr::{Jet, Scalar};
 use ansatz_features::Trainable;
 use ansatz_gpu::Gpu;
+use ansatz_optim::AdamOptions;
 use ansatz_problem::{Domain, PointSet, Region};
 
 use super::energy::Energy;
@@ -16,9 +17,13 @@ use super::resample::{Redraw, Source};
 use super::ritz::minimise;
 use super::solution::{Piece, Solution};
 use super::task::{Collocation, Task};
+use super::tier::Tier;
 use super::train::train;
+use super::train_first::train_first;
 use super::trial::Trial;
-use super::{FitPrecision, Frame, Method, Objective, PdeError, PdeOptions, Resample, Watch};
+use super::{
+    FitPrecision, Frame, Method, Objective, Optimizer, PdeError, PdeOptions, Resample, TrainingStep, Watch,
+};
 
 /// What all fits of a run have in common.
 pub(super) struct Attempt<'a> {
@@ -86,6 +91,7 @@ impl Attempt<'_> {
         };
         let equations = &self.task.equations;
         if let Some(fields) = self.trainable(domain, settings)? {
+            self.check_optimizer()?;
             if self.options.objective == Objective::Energy {
                 let energy = self.energy(settings)?;
                 let elsewhere = self.task.elsewhere();
@@ -110,9 +116,19 @@ impl Attempt<'_> {
             });
             let (gpu, problem) = (self.gpu, self.task.problem);
             let loss = Loss { gpu, problem, equations, collocations: collocations.clone() };
-            let (trial, fit) = match self.options.precision {
-                FitPrecision::F32 => train::<f32>(loss, fields, options, redraw, journal, watch)?,
-                FitPrecision::F64 => train::<f64>(loss, fields, options, redraw, journal, watch)?,
+            let (trial, fit) = match (self.method.training(), self.options.precision) {
+                (Optimizer::Adam(adam), FitPrecision::F32) => {
+                    train_first::<f32>(&loss, fields, (options, adam), watch)?
+                }
+                (Optimizer::Adam(adam), FitPrecision::F64) => {
+                    train_first::<f64>(&loss, fields, (options, adam), watch)?
+                }
+                (Optimizer::LevenbergMarquardt, FitPrecision::F32) => {
+                    train::<f32>(loss, fields, options, redraw, journal, watch)?
+                }
+                (Optimizer::LevenbergMarquardt, FitPrecision::F64) => {
+                    train::<f64>(loss, fields, options, redraw, journal, watch)?
+                }
             };
             return Ok(Attempted { trial, fit, collocations });
         }
@@ -122,6 +138,26 @@ impl Attempt<'_> {
             FitPrecision::F64 => fit::<f64>(self.gpu, &trial, equations, &collocations, c, options, watch)?,
         };
         Ok(Attempted { trial, fit, collocations })
+    }
+
+    /// Refuses what Adam, which stays on the device, does not do.
+    fn check_optimizer(&self) -> Result<(), PdeError> {
+        let options = self.options;
+        let asked = [
+            ("loss", options.objective == Objective::Energy),
+            ("resample", options.resample.is_some()),
+            ("checkpoint", options.checkpoint.is_some()),
+            ("resume", options.resume.is_some()),
+        ];
+        let adam = matches!(self.method.training(), Optimizer::Adam(_));
+        match asked.into_iter().find(|(_, asked)| adam && *asked) {
+            Some((name, _)) => Err(PdeError::Setting {
+                name,
+                value: "given beside --optimizer adam".to_owned(),
+                expected: "Levenberg and Marquardt's method; leave it out with Adam",
+            }),
+            None => Ok(()),
+        }
     }
 
     /// The energy, of a problem that has one and no time.
@@ -136,6 +172,26 @@ impl Attempt<'_> {
             value: "energy".to_owned(),
             expected: "a problem with an [energy] and without time; or residual",
         })
+    }
+
+    /// The step with which Adam trains the features, from coefficients of zero on.
+    pub fn training_step<T: Tier + Scalar>(
+        &self,
+        domain: &Domain,
+        settings: &Settings,
+        adam: AdamOptions,
+    ) -> Result<TrainingStep<T>, PdeError> {
+        let mut collocations = self.collocate(domain, None, settings)?;
+        self.weigh(domain, settings, &mut collocations);
+        let fields = self.trainable(domain, settings)?.unwrap_or_default();
+        let fields: Vec<_> = fields
+            .into_iter()
+            .map(|features| {
+                let c = vec![0.0; features.len()];
+                (features, c)
+            })
+            .collect();
+        TrainingStep::new(self.gpu, &fields, &self.task.equations, &collocations, adam)
     }
 
     /// The frame of a time window.

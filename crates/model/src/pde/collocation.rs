@@ -280,7 +280,7 @@ fn singular_jets(trial: &Trial, group: &Group, coordinates: &[f64]) -> Vec<Vec<V
 }
 
 /// Coordinate after coordinate, each padded to `stride` points by the last one.
-fn upload_points<T: Tier>(
+pub(super) fn upload_points<T: Tier>(
     gpu: &Gpu,
     coordinates: &[f64],
     dimension: usize,

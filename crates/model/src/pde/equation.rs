@@ -16,6 +16,8 @@ pub(super) struct Equation {
     pub linear: bool,
     /// R, with the names of parameters.
     pub expression: Expr,
+    /// [R, ∂R/∂u_α …]
+    pub gradient: Program,
     /// [R, R(u = 0), ∂R/∂u_α …]
     program: Program,
 }
@@ -45,6 +47,8 @@ impl Equation {
         let partials: Vec<Expr> = jets.iter().map(|&jet| residual.partial(&Leaf::Jet(jet))).collect();
         let source = residual.substitute(|leaf| matches!(leaf, Leaf::Jet(_)).then(|| Expr::number(0.0)));
         let linear = partials.iter().all(|partial| partial.jets().is_empty());
+        let gradient: Vec<Expr> = std::iter::once(&residual).chain(&partials).cloned().collect();
+        let gradient = Program::new(&gradient);
         let outputs: Vec<Expr> = [residual.clone(), source].into_iter().chain(partials).collect();
         let kind = match condition.region {
             Region::Interior => "residual",
@@ -52,18 +56,20 @@ impl Equation {
             Region::Initial => "initial",
             Region::Points(_) => "data",
         };
-        Self { name: name.clone(), kind, jets, linear, expression, program: Program::new(&outputs) }
+        Self { name: name.clone(), kind, jets, linear, expression, gradient, program: Program::new(&outputs) }
     }
 
     /// A jet itself as the residual.
     pub fn probe(jet: Jet) -> Self {
         let expression = Expr::leaf(Leaf::Jet(jet));
-        let outputs = [expression.clone(), Expr::number(0.0), Expr::number(1.0)];
+        let one = Expr::number(1.0);
+        let outputs = [expression.clone(), Expr::number(0.0), one.clone()];
         Self {
             name: String::new(),
             kind: "energy",
             jets: vec![jet],
             linear: true,
+            gradient: Program::new(&[expression.clone(), one]),
             program: Program::new(&outputs),
             expression,
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ansatz_features::{Features, Trainable};
+use ansatz_optim::AdamOptions;
 use ansatz_problem::{Domain, DomainError, Region, Sampler, Shape};
 
 use super::PdeError as Error;
@@ -54,6 +55,11 @@ pub trait Method: std::fmt::Debug + Sync {
         if linear { "least squares" } else { "Gauss–Newton" }
     }
 
+    /// How features are trained.
+    fn training(&self) -> Optimizer {
+        Optimizer::default()
+    }
+
     /// Most steps, if their number is not given.
     fn max_steps(&self) -> usize {
         30
@@ -70,6 +76,26 @@ pub trait Method: std::fmt::Debug + Sync {
         scales: &[f64],
         seed: u64,
     ) -> Result<Arc<dyn Features>, Error>;
+}
+
+/// How features are trained.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Optimizer {
+    /// Steps of second order.
+    #[default]
+    LevenbergMarquardt,
+    /// Steps of first order, all on the device.
+    Adam(AdamOptions),
+}
+
+impl Optimizer {
+    /// Its name in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::LevenbergMarquardt => "Levenberg–Marquardt",
+            Self::Adam(_) => "Adam",
+        }
+    }
 }
 
 /// What features must know of the domain.

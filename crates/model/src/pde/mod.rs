@@ -16,6 +16,7 @@ mod corners;
 mod energy;
 mod equation;
 mod error;
+mod first_order;
 mod journal;
 mod loss;
 mod method;
@@ -34,6 +35,7 @@ mod solve;
 mod task;
 mod tier;
 mod train;
+mod train_first;
 mod transform;
 mod trial;
 mod trouble;
@@ -43,19 +45,22 @@ mod watch;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use ansatz_expr::nearest;
+use ansatz_expr::{Scalar, nearest};
 use ansatz_gpu::Gpu;
 use ansatz_problem::{PointSet, Problem, examples};
 
+pub use ansatz_optim::{AdamOptions, Decay, Schedule};
 pub use error::PdeError;
+pub use first_order::TrainingStep;
 pub use journal::{Checkpoint, Interval};
-pub use method::{Frame, Method};
+pub use method::{Frame, Method, Optimizer};
 pub use methods::{Gaussians, Mlp, Pig, RandomFeatures};
 pub use options::{FitPrecision, Objective, PdeOptions};
 pub use reason::PdeReason;
 pub use report::{BaselineReport, ConditionReport, PdeReport, SeedReport, brief};
 pub use resample::{ByResidual, Resample};
 pub use solution::Solution;
+pub use tier::Tier;
 pub use watch::{PdeProgress, Training};
 
 use accuracy::Known;
@@ -137,6 +142,19 @@ impl Pde {
     /// Bad settings and a failed device; not converging is a value, [`PdeReport::reason`].
     pub fn solve(&self, gpu: &Gpu, method: &dyn Method, options: &PdeOptions) -> Result<PdeRun, PdeError> {
         self.solve_watched(gpu, method, options, |_| ControlFlow::Continue(()))
+    }
+
+    /// The step of Adam with which [`Pde::solve`] would train such a method, from coefficients of zero on.
+    ///
+    /// # Errors
+    /// Bad settings, a method that Adam cannot train, and a failed device.
+    pub fn training_step<T: Tier + Scalar>(
+        &self,
+        gpu: &Gpu,
+        method: &dyn Method,
+        options: &PdeOptions,
+    ) -> Result<TrainingStep<T>, PdeError> {
+        solve::training_step(&self.problem, gpu, method, options)
     }
 
     /// As [`Pde::solve`]; `tell` hears where the solve stands, and may stop it.

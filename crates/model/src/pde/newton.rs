@@ -61,6 +61,8 @@ pub(super) struct Fit {
     pub tier: String,
     /// Seconds that went into it before it was resumed.
     pub earlier_seconds: f64,
+    /// Steps in all, where the history has not each of them.
+    pub steps_unseen: Option<usize>,
 }
 
 impl Fit {
@@ -78,7 +80,13 @@ impl Fit {
             parameters,
             tier,
             earlier_seconds: 0.0,
+            steps_unseen: None,
         }
+    }
+
+    /// Steps that were taken.
+    pub fn steps(&self) -> usize {
+        self.steps_unseen.unwrap_or(self.history.len().saturating_sub(1))
     }
 
     /// Takes in the energy after a step, which may be negative.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use ansatz_expr::{Jet, short};
+use ansatz_expr::{Jet, Scalar, short};
 use ansatz_gpu::Gpu;
 use ansatz_problem::{Domain, Problem};
 
@@ -18,10 +18,11 @@ use super::newton::Stop;
 use super::report::limited_by;
 use super::solution::Piece;
 use super::task::Task;
+use super::tier::Tier;
 use super::truth::{Truth, verify};
 use super::{
-    BaselineReport, FitPrecision, Method, Objective, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport,
-    PdeRun, SeedReport, Solution, Watch,
+    BaselineReport, FitPrecision, Method, Objective, Optimizer, PdeError, PdeOptions, PdeProgress, PdeReason,
+    PdeReport, PdeRun, SeedReport, Solution, TrainingStep, Watch,
 };
 use crate::median;
 
@@ -187,7 +188,7 @@ fn one_run(
         let attempted = attempt.run(window, before, settings, journal.as_deref_mut(), watch)?;
         let end = window.time().map_or(f64::INFINITY, |interval| interval[1]);
         solution.pieces.push(Piece { end, trial: attempted.trial.clone(), c: attempted.fit.c.clone() });
-        steps += attempted.fit.history.len() - 1;
+        steps += attempted.fit.steps();
         history.extend(&attempted.fit.history);
         losses.extend(attempted.fit.losses.iter().cloned());
         earlier_seconds += attempted.fit.earlier_seconds;
@@ -258,6 +259,23 @@ fn reason(
         }
         None => PdeReason::Underresolved { condition: truth.conditions[truth.worst].name.clone() },
     }
+}
+
+/// The step of Adam with which features are trained.
+pub(super) fn training_step<T: Tier + Scalar>(
+    problem: &Problem,
+    gpu: &Gpu,
+    method: &dyn Method,
+    options: &PdeOptions,
+) -> Result<TrainingStep<T>, PdeError> {
+    options.check()?;
+    let Optimizer::Adam(adam) = method.training() else {
+        let value = method.training().name().to_owned();
+        return Err(PdeError::Setting { name: "optimizer", value, expected: "Adam" });
+    };
+    let task = Task::new(problem, method, options)?;
+    let settings = settings(&task, method, options, 1)?;
+    Attempt { gpu, task: &task, method, options }.training_step(&problem.domain, &settings, adam)
 }
 
 fn settings(

@@ -245,7 +245,7 @@ pub(super) fn train<T: Tier>(
 }
 
 /// The best coefficients of the features as they are; 0 where there are none better.
-fn start_of<T: Tier>(
+pub(super) fn start_of<T: Tier>(
     loss: &Loss<'_>,
     trial: &Trial,
     options: FitOptions<'_>,

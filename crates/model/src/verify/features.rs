@@ -1,41 +1,25 @@
 //! Rows and values of every family of features.
 
-use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Trainable, Values};
-use ansatz_gaussian::{FullGaussians, PigNetwork, ProductGaussians};
-use ansatz_gpu::{Gpu, GpuError, Real};
+use ansatz_features::{Features, MultiIndex, Rows, Trainable, Transposed, Values};
+use ansatz_gaussian::{FullGaussians, GaussianSum, PigNetwork, ProductGaussians};
+use ansatz_gpu::Real;
 use ansatz_layers::{Activation as Unit, Design};
 use ansatz_linalg::{Matrix, SLAB_GRAIN};
 use ansatz_random_features::{Activation, RandomFeatures};
 use ansatz_shaders::Kernel;
-use ansatz_shaders::features::CHUNK_SUM;
-use ansatz_shaders::{gaussian, layers, random_features};
+use ansatz_shaders::features::{CHUNK_SUM, CUT, PARTIAL_SUM};
+use ansatz_shaders::{gaussian, layers, linalg, random_features};
 
 use super::{Outputs, Suite, numbers, poison, positive, precision, rounding, run_once, values};
 use crate::Error;
+use crate::pde::Tier;
 
 /// Coordinates of a point.
 const DIMENSIONS: usize = 3;
 /// Points and features: none, odd, many features for few points, and many points.
 const SIZES: [(usize, usize); 4] = [(0, 5), (37, 13), (5, 1027), (4099, 5)];
 
-/// A precision that features go to a device in.
-pub(super) trait Uploaded: Real {
-    fn upload(features: &dyn Features, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<Self>>, GpuError>;
-}
-
-impl Uploaded for f32 {
-    fn upload(features: &dyn Features, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f32>>, GpuError> {
-        features.upload_f32(gpu)
-    }
-}
-
-impl Uploaded for f64 {
-    fn upload(features: &dyn Features, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f64>>, GpuError> {
-        features.upload_f64(gpu)
-    }
-}
-
-pub(super) fn run<T: Uploaded>(suite: &mut Suite<'_>) -> Result<(), Error> {
+pub(super) fn run<T: Tier>(suite: &mut Suite<'_>) -> Result<(), Error> {
     for (points, count) in SIZES {
         let ridge = [&random_features::ROWS, &random_features::VALUES];
         for activation in Activation::ALL {
@@ -51,11 +35,15 @@ pub(super) fn run<T: Uploaded>(suite: &mut Suite<'_>) -> Result<(), Error> {
         let features = ProductGaussians::new(DIMENSIONS, centres, widths, vec![Some(2.5), None, Some(3.0)])?;
         let kernels = [&gaussian::PRODUCT_ROWS, &gaussian::PRODUCT_VALUES];
         family::<T>(suite, kernels, "one axis free", &features, points)?;
+        let sum = GaussianSum::new(features);
+        let kernels = [&gaussian::PRODUCT_TRANSPOSED, &PARTIAL_SUM];
+        sums::<T>(suite, &kernels, "sum of Gaussians", &*sum.tangent(&numbers(29, count)), points)?;
 
         let precisions = [2.0, 0.5, -0.3, 0.5, 1.0, 0.2, -0.3, 0.2, 3.0].repeat(count);
         let features = FullGaussians::new(DIMENSIONS, numbers(24, DIMENSIONS * count), precisions)?;
         let kernels = [&gaussian::FULL_ROWS, &gaussian::FULL_VALUES];
         family::<T>(suite, kernels, "full", &features, points)?;
+        sums::<T>(suite, &[&CUT, &linalg::GEMV_TRANSPOSED], "full", &features, points)?;
         if count <= PIG {
             network::<T>(suite, points, count)?;
             for unit in Unit::ALL {
@@ -70,20 +58,46 @@ pub(super) fn run<T: Uploaded>(suite: &mut Suite<'_>) -> Result<(), Error> {
 const PIG: usize = 13;
 
 /// A network over two embeddings, and its tangent.
-fn network<T: Uploaded>(suite: &mut Suite<'_>, points: usize, count: usize) -> Result<(), Error> {
+fn network<T: Tier>(suite: &mut Suite<'_>, points: usize, count: usize) -> Result<(), Error> {
     let gaussians = |seed: u64| {
         let (centres, widths) = (numbers(seed, DIMENSIONS * count), positive(seed + 1, DIMENSIONS * count));
         ProductGaussians::new(DIMENSIONS, centres, widths, vec![Some(2.5), None, None])
     };
     let network = PigNetwork::new(vec![gaussians(30)?, gaussians(32)?], 5, 1.0, 7)?;
     let tangent = network.tangent(&numbers(34, network.len()));
-    let kernels = [&gaussian::HEAD_ROWS, &gaussian::HEAD_VALUES];
+    let kernels = [&gaussian::PIG_REVERSE, &gaussian::PIG_VALUES];
     family::<T>(suite, kernels, "network", &network, points)?;
-    rows::<T>(suite, kernels[0], "tangent", &*tangent, points)
+    rows::<T>(suite, kernels[0], "tangent", &*tangent, points)?;
+    let kernels = [&gaussian::PIG_REVERSE, &gaussian::PRODUCT_TRANSPOSED, &PARTIAL_SUM];
+    sums::<T>(suite, &kernels, "tangent", &*tangent, points)?;
+    let name = format!("{}, {count} Gaussians", precision::<T>());
+    suite.case(&[&gaussian::PIG_PACK, &gaussian::PIG_GRADIENT], &name, rounding::<T>(), |gpu| {
+        let c = numbers(34, network.len());
+        let Some(resident) = T::resident(&network, gpu, &c)? else { return Ok(Vec::new()) };
+        let sums = gpu.upload("sums", &numbers::<T>(35, resident.parameters().len()))?;
+        let values_of = gpu.upload("values", &poison::<T>(4))?;
+        let points = gpu.upload("points", &numbers::<T>(36, 4 * DIMENSIONS))?;
+        let evaluate = Values {
+            terms: &[MultiIndex::VALUE],
+            points: &points,
+            count: 4,
+            weights: resident.parameters(),
+            first_weight: 0,
+            values: &values_of,
+            first_value: 0,
+        };
+        run_once(gpu, |plan| {
+            resident.record_load(plan)?;
+            resident.features().record_values(plan, &evaluate)?;
+            resident.record_gradient(plan, &sums)
+        })?;
+        let (u, gradient) = (values(gpu, &values_of)?, values(gpu, &sums)?);
+        Ok(vec![(&gaussian::PIG_PACK, u), (&gaussian::PIG_GRADIENT, gradient)])
+    })
 }
 
 /// A dense network of these units, and its tangent.
-fn dense<T: Uploaded>(suite: &mut Suite<'_>, points: usize, units: usize, unit: Unit) -> Result<(), Error> {
+fn dense<T: Tier>(suite: &mut Suite<'_>, points: usize, units: usize, unit: Unit) -> Result<(), Error> {
     let design = Design::new(vec![(-1.0, 1.0); DIMENSIONS], vec![units, 3], 7);
     let network = Design { activation: unit, periods: vec![Some(2.5), None, None], ..design }.network()?;
     let tangent = network.tangent(&numbers(34, network.len()));
@@ -104,7 +118,7 @@ fn terms(features: &dyn Features) -> Vec<MultiIndex> {
     terms.into_iter().filter(|term| term.order() <= features.max_order()).collect()
 }
 
-fn family<T: Uploaded>(
+fn family<T: Tier>(
     suite: &mut Suite<'_>,
     [rows_kernel, evaluation]: [&'static Kernel; 2],
     what: &str,
@@ -116,8 +130,9 @@ fn family<T: Uploaded>(
     let (terms, n, stride) = (terms(features), features.len(), count.next_multiple_of(4));
     let points = numbers::<T>(25, DIMENSIONS * stride);
 
-    // Networks sum what their workgroups have at hand.
-    let sums_chunks = !evaluation.name.starts_with("layers/");
+    // Networks sum what their workgroups or invocations have at hand.
+    let networks = [layers::VALUES.name, layers::TANGENT_VALUES.name, gaussian::PIG_VALUES.name];
+    let sums_chunks = !networks.contains(&evaluation.name);
     let launched = if sums_chunks { vec![evaluation, &CHUNK_SUM] } else { vec![evaluation] };
     suite.case(&launched, &name, rounding::<T>(), |gpu| {
         let (points, weights) =
@@ -139,7 +154,7 @@ fn family<T: Uploaded>(
     })
 }
 
-fn rows<T: Uploaded>(
+fn rows<T: Tier>(
     suite: &mut Suite<'_>,
     kernel: &'static Kernel,
     what: &str,
@@ -176,6 +191,40 @@ fn rows<T: Uploaded>(
             run_once(gpu, |plan| T::upload(features, gpu)?.record_rows(plan, &block))?;
             let entries = matrix.read(gpu)?.into_iter().map(Real::widen).collect();
             Ok(vec![(kernel, entries)])
+        })?;
+    }
+    Ok(())
+}
+
+fn sums<T: Tier>(
+    suite: &mut Suite<'_>,
+    kernels: &[&'static Kernel],
+    what: &str,
+    features: &dyn Features,
+    count: usize,
+) -> Result<(), Error> {
+    let name = format!("{}, sums, {what}, {count} points, {} features", precision::<T>(), features.len());
+    let (terms, n, stride) = (terms(features), features.len(), count.next_multiple_of(4));
+    let (points, coefficients) =
+        (numbers::<T>(25, DIMENSIONS * stride), numbers::<T>(26, (1 + terms.len()) * stride));
+    for accumulate in [false, true] {
+        let name = format!("{name}{}", if accumulate { ", added" } else { "" });
+        suite.case(kernels, &name, rounding::<T>(), |gpu| {
+            let old = if accumulate { numbers(27, n + 3) } else { poison::<T>(n + 3) };
+            let results = gpu.upload("sums", &old)?;
+            let transposed = Transposed {
+                terms: &terms,
+                points: &gpu.upload("points", &points)?,
+                count,
+                coefficients: &gpu.upload("coefficients", &coefficients)?,
+                first_coefficient: 1,
+                sums: &results,
+                first_sum: 2,
+                accumulate,
+            };
+            run_once(gpu, |plan| T::upload(features, gpu)?.record_transposed(plan, &transposed))?;
+            let results = values(gpu, &results)?;
+            Ok(kernels.iter().map(|&kernel| (kernel, results.clone())).collect())
         })?;
     }
     Ok(())

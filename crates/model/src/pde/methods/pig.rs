@@ -5,11 +5,11 @@ use std::sync::Arc;
 use ansatz_features::{Features, Trainable};
 use ansatz_gaussian::{GaussianSum, PigNetwork, ProductGaussians};
 
-use crate::pde::{Frame, Method, PdeError};
+use crate::pde::{Frame, Method, Optimizer, PdeError};
 
 /// Physics-informed Gaussians (Kang et al., ICLR 2025): u = c_0 + Σ_h c_h tanh(b_h + Σ_k W_hk φ_k(x)), where each φ_k is a sum of
 /// Gaussians of its own with trained amplitudes, centres and widths. Without hidden units, u is one such sum. Trained by
-/// Levenberg and Marquardt.
+/// Levenberg and Marquardt, or with hidden units by Adam.
 ///
 /// ```
 /// use ansatz::pde::Pig;
@@ -26,12 +26,20 @@ pub struct Pig {
     pub units: usize,
     /// 1/σ before the training, in units of 1/half the side of the domain's box: one, or one for each coordinate.
     pub bandwidth: Vec<f64>,
+    /// How it is trained.
+    pub optimizer: Optimizer,
 }
 
 impl Pig {
     /// Four embeddings of `gaussians` Gaussians each, and sixteen hidden units, as in the paper; σ is 0.3.
     pub fn new(gaussians: usize) -> Self {
-        Self { gaussians, embeddings: 4, units: 16, bandwidth: vec![1.0 / 0.3] }
+        Self {
+            gaussians,
+            embeddings: 4,
+            units: 16,
+            bandwidth: vec![1.0 / 0.3],
+            optimizer: Optimizer::default(),
+        }
     }
 
     fn network(&self, frame: &Frame, scales: &[f64], seed: u64) -> Result<Arc<dyn Trainable>, PdeError> {
@@ -78,11 +86,18 @@ impl Method for Pig {
     }
 
     fn optimizer(&self, _linear: bool) -> &'static str {
-        "Levenberg–Marquardt"
+        self.optimizer.name()
+    }
+
+    fn training(&self) -> Optimizer {
+        self.optimizer
     }
 
     fn max_steps(&self) -> usize {
-        300
+        match self.optimizer {
+            Optimizer::LevenbergMarquardt => 300,
+            Optimizer::Adam(_) => 20_000,
+        }
     }
 
     fn trainable(

@@ -1,0 +1,206 @@
+//! `ansatz bench pig`: the time of a step of Adam of physics-informed Gaussians at the paper's five configurations.
+
+use std::path::PathBuf;
+
+use ansatz::gpu::Plan;
+use ansatz::linalg;
+use ansatz::pde::{AdamOptions, FitPrecision, Optimizer, Pde, PdeOptions, Pig, TrainingStep};
+use ansatz::{Gpu, median};
+use clap::Args;
+use serde::Serialize;
+
+use super::seconds;
+use crate::device::DeviceArgs;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::table::table;
+
+/// A step of Adam of physics-informed Gaussians, against the arithmetic that it cannot do without.
+#[derive(Debug, Args)]
+pub struct PigBench {
+    #[command(flatten)]
+    device: DeviceArgs,
+
+    /// Takes this part of the points of each problem [default: 1, on a software adapter less for the large ones].
+    #[arg(long, value_name = "PART", value_parser = part)]
+    part: Option<f64>,
+
+    /// Writes the figures as JSON; - is standard output.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+fn part(text: &str) -> Result<f64, String> {
+    let part = text.parse().ok().filter(|part| (1e-4..=1.0).contains(part));
+    part.ok_or_else(|| "expected a number from 1e-4 to 1".to_owned())
+}
+
+/// A configuration of the paper: Gaussians of each of four embeddings, and points inside and of each other condition.
+struct Configuration {
+    problem: &'static str,
+    gaussians: usize,
+    points: [usize; 2],
+}
+
+/// Kang et al. (ICLR 2025); of Klein–Gordon 5,376 points in all, of which 4,096 inside.
+const CONFIGURATIONS: [Configuration; 5] = [
+    Configuration { problem: "helmholtz", gaussians: 800, points: [4096, 1024] },
+    Configuration { problem: "klein_gordon", gaussians: 100, points: [4096, 640] },
+    Configuration { problem: "flow_mixing", gaussians: 4000, points: [4096, 1024] },
+    Configuration { problem: "nonlinear_diffusion", gaussians: 4000, points: [4096, 1024] },
+    Configuration { problem: "allen_cahn", gaussians: 4000, points: [4096, 1024] },
+];
+
+/// Points times Gaussians beyond which a software adapter takes a part.
+const SOFTWARE_PAIRS: usize = 10_000_000;
+
+#[derive(Debug, Serialize)]
+struct Report {
+    device: String,
+    backend: String,
+    driver: String,
+    executor: String,
+    rounds: usize,
+    /// 10⁹ multiplications and additions per second that the device reaches.
+    limit: f64,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    problem: &'static str,
+    /// Of each of four embeddings.
+    gaussians: usize,
+    parameters: usize,
+    /// Of all conditions together.
+    points: usize,
+    /// The part of the paper's points.
+    part: f64,
+    /// Of a step; median over the rounds.
+    seconds: f64,
+    /// 10⁹ operations of a step, an exponential as 20.
+    gigaflops: f64,
+    /// What the device takes at least for these.
+    floor_seconds: f64,
+    /// The floor over the time taken.
+    of_limit: f64,
+    /// Seconds of each kernel, where profiling is possible.
+    kernels: Vec<(String, f64)>,
+}
+
+/// Steps that are timed.
+const ROUNDS: usize = 5;
+
+impl PigBench {
+    /// Runs the subcommand.
+    pub fn run(&self) -> Result<Exit, Failure> {
+        output::check_json(self.json.as_deref())?;
+        let gpu = self.device.open()?;
+        let limit = linalg::measure_gflops::<f32>(&gpu)?;
+        let mut rows = Vec::new();
+        for configuration in &CONFIGURATIONS {
+            output::note(configuration.problem);
+            rows.push(self.measure(&gpu, configuration, limit)?);
+        }
+        let summary = gpu.summary();
+        let report = Report {
+            device: summary.name.clone(),
+            backend: summary.backend.clone(),
+            driver: summary.driver.clone(),
+            executor: gpu.executor().to_owned(),
+            rounds: ROUNDS,
+            limit,
+            rows,
+        };
+        if let Some(path) = &self.json {
+            output::json(path, &report)?;
+        }
+        if !output::is_stdout(self.json.as_deref()) {
+            output::print(&text(&report))?;
+        }
+        Ok(Exit::Success)
+    }
+
+    fn measure(&self, gpu: &Gpu, configuration: &Configuration, limit: f64) -> Result<Row, Failure> {
+        let Configuration { problem, gaussians, points } = *configuration;
+        let pairs = 4 * gaussians * (points[0] + points[1]);
+        let software = gpu.is_cpu() || gpu.summary().kind == "software";
+        let most = if software { (SOFTWARE_PAIRS as f64 / pairs as f64).min(1.0) } else { 1.0 };
+        let part = self.part.unwrap_or(most);
+        let [inside, elsewhere] = points.map(|points| (part * points as f64).ceil() as usize);
+        let optimizer = Optimizer::Adam(AdamOptions::default());
+        let method = Pig { optimizer, ..Pig::new(gaussians) };
+        let options = PdeOptions {
+            precision: FitPrecision::F32,
+            points: Some(inside),
+            boundary_points: Some(elsewhere),
+            ..PdeOptions::default()
+        };
+        let pde = Pde::example(problem, &[])?;
+        let mut step: TrainingStep<f32> = pde.training_step(gpu, &method, &options)?;
+        // The first run compiles and touches the pages.
+        seconds(gpu, step.plan())?;
+        let mut taken = Vec::new();
+        for _ in 0..ROUNDS {
+            taken.push(seconds(gpu, step.plan())?);
+        }
+        let kernels = profile(gpu, step.plan())?;
+        let (seconds, gigaflops) = (median(taken), step.plan().cost().flops as f64 * 1e-9);
+        let floor_seconds = gigaflops / limit;
+        Ok(Row {
+            problem,
+            gaussians,
+            parameters: step.parameters(),
+            points: step.points(),
+            part,
+            seconds,
+            gigaflops,
+            floor_seconds,
+            of_limit: floor_seconds / seconds,
+            kernels,
+        })
+    }
+}
+
+/// Where the time of a step goes.
+fn profile(gpu: &Gpu, plan: &mut Plan) -> Result<Vec<(String, f64)>, Failure> {
+    gpu.set_profiling(true);
+    let ran = seconds(gpu, plan);
+    gpu.set_profiling(false);
+    ran?;
+    let rows = ansatz::kernels(plan.profile(), None).into_iter();
+    let mut kernels: Vec<_> = rows.map(|row| (row.kernel, row.seconds)).collect();
+    kernels.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    Ok(kernels)
+}
+
+fn text(report: &Report) -> String {
+    let row = |row: &Row| {
+        let most = row.kernels.iter().take(3);
+        let most: Vec<_> = most.map(|(name, seconds)| format!("{name} {:.1}", 1e3 * seconds)).collect();
+        vec![
+            row.problem.to_owned(),
+            row.gaussians.to_string(),
+            row.parameters.to_string(),
+            format!("{}{}", row.points, if row.part < 1.0 { " (part)" } else { "" }),
+            format!("{:.2}", 1e3 * row.seconds),
+            format!("{:.2}", 1e3 * row.floor_seconds),
+            format!("{:.2}", row.of_limit),
+            most.join(", "),
+        ]
+    };
+    let rows: Vec<Vec<String>> = report.rows.iter().map(row).collect();
+    format!(
+        "{} ({}, {}), {} executor, f32\nmedian of {} steps; the device reaches {:.1} GFLOP/s in registers\n\n{}",
+        report.device,
+        report.backend,
+        report.driver,
+        report.executor,
+        report.rounds,
+        report.limit,
+        table(
+            &["problem", "N", "parameters", "points", "ms/step", "floor", "of limit", "ms of kernels"],
+            &rows
+        )
+    )
+}

@@ -1,0 +1,121 @@
+//! A network whose parameters stay on a device.
+
+use std::sync::Arc;
+
+use ansatz_features::{DeviceFeatures, FeatureError, Features, Resident, Trainable};
+use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
+
+use super::PigNetwork;
+use super::device::DevicePig;
+use super::embedding::{Embedding, Shift};
+use super::layout::Layout;
+use super::parameters::Moved;
+use crate::ProductGaussians;
+
+/// The parameters are c, c_0, b, W and of each embedding amplitudes, centres and log σ, the latter two coordinate by coordinate.
+pub(super) struct ResidentPig<T> {
+    network: PigNetwork,
+    layout: Arc<Layout>,
+    parameters: Buffer<T>,
+    gaussians: Buffer<T>,
+    values: DevicePig<T>,
+    tangent: DevicePig<T>,
+}
+
+impl<T: Real> ResidentPig<T> {
+    pub fn new(gpu: &Gpu, network: &PigNetwork, c: &[f64]) -> Result<Self, GpuError> {
+        if c.len() != network.len() {
+            let message = format!("{} coefficients; {} are needed", c.len(), network.len());
+            return Err(GpuError::Misuse { what: "PIG".to_owned(), message });
+        }
+        let layout = Arc::new(Layout::new(network));
+        let mut numbers: Vec<f64> =
+            c.iter().chain(&network.biases).chain(&network.weights).copied().collect();
+        for embedding in &network.embeddings {
+            let (centres, widths) = (embedding.gaussians.centres(), embedding.gaussians.widths());
+            let d = embedding.gaussians.dimensions();
+            numbers.extend(&embedding.amplitudes);
+            for shift in embedding.shifts() {
+                match shift {
+                    Shift::Centre(i) => numbers.extend(centres.iter().skip(i).step_by(d)),
+                    Shift::Width(i) => {
+                        numbers.extend(widths.iter().skip(i).step_by(d).map(|width| width.ln()))
+                    }
+                }
+            }
+        }
+        let numbers: Vec<T> = numbers.into_iter().map(T::from_f64).collect();
+        let parameters = gpu.upload("parameters", &numbers)?;
+        let gaussians = gpu.upload("Gaussians", &layout.pack::<T>(network))?;
+        let device = |tangent| DevicePig::over(gpu, network, &layout, [&gaussians, &parameters], tangent);
+        let (values, tangent) = (device(false), device(true));
+        Ok(Self { network: network.clone(), layout, parameters, gaussians, values, tangent })
+    }
+
+    /// The parameters of each embedding.
+    fn embeddings(&self) -> impl Iterator<Item = Moved<'_, T>> {
+        let mut first = self.layout.head();
+        self.network.embeddings.iter().map(move |embedding| {
+            let n = embedding.gaussians.len();
+            let moved = Moved { layout: &self.layout, n, parameters: &self.parameters, first };
+            first += n * (1 + embedding.shifts().len());
+            moved
+        })
+    }
+}
+
+impl<T: Real> Resident<T> for ResidentPig<T> {
+    fn parameters(&self) -> &Buffer<T> {
+        &self.parameters
+    }
+
+    fn record_load(&self, plan: &mut Plan) -> Result<(), GpuError> {
+        let mut embeddings = self.embeddings().enumerate();
+        embeddings.try_for_each(|(k, embedding)| embedding.record_pack(plan, &self.gaussians, k))
+    }
+
+    fn features(&self) -> &dyn DeviceFeatures<T> {
+        &self.values
+    }
+
+    fn tangent(&self) -> &dyn DeviceFeatures<T> {
+        &self.tangent
+    }
+
+    fn record_gradient(&self, plan: &mut Plan, sums: &Buffer<T>) -> Result<(), GpuError> {
+        if sums.len() != self.parameters.len() {
+            let message = format!("{} sums for {} parameters", sums.len(), self.parameters.len());
+            return Err(GpuError::Misuse { what: "PIG".to_owned(), message });
+        }
+        self.embeddings().try_for_each(|embedding| embedding.record_gradient(plan, sums))
+    }
+
+    fn on_host(&self, parameters: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError> {
+        FeatureError::length("parameters", parameters.len(), self.parameters.len())?;
+        FeatureError::values("parameter", parameters, "finite", |_| true)?;
+        let (c, rest) = parameters.split_at(self.network.len());
+        let (biases, rest) = rest.split_at(self.network.units());
+        let (weights, mut rest) = rest.split_at(self.network.weights.len());
+        let mut embeddings = Vec::new();
+        for embedding in &self.network.embeddings {
+            let (n, d) = (embedding.gaussians.len(), embedding.gaussians.dimensions());
+            let shifts = embedding.shifts();
+            let (own, others) = rest.split_at(n * (1 + shifts.len()));
+            let (mut centres, mut widths) = (embedding.gaussians.centres(), embedding.gaussians.widths());
+            for (shift, values) in shifts.into_iter().zip(own[n..].chunks(n.max(1))) {
+                for (j, &value) in values.iter().enumerate() {
+                    match shift {
+                        Shift::Centre(i) => centres[j * d + i] = value,
+                        Shift::Width(i) => widths[j * d + i] = value.exp(),
+                    }
+                }
+            }
+            let periods = embedding.gaussians.periods().to_vec();
+            let gaussians = ProductGaussians::new(d, centres, widths, periods)?;
+            embeddings.push(Embedding { gaussians, amplitudes: own[..n].to_vec() });
+            rest = others;
+        }
+        let network = PigNetwork { embeddings, biases: biases.to_vec(), weights: weights.to_vec() };
+        Ok((Arc::new(network), c.to_vec()))
+    }
+}
