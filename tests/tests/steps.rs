@@ -38,7 +38,7 @@ fn jacobian<T: Real>(gpu: &Gpu, rows: usize, columns: usize) -> (Dense<T>, Vec<T
     let mut entries = noise::<T>(rows * columns, 1);
     for (j, column) in entries.chunks_mut(rows).enumerate() {
         let size = T::from_f64([1.0, 30.0, 0.03][j % 3]);
-        column.iter_mut().for_each(|entry| *entry = *entry * size);
+        column.iter_mut().for_each(|entry| *entry *= size);
     }
     let wide = columns.next_multiple_of(4);
     let mut padded = entries.clone();
