@@ -200,6 +200,20 @@ fn the_cause_of_what_is_not_finite_is_named() {
     });
 }
 
+#[test]
+fn an_energy_that_is_not_finite_is_named() {
+    let problem = Problem::on(Shape::interval(0.0, 1.0))
+        .field("u")
+        .equation("u_xx = log(u) + 1")
+        .energy("u_x^2/2 + u*log(u - 1)")
+        .boundary("all", "u = 1");
+    let options = PdeOptions { objective: Objective::Energy, ..options(6) };
+    let PdeRun { report, .. } = pde(problem).solve(&Gpu::cpu(), &Mlp::new(&[4]), &options).unwrap();
+    assert_eq!((report.reason.as_str(), report.steps), ("NonFinite", 0), "{report}");
+    let part = "in `energy`, log(u - 1) is NaN where u - 1 = -1, at x = ";
+    assert!(report.stop_reason.contains(part), "{}", report.stop_reason);
+}
+
 /// From u = 0 on there is no step after which the residual has a value.
 #[test]
 fn the_last_good_state_stays() {

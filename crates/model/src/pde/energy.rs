@@ -8,6 +8,7 @@ use ansatz_problem::{Domain, PointSet, Problem, Region, Sampler};
 use super::PdeError;
 use super::equation::Equation;
 use super::task::Collocation;
+use super::trouble::Trouble;
 
 /// ∫ L(x, u, ∇u, …) dx ≈ Σ_q w_q L(x_q, …), with the derivatives of L by the jets u_α of the functions that a method spans.
 pub(super) struct Energy {
@@ -19,12 +20,14 @@ pub(super) struct Energy {
     /// [L, ∂L/∂u_α …, ∂²L/∂u_α∂u_β …], β ≤ α.
     program: Program,
     jets: Vec<Jet>,
+    /// L.
+    expression: Expr,
 }
 
 /// L and its derivatives at the points, times w.
 pub(super) struct Density {
-    /// Σ_q w_q L.
-    pub value: f64,
+    /// w L.
+    pub values: Vec<f64>,
     /// w ∂L/∂u_α, jet after jet.
     pub slopes: Vec<Vec<f64>>,
     /// w ∂²L/∂u_α∂u_β with its two jets, each pair once.
@@ -54,7 +57,7 @@ impl Energy {
         let (points, weights) = quadrature(&problem.domain, count, seed)?;
         let probes = jets.iter().map(|&jet| Equation::probe(jet)).collect();
         let points = Collocation { points, weight: 1.0 };
-        Ok(Some(Self { probes, points, weights, program: Program::new(&outputs), jets }))
+        Ok(Some(Self { probes, points, weights, program: Program::new(&outputs), jets, expression: density }))
     }
 
     /// L and its derivatives, where the jets are `values`, jet after jet.
@@ -85,7 +88,12 @@ impl Energy {
         let pairs = (0..n).flat_map(|a| (0..=a).map(move |b| [a, b]));
         let curvatures = pairs.zip(outputs.split_off(1 + n)).collect();
         let slopes = outputs.split_off(1);
-        Density { value: outputs[0].iter().sum(), slopes, curvatures }
+        Density { values: outputs.swap_remove(0), slopes, curvatures }
+    }
+
+    /// What of it is not finite, and where, as for [`Energy::at`].
+    pub fn trouble(&self, density: &Density, values: &[Vec<f64>]) -> Option<Trouble> {
+        Trouble::of_energy(&self.expression, &self.jets, &self.points.points, &density.values, values)
     }
 }
 

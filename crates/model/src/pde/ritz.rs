@@ -54,8 +54,13 @@ pub(super) fn minimise<T: Tier>(
             0.5 * weight * weight * at.residual.iter().map(|r| r * r).sum::<f64>()
         };
         let penalties: f64 = at[jets..].iter().zip(&weights[jets..]).map(penalty).sum();
-        let value = density.value + penalties;
+        let value = density.values.iter().sum::<f64>() + penalties;
         (at, density, value)
+    };
+
+    let trouble = |at: &[Linearised], density: &Density| {
+        let values: Vec<Vec<f64>> = at[..jets].iter().map(|probe| probe.residual.clone()).collect();
+        energy.trouble(density, &values).map(|trouble| trouble.describe(options.problem))
     };
 
     let parameters = fields.iter().map(|features| features.parameters()).sum();
@@ -120,6 +125,7 @@ pub(super) fn minimise<T: Tier>(
 
         let damping = state.damping(&tangent, &model.lengths());
         let floor = f64::EPSILON.sqrt();
+        let mut cause = trouble(&at, &density);
         let accepted = loop {
             let lambda = region.lambda().max(floor);
             // A density that is not convex may have no least value along the tangent functions: more damping, then.
@@ -132,6 +138,9 @@ pub(super) fn minimise<T: Tier>(
                 let found = evaluate(&there);
                 (there, found)
             });
+            if let Some((_, (at, density, _))) = &tried {
+                cause = cause.or_else(|| trouble(at, density));
+            }
             let (promised, new_value) = (
                 step.map_or(1.0, |(_, promised)| promised),
                 tried.as_ref().map_or(f64::NAN, |(_, found)| found.2),
@@ -145,11 +154,12 @@ pub(super) fn minimise<T: Tier>(
         let Some((there, found)) = accepted else {
             // The last good state stays, with the damping that it had.
             region = before;
-            fit.stop = match (watch.stopped, value.is_finite()) {
+            fit.stop = match (watch.stopped, cause.is_none() && value.is_finite()) {
                 (true, _) => Stop::Stopped,
                 (false, true) => Stop::Settled,
                 (false, false) => Stop::NonFinite,
             };
+            fit.cause = cause;
             break;
         };
         state = there;

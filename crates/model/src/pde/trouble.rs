@@ -1,6 +1,6 @@
 //! What is not finite, and where: the cause that a failed fit is told with.
 
-use ansatz_expr::{Expr, Leaf};
+use ansatz_expr::{Expr, Jet, Leaf};
 use ansatz_problem::{PointSet, Problem};
 
 use super::Collocation;
@@ -30,7 +30,7 @@ impl Trouble {
         jets: impl FnOnce(&PointSet) -> Vec<Vec<f64>>,
     ) -> Option<Self> {
         let first = |values: &[f64]| values.iter().position(|value| !value.is_finite());
-        let of_partial = |(jet, values): (&ansatz_expr::Jet, &Vec<f64>)| {
+        let of_partial = |(jet, values): (&Jet, &Vec<f64>)| {
             Some((first(values)?, equation.expression.partial(&Leaf::Jet(*jet))))
         };
         let (p, expression) = first(&at.residual)
@@ -48,6 +48,24 @@ impl Trouble {
             x: point.coordinates,
             normal: points.normals.as_deref().map(row).unwrap_or_default(),
             jets: equation.jets.iter().map(|&jet| Leaf::Jet(jet)).zip(values).collect(),
+        })
+    }
+
+    /// The first point at which the density of an energy is not finite, where its jets have these values.
+    pub fn of_energy(
+        expression: &Expr,
+        jets: &[Jet],
+        points: &PointSet,
+        density: &[f64],
+        values: &[Vec<f64>],
+    ) -> Option<Self> {
+        let p = density.iter().position(|value| !value.is_finite())?;
+        Some(Self {
+            condition: "energy".to_owned(),
+            expression: expression.clone(),
+            x: points.point(p).to_vec(),
+            normal: Vec::new(),
+            jets: jets.iter().zip(values).map(|(&jet, values)| (Leaf::Jet(jet), values[p])).collect(),
         })
     }
 
