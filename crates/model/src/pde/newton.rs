@@ -51,6 +51,8 @@ pub(super) struct Fit {
     pub losses: Vec<Vec<f64>>,
     /// The roots of their sums: the weighted norm of the residual.
     pub history: Vec<f64>,
+    /// The number of steps, where the losses are not known after each.
+    pub unseen_steps: Option<usize>,
     /// What was not finite, and where.
     pub cause: Option<String>,
     pub rank: usize,
@@ -71,6 +73,7 @@ impl Fit {
             stop: Stop::MaxSteps,
             losses: Vec::new(),
             history: Vec::new(),
+            unseen_steps: None,
             cause: None,
             rank: 0,
             condition: f64::INFINITY,
@@ -79,6 +82,11 @@ impl Fit {
             tier,
             earlier_seconds: 0.0,
         }
+    }
+
+    /// Steps done.
+    pub fn steps(&self) -> usize {
+        self.unseen_steps.unwrap_or(self.history.len().saturating_sub(1))
     }
 
     /// Takes in the losses after a step; their norm.

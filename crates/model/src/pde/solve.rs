@@ -174,7 +174,7 @@ fn one_run(
         let attempted = attempt.run(window, before, settings, journal.as_deref_mut(), watch)?;
         let end = window.time().map_or(f64::INFINITY, |interval| interval[1]);
         solution.pieces.push(Piece { end, trial: attempted.trial.clone(), c: attempted.fit.c.clone() });
-        steps += attempted.fit.history.len() - 1;
+        steps += attempted.fit.steps();
         history.extend(&attempted.fit.history);
         losses.extend(attempted.fit.losses.iter().cloned());
         earlier_seconds += attempted.fit.earlier_seconds;

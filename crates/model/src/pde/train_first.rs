@@ -37,7 +37,8 @@ pub(super) fn train_first<T: Tier + Scalar>(
     };
     let begin: Vec<OnHost> = fields.iter().enumerate().map(with_coefficients).collect();
     let mut step = TrainingStep::<T>::new(gpu, &begin, equations, collocations, adam)?;
-    let mut fit = Fit::new(step.points(), step.parameters(), T::describe(gpu, options.place));
+    let tier = format!("{} on the device", if T::IS_F64 { "f64" } else { "f32" });
+    let mut fit = Fit::new(step.points(), step.parameters(), tier);
     let (mut done, mut seconds, mut norm) = (0, f64::INFINITY, f64::NAN);
     while done < options.max_steps {
         if !watch.step(done + 1, norm) {
@@ -52,6 +53,7 @@ pub(super) fn train_first<T: Tier + Scalar>(
         // The first round compiles, and its time says little.
         seconds = if done == 0 { SUBMISSION } else { begun.elapsed().as_secs_f64() / rounds as f64 };
         done += rounds;
+        fit.unseen_steps = Some(done);
         norm = fit.note(losses);
         if !norm.is_finite() {
             // Adam has stopped at the last parameters with a finite gradient.
