@@ -7,7 +7,8 @@ use std::path::Path;
 
 use ansatz::Gpu;
 use ansatz::pde::{
-    Checkpoint, FitPrecision, Interval, Method, Mlp, Pde, PdeError, PdeOptions, PdeRun, Pig, RandomFeatures,
+    ByResidual, Checkpoint, FitPrecision, Interval, Method, Mlp, Objective, Pde, PdeError, PdeOptions,
+    PdeProgress, PdeRun, Pig, RandomFeatures, Resample,
 };
 use ansatz_problem::{Problem, ProblemBuilder, Shape};
 use ansatz_tests::each;
@@ -84,37 +85,57 @@ fn training_goes_on_as_if_it_had_never_stopped() {
     });
 }
 
-/// Stops a run at a step of a fit, resumes it, and compares it with one that nobody stopped.
-fn assert_resumes(gpu: &Gpu, pde: &Pde, method: &dyn Method, options: &PdeOptions, places: &[[usize; 3]]) {
+/// A moment of a solve.
+type Moment<'a> = &'a dyn Fn(&PdeProgress) -> bool;
+
+/// Before a step of the training of a fit.
+fn before(run: usize, window: usize, step: usize) -> impl Fn(&PdeProgress) -> bool {
+    move |now| now.training.is_some() && (now.run, now.window, now.step) == (run, window, step)
+}
+
+/// Before the training of a run, while its first coefficients are found.
+fn before_training(run: usize) -> impl Fn(&PdeProgress) -> bool {
+    move |now| now.training.is_none() && (now.run, now.step) == (run, 2)
+}
+
+/// Stops a run at some moments, resumes it each time, and compares it with one that nobody stopped.
+fn assert_resumes(gpu: &Gpu, pde: &Pde, method: &dyn Method, options: &PdeOptions, moments: &[Moment<'_>]) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.safetensors");
     let whole = pde.solve(gpu, method, options).unwrap();
     assert_eq!(whole.solutions.len(), options.seeds, "{}", whole.report);
-    for &[run, window, step] in places {
+    for (number, moment) in moments.iter().enumerate() {
         let saving = PdeOptions { checkpoint: Some(Checkpoint::new(&file)), ..options.clone() };
         let stopped = pde.solve_watched(gpu, method, &saving, |now| {
-            let there = [now.run, now.window, now.step] == [run, window, step];
-            if there { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if moment(now) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         let notes = stopped.unwrap().report.notes;
         assert!(notes.iter().any(|note| note.contains("stopped by the caller while fitting")), "{notes:?}");
         let resuming = PdeOptions { resume: Some(file.clone()), ..options.clone() };
         let resumed = pde.solve(gpu, method, &resuming).unwrap();
-        assert_eq!(bits(&resumed), bits(&whole), "stopped in run {run}, window {window}");
+        assert_eq!(bits(&resumed), bits(&whole), "stopped at moment {number}");
     }
 }
 
 #[test]
 fn seeds_go_on_as_well() {
     let options = PdeOptions { seeds: 2, ..options(4) };
-    each(|gpu| assert_resumes(gpu, &cubic(1.0), &Mlp::new(&[5]), &options, &[[1, 1, 3], [2, 1, 1]]));
+    each(|gpu| {
+        assert_resumes(
+            gpu,
+            &cubic(1.0),
+            &Mlp::new(&[5]),
+            &options,
+            &[&before_training(1), &before(1, 1, 3), &before_training(2), &before(2, 1, 1)],
+        )
+    });
 }
 
 /// A window is begun once the one before has settled.
 #[test]
 fn time_windows_go_on_as_well() {
     let options = PdeOptions { windows: Some(2), ..options(500) };
-    assert_resumes(&Gpu::cpu(), &heat(), &Mlp::new(&[2]), &options, &[[1, 1, 20], [1, 2, 3]]);
+    assert_resumes(&Gpu::cpu(), &heat(), &Mlp::new(&[2]), &options, &[&before(1, 1, 20), &before(1, 2, 3)]);
 }
 
 #[test]
@@ -197,5 +218,44 @@ fn the_last_good_state_stays() {
         let history = &bounded.report.history;
         assert!(history.windows(2).all(|pair| pair[1] < pair[0]), "{history:?}");
         assert!(history.len() > 5, "{history:?}");
+    });
+}
+
+/// ∫ ½u'² + ¼u⁴ − fu is least where −u'' + u³ = f.
+#[test]
+fn a_training_by_energy_goes_on_as_well() {
+    let problem = Problem::on(Shape::interval(0.0, 1.0))
+        .field("u")
+        .exact("u", "sin(pi*x)")
+        .equation("-u_xx + u^3 = pi^2*u_exact + u_exact^3")
+        .energy("u_x^2/2 + u^4/4 - (pi^2*sin(pi*x) + sin(pi*x)^3)*u")
+        .boundary("all", "u = 0");
+    let problem = pde(problem);
+    each(|gpu| {
+        let options = PdeOptions { objective: Objective::Energy, ..options(6) };
+        assert_resumes(gpu, &problem, &Mlp::new(&[6]), &options, &[&before(1, 1, 1), &before(1, 1, 4)]);
+    });
+}
+
+/// New points are drawn after steps 3 and 6; it stops before, at and after a draw.
+#[test]
+fn resampling_goes_on_as_well() {
+    each(|gpu| {
+        let by_residual = Some(ByResidual::default());
+        for resample in [Resample { every: 3, by_residual: None }, Resample { every: 3, by_residual }] {
+            let options = PdeOptions { resample: Some(resample), ..options(8) };
+            let moments: [Moment<'_>; 4] =
+                [&before(1, 1, 3), &before(1, 1, 4), &before(1, 1, 6), &before(1, 1, 8)];
+            assert_resumes(gpu, &cubic(2.0), &Mlp::new(&[6]), &options, &moments);
+        }
+        let losses = |resample| {
+            let options = PdeOptions { resample, ..options(8) };
+            cubic(2.0).solve(gpu, &Mlp::new(&[6]), &options).unwrap().report.loss_history
+        };
+        let never = losses(None);
+        let uniform = losses(Some(Resample { every: 3, by_residual: None }));
+        let adaptive = losses(Some(Resample { every: 3, by_residual }));
+        assert_eq!((&never[..4], &never[..4]), (&uniform[..4], &adaptive[..4]), "the first three steps");
+        assert!(never[4] != uniform[4] && uniform[4] != adaptive[4] && never[4] != adaptive[4]);
     });
 }

@@ -73,11 +73,16 @@ impl Meter {
 pub fn bar(quiet: bool) -> Option<ProgressBar> {
     (!quiet).then(|| {
         let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("[{bar:30}] {percent:>3}%  {wide_msg}") {
-            bar.set_style(style.progress_chars("=> "));
-        }
+        style(&bar, "[{bar:30}] {percent:>3}%  {wide_msg}");
         bar
     })
+}
+
+/// Lays a bar out.
+pub fn style(bar: &ProgressBar, template: &str) {
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
 }
 
 /// A time as people say it.

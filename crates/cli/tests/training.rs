@@ -90,6 +90,34 @@ fn a_killed_training_goes_on() {
 }
 
 #[test]
+fn every_seed_and_every_loss_is_reported() {
+    let place = place();
+    place.expect(NOT_CONVERGED, &arguments("--steps 3 --seed 4 --seeds 2 -o out --json r.json -q"));
+    let report = place.json("r.json");
+    let runs = report["runs"].as_array().unwrap();
+    let of = |key: &str| runs.iter().map(|run| run[key].clone()).collect::<Vec<_>>();
+    assert_eq!(of("seed"), [4, 5]);
+    assert_eq!(of("steps"), [3, 3]);
+    assert_eq!(of("stop_reason"), ["MaxSteps", "MaxSteps"]);
+    assert_eq!(of("relative_l2_error"), *report["relative_l2_errors"].as_array().unwrap());
+    let losses = report["losses"].as_array().unwrap();
+    let numbers = |values: &serde_json::Value| -> Vec<f64> {
+        values.as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
+    };
+    let parts: Vec<Vec<f64>> = losses.iter().map(|condition| numbers(&condition[1])).collect();
+    assert_eq!((&losses[0][0], &losses[1][0]), (&"equation[1]".into(), &"boundary[1]".into()));
+    for (step, loss) in numbers(&report["loss_history"]).into_iter().enumerate() {
+        let sum: f64 = parts.iter().map(|losses| losses[step]).sum();
+        assert!((sum - loss).abs() <= 1e-12 * loss, "step {step}: {sum} {loss}");
+    }
+    assert!(std::fs::read(place.path("out/loss.png")).unwrap().starts_with(b"\x89PNG"));
+    let text = std::fs::read_to_string(place.path("out/report.md")).unwrap();
+    for part in ["the steps ended", "MaxSteps", "loss.png", "|    4 |", "|    5 |"] {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
+}
+
+#[test]
 fn wrong_checkpoints_are_refused() {
     let place = place();
     place.expect(NOT_CONVERGED, &arguments("--steps 2 --checkpoint run.ckpt -q"));
@@ -129,6 +157,8 @@ fn wrong_usage_is_64() {
         ("pde cubic.toml --checkpoint run.ckpt", &["--checkpoint", "--method pig and mlp"][..]),
         ("pde cubic.toml --checkpoint-every 9s", &["--checkpoint-every", "--method pig and mlp"]),
         ("pde cubic.toml --method gaussians --resume run.ckpt", &["--resume", "--method pig and mlp"]),
+        ("pde cubic.toml --resample 5", &["--resample", "--method pig and mlp"]),
+        ("pde cubic.toml --method mlp --resample 0", &["resample is 0", "at least 1 step"]),
         ("pde cubic.toml --method mlp --checkpoint-every 9s", &["--checkpoint-every", "--checkpoint FILE"]),
         (
             "pde cubic.toml --method mlp --checkpoint no/run.ckpt",
@@ -147,8 +177,11 @@ fn wrong_usage_is_64() {
     ] {
         place.expect_error(USAGE, &arguments.split(' ').collect::<Vec<_>>(), parts);
     }
-    place.expect(
-        USAGE,
-        &["pde", "cubic.toml", "--method", "mlp", "--checkpoint", "a", "--checkpoint-every", "often"],
-    );
+    for arguments in [
+        "pde cubic.toml --method mlp --checkpoint a --checkpoint-every often",
+        "pde cubic.toml --method mlp --resample-by residual",
+        "pde cubic.toml --method mlp --resample 5 --resample-by dice",
+    ] {
+        place.expect(USAGE, &arguments.split(' ').collect::<Vec<_>>());
+    }
 }

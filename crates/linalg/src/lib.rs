@@ -36,6 +36,7 @@ pub mod least_squares;
 mod matrix;
 mod multiply_add;
 mod norm_max;
+mod quadratic;
 mod random_fill;
 mod triad;
 mod view;
@@ -54,6 +55,7 @@ pub use least_squares::{
 pub use matrix::{Matrix, SLAB_GRAIN};
 pub use multiply_add::MultiplyAdd;
 pub use norm_max::NormMax;
+pub use quadratic::Quadratic;
 pub use random_fill::{Drawn, RandomFill};
 pub use triad::Triad;
 pub use view::View;

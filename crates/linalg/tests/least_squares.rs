@@ -107,6 +107,67 @@ fn huge_and_tiny_columns_are_scaled() {
     }
 }
 
+/// A wide problem by its kernel form, and the same with rows of zeros below, which make it tall, by its triangle.
+#[test]
+fn the_kernel_form_gives_the_step_of_the_triangle() {
+    fn check<T: Real>(rows: usize, columns: usize, damping: &dyn Fn(usize) -> f64, condition: f64) {
+        let gpu = Gpu::cpu();
+        let number =
+            |i: usize, j: usize| T::from_f64((1.3 * i as f64 + 0.1 * ((i + 2) * j * j) as f64).sin());
+        // Columns of very different lengths, and one of nothing.
+        let entry =
+            |i, j| number(i, j) * T::from_f64([1.0, 1e3, 1e-3, 1.0][j % 4] * f64::from(u8::from(j != 3)));
+        let factor = |below: usize| {
+            let column = |j: usize| (0..rows).map(move |i| entry(i, j)).chain(vec![T::zero(); below]);
+            let a: Vec<T> = (0..columns).flat_map(column).collect();
+            let b: Vec<T> = (0..rows).map(|i| number(i, 1000)).chain(vec![T::zero(); below]).collect();
+            let a = Matrix::upload(&gpu, "a", rows + below, columns, &a).unwrap();
+            let b = Matrix::upload(&gpu, "b", rows + below, 1, &b).unwrap();
+            LeastSquares::default().factor(&gpu, &a, &b).unwrap().unwrap()
+        };
+        let (wide, tall) = (factor(0), factor(columns - rows));
+        assert_eq!(wide.lengths(), tall.lengths());
+        let (found, promised) = wide.solve(damping);
+        let (expected, as_promised) = tall.solve(damping);
+        // Both lose the condition of [A; Λ]; the triangle in `T`, the kernel form in f64.
+        let tolerance = 20.0 * T::epsilon().widen() * condition * (rows as f64).sqrt();
+        let scaled = |x: &[f64]| -> Vec<f64> { x.iter().zip(tall.lengths()).map(|(x, d)| x * d).collect() };
+        let (found, expected) = (scaled(&found), scaled(&expected));
+        let size = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!(
+                (found - expected).abs() <= tolerance * size,
+                "{found:e}, not {expected:e} within {tolerance:e}"
+            );
+        }
+        assert!(
+            (promised - as_promised).abs() <= tolerance * as_promised,
+            "{promised:e}, not {as_promised:e}"
+        );
+    }
+    for (rows, columns) in [(1, 2), (3, 10), (64, 65), (70, 150)] {
+        check::<f64>(rows, columns, &|_| 0.1, 1e2);
+        check::<f32>(rows, columns, &|_| 0.1, 1e2);
+        check::<f64>(rows, columns, &|j| [1.0, 0.01, 1e12][j % 3], 1e3);
+        check::<f64>(rows, columns, &|_| 1e-5, 1e6);
+    }
+}
+
+/// Without damping, the shortest of all solutions.
+#[test]
+fn a_wide_problem_without_damping_has_its_shortest_solution() {
+    let gpu = Gpu::cpu();
+    let a = Matrix::upload(&gpu, "a", 1, 3, &[1.0f64, -1.0, 1.0]).unwrap();
+    let b = Matrix::upload(&gpu, "b", 1, 1, &[3.0f64]).unwrap();
+    let (x, decrease) = LeastSquares::default().factor(&gpu, &a, &b).unwrap().unwrap().solve(|_| 0.0);
+    assert!(x.iter().zip([1.0, -1.0, 1.0]).all(|(x, expected)| (x - expected).abs() < 1e-14), "{x:?}");
+    assert!((decrease - 9.0).abs() < 1e-13, "{decrease}");
+    // Without rows nothing is asked, so nothing moves.
+    let [a, b] = [3, 1].map(|columns| Matrix::<f64>::zeros(&gpu, "none", 0, columns).unwrap());
+    let problem = LeastSquares::default().factor(&gpu, &a, &b).unwrap().unwrap();
+    assert_eq!(problem.solve(|_| 0.0), (vec![0.0; 3], 0.0));
+}
+
 #[test]
 fn shapes_and_settings_are_checked() {
     let gpu = Gpu::cpu();

@@ -24,6 +24,7 @@ pub use ansatz_krylov as krylov;
 pub use ansatz_krylov::{Outcome, Precision, Preconditioner, Progress, Reason, Solution, SolveOptions};
 pub use ansatz_layers as layers;
 pub use ansatz_linalg as linalg;
+pub use ansatz_optim as optim;
 pub use ansatz_problem as problem;
 pub use ansatz_random_features as random_features;
 pub use error::Error;

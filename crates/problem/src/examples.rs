@@ -26,7 +26,7 @@ macro_rules! examples {
 examples! {
     "poisson_2d" "poisson_5d" "poisson_5d_cos" "l_shape" "four_disks"
     "helmholtz" "helmholtz_k10" "nonlinear_helmholtz"
-    "nonlinear_poisson" "bratu" "burgers_steady" "allen_cahn_steady" "legendre" "hypergeometric"
+    "nonlinear_poisson" "bratu" "burgers_steady" "allen_cahn_steady" "legendre" "legendre_3" "hypergeometric" "hypergeometric_2" "deep_ritz"
     "heat_5d" "wave_1d" "maxwell_tm" "flow_mixing"
     "burgers" "allen_cahn" "klein_gordon" "nonlinear_diffusion"
 }

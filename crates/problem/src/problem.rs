@@ -31,6 +31,10 @@ pub struct Problem {
     pub exact: Vec<Option<Expr>>,
     /// What each field is in terms of the function, under the same name, that a method spans; `None` where these are the same.
     pub transforms: Vec<Option<Expr>>,
+    /// Of each condition, whether it holds by the transforms alone.
+    pub built_in: Vec<bool>,
+    /// The density of an energy that the solution makes least.
+    pub energy: Option<Expr>,
     /// A solution in a file.
     pub reference: Option<Reference>,
     /// Number of lattice values along each coordinate on which errors are measured.
@@ -93,12 +97,12 @@ impl Problem {
         self.domain.lattice(&self.evaluate)
     }
 
-    /// A condition's residual with the fields replaced by their [transforms](ProblemBuilder::transform).
-    pub fn transformed(&self, condition: &Condition) -> Expr {
+    /// A residual or a density with the fields replaced by their [transforms](ProblemBuilder::transform).
+    pub fn transformed(&self, expression: &Expr) -> Expr {
         let transforms = self.transforms.iter().enumerate();
-        transforms.fold(condition.residual.clone(), |residual, (field, transform)| match transform {
-            Some(transform) => residual.with_field(field, transform),
-            None => residual,
+        transforms.fold(expression.clone(), |expression, (field, transform)| match transform {
+            Some(transform) => expression.with_field(field, transform),
+            None => expression,
         })
     }
 

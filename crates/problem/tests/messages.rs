@@ -106,6 +106,10 @@ const CASES: &[(&str, &str, &str)] = &[
     (GOOD, "[parameters]\n", "[evaluate]\ngrid = [100]\n\n[parameters]\n"),
     (GOOD, "[parameters]\n", "[reference]\nfile = \"a.npz\"\naxes = [\"x\"]\n\n[parameters]\n"),
     (GOOD, "[parameters]\n", "[reference]\n\n[parameters]\n"),
+    (GOOD, "[parameters]\n", "[transform]\nu = \"(1 - x^2)*u + cos(pi/2*x)\"\n\n[parameters]\n"),
+    (GOOD, "[parameters]\n", "[transform]\nu = \"(1 - x^2)*u + x\"\n\n[parameters]\n"),
+    (GOOD, "[parameters]\n", "[transform]\nu = \"(1 - x^2)*u_x\"\n\n[parameters]\n"),
+    (GOOD, "[parameters]\n", "[transform]\nw = \"x*w\"\n\n[parameters]\n"),
     (GOOD, "[coordinates]\nx = [-1, 1]", ""),
     (GOOD, "u_t - nu*u_xx = 0", "d(u, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x) = 0"),
     (

@@ -6,7 +6,7 @@ use ansatz::pde::{PdeProgress, Training};
 use indicatif::ProgressBar;
 
 use crate::output;
-use crate::progress::{FIRST_LINE, STEPS, bar, duration};
+use crate::progress::{FIRST_LINE, STEPS, bar, duration, style};
 
 /// Shows the progress on standard error.
 pub struct Meter {
@@ -15,6 +15,7 @@ pub struct Meter {
     fitting: Option<(Instant, f64)>,
     /// `None`: nothing is shown.
     bar: Option<ProgressBar>,
+    two_lines: bool,
     next_line: Duration,
 }
 
@@ -24,27 +25,44 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 impl Meter {
     /// A meter that shows nothing where `quiet`.
     pub fn new(quiet: bool) -> Self {
-        Self { start: Instant::now(), fitting: None, bar: bar(quiet), next_line: FIRST_LINE }
+        Self {
+            start: Instant::now(),
+            fitting: None,
+            bar: bar(quiet),
+            two_lines: false,
+            next_line: FIRST_LINE,
+        }
     }
 
     /// Takes in where the solve stands.
     pub fn show(&mut self, progress: &PdeProgress) {
         let Some(bar) = &self.bar else { return };
         let fraction = fraction(progress);
-        if progress.stage == "fitting" && (progress.step > 0 || progress.training.is_none()) {
+        if progress.stage == "fitting" && progress.step > 0 {
             self.fitting.get_or_insert_with(|| (Instant::now(), fraction));
         }
         let text = self.fitting.map_or_else(
             || progress.stage.to_owned(),
             |(since, before)| describe(progress, left(fraction, before, since.elapsed().as_secs_f64())),
         );
+        let details = progress.training.as_ref().map(losses);
         let elapsed = self.start.elapsed();
         if !bar.is_hidden() {
+            // Eighty columns hold the bar with the one, or the other.
+            if details.is_some() && !self.two_lines {
+                self.two_lines = true;
+                style(bar, "[{bar:30}] {percent:>3}%  {prefix}\n{wide_msg}");
+            }
             bar.set_position((fraction * STEPS as f64) as u64);
-            bar.set_message(text);
+            if self.two_lines {
+                bar.set_prefix(text);
+                bar.set_message(details.unwrap_or_default());
+            } else {
+                bar.set_message(text);
+            }
         } else if elapsed >= self.next_line {
             self.next_line = elapsed + elapsed.min(LONGEST_SILENCE);
-            output::note(&text);
+            output::note(&details.map_or(text.clone(), |details| format!("{text}; {details}")));
         }
     }
 
@@ -80,17 +98,8 @@ fn describe(progress: &PdeProgress, left: Option<f64>) -> String {
     if progress.windows > 1 {
         text += &format!(", window {} of {}", progress.window, progress.windows);
     }
-    let most = progress.training.is_some();
     match &progress.training {
-        Some(Training { steps, losses, lambda }) => {
-            let parts: Vec<String> = losses.iter().map(|(kind, loss)| format!("{kind} {loss:.1e}")).collect();
-            text += &format!(
-                ", step {} of {steps}, loss {:.2e} ({}), λ {lambda:.0e}",
-                progress.step,
-                progress.residual * progress.residual,
-                parts.join(", ")
-            );
-        }
+        Some(training) => text += &format!(", step {} of {}", progress.step, training.steps),
         None if progress.step > 0 => {
             text += &format!(", step {}, residual {:.1e}", progress.step, progress.residual);
         }
@@ -98,13 +107,24 @@ fn describe(progress: &PdeProgress, left: Option<f64>) -> String {
     }
     if let Some(left) = left {
         // It may settle before its last step.
-        text += &format!(", {} {} left", if most { "at most" } else { "about" }, duration(left));
+        let about = if progress.training.is_some() { "at most" } else { "about" };
+        text += &format!(", {about} {} left", duration(left));
     }
     text
 }
 
+/// The loss, its parts and λ.
+fn losses(training: &Training) -> String {
+    let loss: f64 = training.losses.iter().map(|(_, loss)| loss).sum();
+    let parts: Vec<String> =
+        training.losses.iter().map(|(kind, loss)| format!("{kind} {loss:.1e}")).collect();
+    format!("loss {loss:.2e}: {}; λ {:.0e}", parts.join(", "), training.lambda)
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn progress() -> PdeProgress {
@@ -132,14 +152,13 @@ mod tests {
 
     #[test]
     fn steps_of_training_count() {
-        let losses = vec![("residual", 9e-7), ("boundary", 1e-7)];
-        let training = Some(Training { steps: 16, losses, lambda: 1e-2 });
+        let parts = vec![("residual", 9e-7), ("boundary", 1e-7)];
+        let training = Some(Training { steps: 16, losses: parts, lambda: 1e-2 });
         let progress = PdeProgress { run: 1, runs: 1, window: 1, windows: 1, training, ..progress() };
         assert_eq!(fraction(&progress), 0.25);
-        assert_eq!(
-            describe(&progress, left(0.25, 0.0, 10.0)),
-            "fitting, step 5 of 16, loss 1.00e-6 (residual 9.0e-7, boundary 1.0e-7), λ 1e-2, at most 30 s left"
-        );
+        assert_eq!(describe(&progress, left(0.25, 0.0, 10.0)), "fitting, step 5 of 16, at most 30 s left");
+        let training = progress.training.unwrap();
+        assert_eq!(losses(&training), "loss 1.00e-6: residual 9.0e-7, boundary 1.0e-7; λ 1e-2");
         // Resumed at this step: nothing is known yet.
         assert_eq!(left(0.25, 0.25, 10.0), None);
     }

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use ansatz::Gpu;
 use ansatz::linalg::Place;
 use ansatz::pde::{
-    AdamOptions, Checkpoint, Decay, FitPrecision, Gaussians, Interval, Method, Mlp, Optimizer, Pde, PdeError,
-    PdeOptions, PdeRun, Pig, RandomFeatures, Schedule,
+    AdamOptions, ByResidual, Checkpoint, Decay, FitPrecision, Gaussians, Interval, Method, Mlp, Objective,
+    Optimizer, Pde, PdeError, PdeOptions, PdeRun, Pig, RandomFeatures, Resample, Schedule,
 };
 use ansatz::problem::{Problem, Sampler, examples};
 use ansatz::random_features::Activation;
@@ -125,6 +125,10 @@ pub struct PdeCommand {
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
 
+    /// What `pig` and `mlp` make small: the residuals, or the problem's energy (Deep Ritz).
+    #[arg(long, value_enum, default_value_t = LossArg::Residual)]
+    loss: LossArg,
+
     /// Saves the training of `pig` and `mlp` into FILE (safetensors) now and then, at its end and on Ctrl-C.
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
@@ -137,6 +141,14 @@ pub struct PdeCommand {
     /// file. The problem, the method and its settings must be those it was made with, but for --steps, --seeds and --rtol.
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
+
+    /// Draws new collocation points after every so many steps of training.
+    #[arg(long, value_name = "STEPS")]
+    resample: Option<usize>,
+
+    /// How new points inside are drawn.
+    #[arg(long, value_enum, requires = "resample", default_value_t = ResampleArg::Uniform)]
+    resample_by: ResampleArg,
 
     /// Converged when no condition's residual exceeds RTOL times the size of its terms.
     #[arg(long, allow_hyphen_values = true)]
@@ -214,11 +226,25 @@ impl ActivationArg {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ResampleArg {
+    /// As the first points.
+    Uniform,
+    /// More of them where the residual is large.
+    Residual,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PrecisionArg {
     /// f32, all on the device.
     F32,
     /// f64; on the CPU executor where the device has none.
     F64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LossArg {
+    Residual,
+    Energy,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -353,6 +379,7 @@ impl PdeCommand {
             ("--checkpoint", self.checkpoint.is_some()),
             ("--checkpoint-every", self.checkpoint_every.is_some()),
             ("--resume", self.resume.is_some()),
+            ("--resample", self.resample.is_some()),
         ];
         if let Some((option, _)) = of_training.iter().find(|(_, given)| *given && !trains) {
             return Err(Failure::usage(format!(
@@ -418,6 +445,10 @@ impl PdeCommand {
                 PrecisionArg::F32 => FitPrecision::F32,
                 PrecisionArg::F64 => FitPrecision::F64,
             },
+            objective: match self.loss {
+                LossArg::Residual => Objective::Residual,
+                LossArg::Energy => Objective::Energy,
+            },
             seed: self.seed,
             seeds: self.seeds,
             points: self.points.or(hint.points),
@@ -440,6 +471,10 @@ impl PdeCommand {
                 Checkpoint { every: self.checkpoint_every.unwrap_or(default.every), ..default }
             }),
             resume: self.resume.clone(),
+            resample: self.resample.map(|every| Resample {
+                every,
+                by_residual: (self.resample_by == ResampleArg::Residual).then(ByResidual::default),
+            }),
         }
     }
 

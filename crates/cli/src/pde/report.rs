@@ -23,6 +23,12 @@ pub fn markdown(problem: &Problem, report: &PdeReport, pictures: &[Picture], fil
     } else {
         text += "The exact solution is not known: there is no error to report, and the residual is what vouches for the solution.\n\n";
     }
+    if !report.losses.is_empty() {
+        text += &format!(
+            "Every seed, none left out; its error is that at the end of the training, not the best on the way:\n\n{}\n",
+            seeds(report)
+        );
+    }
     for picture in pictures {
         text += &format!("![{0}]({1})\n\n", plain(&picture.caption), picture.file);
     }
@@ -89,6 +95,31 @@ fn methods(report: &PdeReport) -> Table {
             baseline.unknowns.to_string(),
             error,
             format!("{:.3}", baseline.seconds),
+        ]);
+    }
+    table
+}
+
+/// The training of every seed.
+fn seeds(report: &PdeReport) -> Table {
+    let mut table = Table::new(&[
+        ("seed", Align::Right),
+        ("relative L2 error", Align::Right),
+        ("relative residual", Align::Right),
+        ("steps", Align::Right),
+        ("seconds", Align::Right),
+        ("outcome", Align::Left),
+        ("the steps ended", Align::Left),
+    ]);
+    for run in &report.runs {
+        table.row([
+            run.seed.to_string(),
+            number(run.relative_l2_error),
+            format!("{:.2e}", run.relative_residual),
+            run.steps.to_string(),
+            format!("{:.3}", run.seconds),
+            run.reason.clone(),
+            plain(&run.stop_reason),
         ]);
     }
     table

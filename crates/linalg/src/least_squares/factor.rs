@@ -34,7 +34,12 @@ impl Factor {
         }
         let end = work.nrows();
         triangularise(work.as_mut(), columns, |_| end);
-        Self { r: work, columns }
+        Self::of_triangle(work, columns)
+    }
+
+    /// R in the upper triangle of `r`.
+    pub(super) fn of_triangle(r: Mat<f64>, columns: usize) -> Self {
+        Self { r, columns }
     }
 
     /// Number of columns.

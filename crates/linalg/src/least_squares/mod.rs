@@ -13,6 +13,7 @@ mod householder;
 mod outcome;
 mod problem;
 mod truncated;
+mod wide;
 
 use std::time::Instant;
 

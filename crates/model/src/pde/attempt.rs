@@ -8,16 +8,22 @@ use ansatz_gpu::Gpu;
 use ansatz_optim::AdamOptions;
 use ansatz_problem::{Domain, PointSet, Region};
 
-use super::equation::rms;
+use super::energy::Energy;
+use super::equation::{Equation, rms};
 use super::journal::Journal;
+use super::loss::Loss;
 use super::newton::{Fit, FitOptions, fit};
+use super::resample::{Redraw, Source};
+use super::ritz::minimise;
 use super::solution::{Piece, Solution};
 use super::task::{Collocation, Task};
 use super::tier::Tier;
 use super::train::train;
 use super::train_first::train_first;
 use super::trial::Trial;
-use super::{FitPrecision, Frame, Method, Optimizer, PdeError, PdeOptions, TrainingStep, Watch};
+use super::{
+    FitPrecision, Frame, Method, Objective, Optimizer, PdeError, PdeOptions, Resample, TrainingStep, Watch,
+};
 
 /// What all fits of a run have in common.
 pub(super) struct Attempt<'a> {
@@ -85,21 +91,39 @@ impl Attempt<'_> {
         };
         let equations = &self.task.equations;
         if let Some(fields) = self.trainable(domain, settings)? {
+            if self.options.objective == Objective::Energy {
+                let energy = self.energy(settings)?;
+                let elsewhere = self.task.elsewhere();
+                let equations: Vec<Equation> = elsewhere.iter().map(|&b| equations[b].clone()).collect();
+                let blocks: Vec<Collocation> = elsewhere.iter().map(|&b| collocations[b].clone()).collect();
+                let conditions = (equations.as_slice(), blocks.as_slice());
+                let (trial, fit) = match self.options.precision {
+                    FitPrecision::F32 => {
+                        minimise::<f32>(self.gpu, fields, &energy, conditions, options, journal, watch)?
+                    }
+                    FitPrecision::F64 => {
+                        minimise::<f64>(self.gpu, fields, &energy, conditions, options, journal, watch)?
+                    }
+                };
+                return Ok(Attempted { trial, fit, collocations });
+            }
+            let draw = |batch, source: &Source<'_>| self.redraw(domain, before, settings, (batch, source));
+            let redraw = self.options.resample.map(|Resample { every, by_residual }| Redraw {
+                every,
+                by_residual: by_residual.is_some(),
+                draw: &draw,
+            });
+            let (gpu, problem) = (self.gpu, self.task.problem);
+            let loss = Loss { gpu, problem, equations, collocations: collocations.clone() };
             let (trial, fit) = match (self.method.training(), self.options.precision) {
                 (Optimizer::Adam(adam), FitPrecision::F32) => {
-                    let options = (options, adam);
-                    train_first::<f32>(self.gpu, fields, equations, &collocations, options, watch)?
+                    train_first::<f32>(&loss, fields, (options, adam), watch)?
                 }
                 (Optimizer::Adam(adam), FitPrecision::F64) => {
-                    let options = (options, adam);
-                    train_first::<f64>(self.gpu, fields, equations, &collocations, options, watch)?
+                    train_first::<f64>(&loss, fields, (options, adam), watch)?
                 }
-                (Optimizer::LevenbergMarquardt, FitPrecision::F32) => {
-                    train::<f32>(self.gpu, fields, equations, &collocations, options, journal, watch)?
-                }
-                (Optimizer::LevenbergMarquardt, FitPrecision::F64) => {
-                    train::<f64>(self.gpu, fields, equations, &collocations, options, journal, watch)?
-                }
+                (_, FitPrecision::F32) => train::<f32>(loss, fields, options, redraw, journal, watch)?,
+                (_, FitPrecision::F64) => train::<f64>(loss, fields, options, redraw, journal, watch)?,
             };
             return Ok(Attempted { trial, fit, collocations });
         }
@@ -129,6 +153,20 @@ impl Attempt<'_> {
             })
             .collect();
         TrainingStep::new(self.gpu, &fields, &self.task.equations, &collocations, adam)
+    }
+
+    /// The energy, of a problem that has one and no time.
+    fn energy(&self, settings: &Settings) -> Result<Energy, PdeError> {
+        let problem = self.task.problem;
+        let energy = match problem.domain.time() {
+            None => Energy::of(problem, settings.points[0], settings.seed)?,
+            Some(_) => None,
+        };
+        energy.ok_or_else(|| PdeError::Setting {
+            name: "loss",
+            value: "energy".to_owned(),
+            expected: "a problem with an [energy] and without time; or residual",
+        })
     }
 
     /// The frame of a time window.
@@ -171,7 +209,8 @@ impl Attempt<'_> {
         Ok(Trial::with_singular(fields, self.task.singular.clone()))
     }
 
-    fn collocate(
+    /// The points of every condition.
+    pub fn collocate(
         &self,
         domain: &Domain,
         before: Option<&Solution>,

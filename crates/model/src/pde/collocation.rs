@@ -34,6 +34,27 @@ pub(super) struct DeviceCollocation<'a, T: Tier> {
     values: Plan,
 }
 
+/// R and its partial derivatives at all points in f64 on the host, for u = Σ c_j φ_j.
+pub(super) fn linearise_on_host(
+    trial: &Trial,
+    c: &[f64],
+    equations: &[Equation],
+    collocations: &[Collocation],
+) -> Vec<Linearised> {
+    let block = |(equation, collocation): (&Equation, &Collocation)| {
+        let points = &collocation.points;
+        let jets = |coordinates| trial.jets(c, points.dimension, coordinates, &equation.jets);
+        let mut at = jets(&points.coordinates);
+        if let Some(partners) = &points.partners {
+            for (here, there) in at.iter_mut().flatten().zip(jets(partners).iter().flatten()) {
+                *here -= there;
+            }
+        }
+        equation.linearise(points, &at)
+    };
+    equations.iter().zip(collocations).map(block).collect()
+}
+
 /// The rows of one equation.
 struct Block<'a, T> {
     equation: &'a Equation,
@@ -156,23 +177,6 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
                 Ok(block.equation.linearise(&block.collocation.points, &jets))
             })
             .collect()
-    }
-
-    /// The same in f64 on the host, whatever the device computes in.
-    pub fn linearise_on_host(&self, c: &[f64]) -> Vec<Linearised> {
-        let block = |block: &Block<'_, T>| {
-            let points = &block.collocation.points;
-            let jets =
-                |coordinates| self.space.trial.jets(c, points.dimension, coordinates, &block.equation.jets);
-            let mut at = jets(&points.coordinates);
-            if let Some(partners) = &points.partners {
-                for (here, there) in at.iter_mut().flatten().zip(jets(partners).iter().flatten()) {
-                    *here -= there;
-                }
-            }
-            block.equation.linearise(points, &at)
-        };
-        self.blocks.iter().map(block).collect()
     }
 
     /// The weighted Jacobian by the coefficients, `J[p][j]` = ω_p Σ_t ∂R/∂u_t ∂^{α_t} φ_j(x_p), and the weighted residual.

@@ -59,6 +59,22 @@ impl Equation {
         Self { name: name.clone(), kind, jets, linear, expression, gradient, program: Program::new(&outputs) }
     }
 
+    /// A jet itself as the residual.
+    pub fn probe(jet: Jet) -> Self {
+        let expression = Expr::leaf(Leaf::Jet(jet));
+        let outputs = [expression.clone(), Expr::number(0.0), Expr::number(1.0)];
+        let gradient = [expression.clone(), Expr::number(1.0)];
+        Self {
+            name: String::new(),
+            kind: "energy",
+            jets: vec![jet],
+            linear: true,
+            gradient: Program::new(&gradient),
+            program: Program::new(&outputs),
+            expression,
+        }
+    }
+
     /// R at `points` less what it shall be there, where the unknown has these `jets`, jet after jet.
     pub fn linearise(&self, points: &PointSet, jets: &[Vec<f64>]) -> Linearised {
         let count = points.len();

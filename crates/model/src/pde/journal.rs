@@ -54,6 +54,13 @@ pub(super) struct Journal {
     pub notes: Vec<String>,
 }
 
+/// Where a fit goes on.
+pub(super) struct Resumed {
+    pub saved: Saved,
+    /// The features as they were trained so far.
+    pub fields: Vec<Arc<dyn Trainable>>,
+}
+
 impl Journal {
     /// An empty one, or what [`PdeOptions::resume`] holds.
     ///
@@ -85,29 +92,29 @@ impl Journal {
         Ok(Self { now, resumed, target, since, steps: 0, writable: false, notes })
     }
 
-    /// How far a fit got that begins with the features `fields`, one for each field, with the features it has; none if it was
-    /// not begun.
+    /// How far a fit got; none where it was not begun. It begins with the features `fields`, one family for each field, and its loss
+    /// has so many parts.
     ///
     /// # Errors
-    /// A checkpoint of other features.
+    /// A checkpoint of other features or conditions.
     pub fn found(
         &self,
         place: Place,
         fields: &[Arc<dyn Trainable>],
-        conditions: usize,
-    ) -> Result<Option<(Saved, Vec<Arc<dyn Trainable>>)>, PdeError> {
+        parts: usize,
+    ) -> Result<Option<Resumed>, PdeError> {
         let Some(saved) = self.now.fits.get(&place) else { return Ok(None) };
         let misfit = |problem: String| bad(&self.resumed, problem);
         let unknowns: usize = fields.iter().map(|features| features.len()).sum();
         let fits = (saved.theta.len(), saved.c.len()) == (fields.len(), unknowns)
             && !saved.losses.is_empty()
-            && saved.losses.iter().all(|losses| losses.len() == conditions);
+            && saved.losses.iter().all(|losses| losses.len() == parts);
         if !fits {
             return Err(misfit("other numbers of unknowns or conditions".to_owned()).into());
         }
         let trained = fields.iter().zip(&saved.theta).map(|(features, theta)| features.with_theta(theta));
         let trained = trained.collect::<Result<_, _>>().map_err(|error| misfit(error.to_string()))?;
-        Ok(Some((saved.clone(), trained)))
+        Ok(Some(Resumed { saved: saved.clone(), fields: trained }))
     }
 
     /// After a step of the fit: saves it if the time has come.
@@ -130,6 +137,14 @@ impl Journal {
     /// As [`Journal::step`].
     pub fn save(&mut self, place: Place, fit: Saved) -> Result<(), PdeError> {
         self.now.fits.insert(place, fit);
+        self.write()
+    }
+
+    /// Writes what is saved, where it is to be written.
+    ///
+    /// # Errors
+    /// As [`Journal::step`].
+    pub fn write(&mut self) -> Result<(), PdeError> {
         let Some(Checkpoint { file, .. }) = &self.target else { return Ok(()) };
         (self.since, self.steps) = (Instant::now(), 0);
         match self.now.write(file) {
@@ -160,6 +175,7 @@ fn identity(
     [
         ("problem", format!("{} ({:08x})", problem.name, fingerprint(problem))),
         ("method", format!("{method:?}")),
+        ("loss", format!("{:?}", options.objective)),
         ("seed", options.seed.to_string()),
         ("precision", format!("{:?}", options.precision)),
         ("scales", scales.join(", ")),
@@ -168,6 +184,7 @@ fn identity(
         ("tikhonov", options.tikhonov.map_or("chosen".to_owned(), |lambda| lambda.to_string())),
         ("place", format!("{:?}", options.place)),
         ("windows", windows.to_string()),
+        ("resampling", format!("{:?}", options.resample)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()
@@ -181,7 +198,7 @@ fn fingerprint(problem: &Problem) -> u32 {
         format!("{:?} {:?} {:?} {cloud:?}", problem.domain, problem.scope, problem.parameters).as_bytes(),
     );
     for condition in &problem.conditions {
-        condition.residual.hash(&mut hasher);
+        problem.transformed(&condition.residual).hash(&mut hasher);
         hasher.update(format!("{} {:?} {:?}", condition.name, condition.region, condition.weight).as_bytes());
     }
     hasher.finalize()

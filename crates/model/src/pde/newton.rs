@@ -89,6 +89,12 @@ impl Fit {
         self.unseen_steps.unwrap_or(self.history.len().saturating_sub(1))
     }
 
+    /// Takes in the energy after a step, which may be negative.
+    pub fn note_energy(&mut self, energy: f64) {
+        self.losses.push(vec![energy]);
+        self.history.push(energy);
+    }
+
     /// Takes in the losses after a step; their norm.
     pub fn note(&mut self, losses: Vec<f64>) -> f64 {
         let norm = norm(&losses);

@@ -6,7 +6,7 @@ use ansatz_expr::short;
 use ansatz_linalg::Place;
 use ansatz_problem::{MAX_POINTS, Sampler};
 
-use super::{Checkpoint, Interval, PdeError as Error};
+use super::{Checkpoint, Interval, PdeError as Error, Resample};
 
 /// The precision of the fit on the device; verification is in f64 in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,6 +16,17 @@ pub enum FitPrecision {
     /// f64; on the CPU executor where the device has none.
     #[default]
     F64,
+}
+
+/// What is made small. Whichever it is, a solution is called converged for its residual alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Objective {
+    /// Mean squares of the residuals of all conditions.
+    #[default]
+    Residual,
+    /// The problem's energy, and mean squares of the residuals of all conditions but the equations inside (Deep Ritz): for methods
+    /// that train their features. The collocation points inside are those of a quadrature.
+    Energy,
 }
 
 /// Settings of [`super::Pde::solve`]. What is `None` comes from the problem file, else it is chosen.
@@ -52,8 +63,12 @@ pub struct PdeOptions {
     pub baseline: bool,
     /// Where a method that trains its features saves itself, and how often.
     pub checkpoint: Option<Checkpoint>,
+    /// What is made small.
+    pub objective: Objective,
     /// A checkpoint to go on from: on the same device as if training had never been interrupted, to the last bit.
     pub resume: Option<PathBuf>,
+    /// When collocation points are drawn anew while features are trained; never, if not given.
+    pub resample: Option<Resample>,
 }
 
 impl Default for PdeOptions {
@@ -74,7 +89,9 @@ impl Default for PdeOptions {
             corners: true,
             baseline: true,
             checkpoint: None,
+            objective: Objective::Residual,
             resume: None,
+            resample: None,
         }
     }
 }
@@ -83,6 +100,8 @@ impl Default for PdeOptions {
 const MOST_TIKHONOV: f64 = 1e3;
 /// Weights beyond it, or below its inverse, leave one side out.
 const MOST_WEIGHT: f64 = 1e12;
+/// More of the residual follows nothing but its largest value.
+const MOST_POWER: f64 = 8.0;
 /// More time windows are a mistake.
 const MOST_WINDOWS: usize = 10_000;
 
@@ -91,6 +110,7 @@ impl PdeOptions {
         let wrong = |name, value: String, expected| Err(Error::Setting { name, value, expected });
         let weight = |value: f64| (1.0 / MOST_WEIGHT..=MOST_WEIGHT).contains(&value);
         let counts = |value: Option<usize>| value.is_none_or(|value| (1..=MAX_POINTS).contains(&value));
+        let follow = self.resample.and_then(|resample| resample.by_residual);
         match self {
             _ if self.seeds == 0 || self.seeds > 1000 => {
                 wrong("seeds", self.seeds.to_string(), "a number from 1 to 1000")
@@ -121,8 +141,23 @@ impl PdeOptions {
             _ if self.windows.is_some_and(|windows| !(1..=MOST_WINDOWS).contains(&windows)) => {
                 wrong("windows", self.windows.unwrap_or(0).to_string(), "a number from 1 to 10,000")
             }
+            _ if self.objective == Objective::Energy && self.resample.is_some() => {
+                let every = self.resample.map_or(0, |resample| resample.every);
+                wrong("resample", every.to_string(), "a training by residuals; leave it out")
+            }
             _ if matches!(&self.checkpoint, Some(Checkpoint { every: Interval::Steps(0), .. })) => {
                 wrong("checkpoint-every", "0 steps".to_owned(), "at least 1 step, or a time")
+            }
+            _ if self.resample.is_some_and(|resample| resample.every == 0) => {
+                wrong("resample", "0".to_owned(), "at least 1 step")
+            }
+            _ if follow.is_some_and(|follow| !(0.0..=MOST_POWER).contains(&follow.power)) => {
+                let power = follow.unwrap_or_default().power;
+                wrong("power of the residual", short(power), "a number from 0 to 8; 1 is usual")
+            }
+            _ if follow.is_some_and(|follow| !(follow.offset > 0.0 && follow.offset.is_finite())) => {
+                let offset = follow.unwrap_or_default().offset;
+                wrong("offset to the residual", short(offset), "a positive number; 1 is usual")
             }
             _ => Ok(()),
         }
@@ -130,16 +165,26 @@ impl PdeOptions {
 
     /// Refuses what means nothing to a method that trains no features.
     pub(super) fn check_untrained(&self) -> Result<(), Error> {
-        let files = [
-            ("checkpoint", self.checkpoint.as_ref().map(|checkpoint| &checkpoint.file)),
-            ("resume", self.resume.as_ref()),
+        if self.objective == Objective::Energy {
+            let value = "energy".to_owned();
+            return Err(Error::Setting {
+                name: "loss",
+                value,
+                expected: "a method that trains its features, such as pig or mlp; or residual",
+            });
+        }
+        let file = |file: &PathBuf| file.display().to_string();
+        let given = [
+            ("checkpoint", self.checkpoint.as_ref().map(|checkpoint| file(&checkpoint.file))),
+            ("resume", self.resume.as_ref().map(file)),
+            ("resample", self.resample.map(|resample| resample.every.to_string())),
         ];
-        match files.into_iter().find_map(|(name, file)| Some((name, file?))) {
-            Some((name, file)) => Err(Error::Setting {
-                name,
-                value: file.display().to_string(),
-                expected: "a method that trains its features, such as pig or mlp; leave it out with others",
-            }),
+        match given.into_iter().find_map(|(name, value)| Some((name, value?))) {
+            Some((name, value)) => {
+                let expected =
+                    "a method that trains its features, such as pig or mlp; leave it out with others";
+                Err(Error::Setting { name, value, expected })
+            }
             None => Ok(()),
         }
     }

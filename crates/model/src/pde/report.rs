@@ -87,18 +87,39 @@ pub struct PdeReport {
     pub parameters: usize,
     /// What found them.
     pub optimizer: String,
-    /// The squares of `history`: Σ over conditions of ω² mean R².
+    /// The squares of `history`: Σ over conditions of ω² mean R²; or the energies.
     pub loss_history: Vec<f64>,
     /// Its parts, condition by condition, by their names; empty where no features are trained.
     pub losses: Vec<(String, Vec<f64>)>,
     /// Why the steps ended, and what was not finite if that was why, of the first seed; `reason` is what the verification made of it.
     pub stop_reason: String,
+    /// What became of every seed.
+    pub runs: Vec<SeedReport>,
     /// Median over the seeds of the seconds of the fit per step.
     pub seconds_per_step: f64,
     /// The classical method in the same binary; null where it does not apply.
     pub baseline: Option<BaselineReport>,
     /// What a reader should know beside the figures.
     pub notes: Vec<String>,
+}
+
+/// The run of one seed.
+#[derive(Debug, Clone, Serialize)]
+pub struct SeedReport {
+    /// The seed.
+    pub seed: u64,
+    /// Of the solution at the end, not the best on the way.
+    pub relative_l2_error: Option<f64>,
+    /// As [`PdeReport::relative_residual`].
+    pub relative_residual: f64,
+    /// What the verification says.
+    pub reason: String,
+    /// As [`PdeReport::stop_reason`].
+    pub stop_reason: String,
+    /// Steps.
+    pub steps: usize,
+    /// Seconds of the fit.
+    pub seconds: f64,
 }
 
 /// A relative residual this many times above the rounding of u is not explained by rounding: derivatives, and the terms that

@@ -27,6 +27,8 @@ pub(super) struct Saved {
     pub seconds: f64,
     /// Whether more steps are of no use.
     pub settled: bool,
+    /// The coordinates of the points inside, equation after equation, where they follow the residual.
+    pub points: Vec<Vec<f64>>,
 }
 
 /// Number of a run and of a time window, from 1.
@@ -57,6 +59,7 @@ struct FitHeader {
     fields: usize,
     seconds: f64,
     settled: bool,
+    points: usize,
 }
 
 /// The keys of the header.
@@ -81,13 +84,23 @@ impl Snapshot {
             for (field, theta) in saved.theta.iter().enumerate() {
                 add(name(&format!("theta.{field}")), vec![theta.len()], &mut theta.iter().copied());
             }
+            for (equation, points) in saved.points.iter().enumerate() {
+                add(name(&format!("points.{equation}")), vec![points.len()], &mut points.iter().copied());
+            }
             add(name("c"), vec![saved.c.len()], &mut saved.c.iter().copied());
             add(name("region"), vec![2], &mut saved.region.into_iter());
             let conditions = saved.losses.first().map_or(0, Vec::len);
             let losses = saved.losses.iter().flatten().copied();
             add(name("losses"), vec![saved.losses.len(), conditions], &mut losses.into_iter());
-            let (fields, seconds, settled) = (saved.theta.len(), saved.seconds, saved.settled);
-            fits.push(FitHeader { run, window, fields, seconds, settled });
+            let (fields, points) = (saved.theta.len(), saved.points.len());
+            fits.push(FitHeader {
+                run,
+                window,
+                fields,
+                seconds: saved.seconds,
+                settled: saved.settled,
+                points,
+            });
         }
         let header = Header { identity: self.identity.clone(), device: self.device.clone(), fits };
         let header = serde_json::to_string(&header).map_err(|error| unsuitable(error.to_string()))?;
@@ -163,17 +176,18 @@ fn parse(bytes: &[u8]) -> Result<Snapshot, String> {
         Ok((view.shape().to_vec(), numbers.iter().copied().map(f64::from_le_bytes).collect()))
     };
     let mut fits = BTreeMap::new();
-    for FitHeader { run, window, fields, seconds, settled } in header.fits {
+    for FitHeader { run, window, fields, seconds, settled, points } in header.fits {
         let array = |what: &str| array(&name(run, window, what));
-        let theta = (0..fields)
-            .map(|field| Ok(array(&format!("theta.{field}"))?.1))
-            .collect::<Result<_, String>>()?;
+        let arrays = |what: &str, count: usize| -> Result<Vec<Vec<f64>>, String> {
+            (0..count).map(|number| Ok(array(&format!("{what}.{number}"))?.1)).collect()
+        };
+        let (theta, points) = (arrays("theta", fields)?, arrays("points", points)?);
         let (shape, losses) = array("losses")?;
         let conditions = shape.last().copied().unwrap_or(0).max(1);
         let losses: Vec<Vec<f64>> = losses.chunks(conditions).map(<[f64]>::to_vec).collect();
         let (c, region) = (array("c")?.1, array("region")?.1);
         let region = region.try_into().map_err(|_| damaged("no trust region".to_owned()))?;
-        fits.insert((run, window), Saved { theta, c, region, losses, seconds, settled });
+        fits.insert((run, window), Saved { theta, c, region, losses, seconds, settled, points });
     }
     Ok(Snapshot { identity: header.identity, device: header.device, fits })
 }
@@ -209,6 +223,7 @@ mod tests {
             losses: vec![vec![1.0, f64::INFINITY], vec![0.5, 1e-300]],
             seconds: 0.1,
             settled: true,
+            points: vec![vec![0.5, 0.25]],
         };
         let later = Saved { settled: false, losses: vec![vec![1.0, 2.0]], ..saved.clone() };
         Snapshot {

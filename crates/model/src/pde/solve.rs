@@ -21,8 +21,8 @@ use super::task::Task;
 use super::tier::Tier;
 use super::truth::{Truth, verify};
 use super::{
-    BaselineReport, FitPrecision, Method, Optimizer, PdeError, PdeOptions, PdeProgress, PdeReason, PdeReport,
-    PdeRun, Solution, TrainingStep, Watch,
+    BaselineReport, FitPrecision, Method, Objective, Optimizer, PdeError, PdeOptions, PdeProgress, PdeReason,
+    PdeReport, PdeRun, SeedReport, Solution, TrainingStep, Watch,
 };
 use crate::median;
 
@@ -147,6 +147,20 @@ struct SeedRun {
     verify_seconds: f64,
 }
 
+impl SeedRun {
+    fn report(&self) -> SeedReport {
+        SeedReport {
+            seed: self.seed,
+            relative_l2_error: self.error,
+            relative_residual: self.truth.relative,
+            reason: self.reason.name().to_owned(),
+            stop_reason: self.stop_reason.clone(),
+            steps: self.steps,
+            seconds: self.solve_seconds,
+        }
+    }
+}
+
 fn one_run(
     attempt: &Attempt<'_>,
     settings: &Settings,
@@ -180,7 +194,9 @@ fn one_run(
         earlier_seconds += attempted.fit.earlier_seconds;
         (stop, cause) = (attempted.fit.stop, attempted.fit.cause.clone());
         last = Some(attempted);
-        if PdeReason::of(stop, None).is_some() {
+        // Training that has used up its steps is as good a start of the next window as it has become.
+        let goes_on = journal.is_some() && stop == Stop::MaxSteps;
+        if PdeReason::of(stop, None).is_some() && !goes_on {
             break;
         }
     }
@@ -380,6 +396,11 @@ struct About<'a> {
 impl About<'_> {
     /// Those of each condition, by its name.
     fn losses(&self, run: &SeedRun) -> Vec<(String, Vec<f64>)> {
+        if self.options.objective == Objective::Energy {
+            let least = run.history.iter().copied().fold(f64::INFINITY, f64::min);
+            let above = run.history.iter().map(|energy| energy - least).collect();
+            return vec![("energy above its least".to_owned(), above)];
+        }
         let of = |number: usize| run.losses.iter().map(|losses| losses[number]).collect();
         let names = self.task.equations.iter().map(|equation| equation.name.clone()).enumerate();
         names.map(|(number, name)| (name, of(number))).collect()
@@ -438,10 +459,18 @@ impl About<'_> {
             limited_by: limited_by(of(|run| run.truth.relative), of(|run| run.floor)).to_owned(),
             history: first.history.clone(),
             parameters: first.parameters,
-            optimizer: self.method.optimizer(self.task.is_linear()).to_owned(),
+            optimizer: match self.options.objective {
+                Objective::Residual => self.method.optimizer(self.task.is_linear()),
+                Objective::Energy => "natural gradient of the energy",
+            }
+            .to_owned(),
             losses: if self.trains { self.losses(first) } else { Vec::new() },
-            loss_history: first.history.iter().map(|norm| norm * norm).collect(),
+            loss_history: match self.options.objective {
+                Objective::Residual => first.history.iter().map(|norm| norm * norm).collect(),
+                Objective::Energy => first.history.clone(),
+            },
             stop_reason: first.stop_reason.clone(),
+            runs: runs.iter().map(SeedRun::report).collect(),
             seconds_per_step: of(|run| run.solve_seconds / run.steps.max(1) as f64),
             baseline: None,
             notes: Vec::new(),

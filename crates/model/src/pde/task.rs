@@ -14,6 +14,8 @@ pub(super) struct Task<'a> {
     pub equations: Vec<Equation>,
     /// The same before the fields were replaced by their transforms.
     pub stated: Vec<Equation>,
+    /// Of each, whether it holds by the transforms alone.
+    pub built_in: Vec<bool>,
     pub transforms: Transforms,
     /// Where each equation holds.
     pub regions: Vec<Region>,
@@ -57,6 +59,7 @@ impl<'a> Task<'a> {
             problem,
             equations: Vec::new(),
             stated: Vec::new(),
+            built_in: Vec::new(),
             transforms: Transforms::of(problem),
             regions: Vec::new(),
             factors: Vec::new(),
@@ -64,13 +67,14 @@ impl<'a> Task<'a> {
             singular: vec![Vec::new(); problem.scope.fields().len()],
             cloud: cloud.map(|cloud| Region::Points(cloud.points.clone())),
         };
-        for condition in &problem.conditions {
+        for (condition, &built_in) in problem.conditions.iter().zip(&problem.built_in) {
             match condition.region {
                 // The features see to it.
                 Region::Periodic { .. } if exact => {}
                 _ => {
                     let equation = |residual: &Expr| Equation::new(condition, residual, &problem.parameters);
-                    task.equations.push(equation(&problem.transformed(condition)));
+                    task.equations.push(equation(&problem.transformed(&condition.residual)));
+                    task.built_in.push(built_in);
                     task.stated.push(equation(&condition.residual));
                     task.regions.push(condition.region.clone());
                     task.factors.push(condition.weight.unwrap_or(1.0));
@@ -91,8 +95,16 @@ impl<'a> Task<'a> {
 
     /// Whether an initial condition holds whatever is spanned.
     pub fn starts_exactly(&self) -> bool {
-        let mut equations = self.equations.iter().zip(&self.regions);
-        equations.any(|(equation, region)| *region == Region::Initial && equation.jets.is_empty())
+        self.regions
+            .iter()
+            .zip(&self.built_in)
+            .any(|(region, built_in)| *region == Region::Initial && *built_in)
+    }
+
+    /// The conditions other than equations inside that are left to be fulfilled.
+    pub fn elsewhere(&self) -> Vec<usize> {
+        let left = |&number: &usize| !self.built_in[number] && self.regions[number] != Region::Interior;
+        (0..self.equations.len()).filter(left).collect()
     }
 
     pub fn is_linear(&self) -> bool {

@@ -4,28 +4,26 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ansatz_features::{FeatureError, Features, Trainable};
-use ansatz_gpu::Gpu;
 use ansatz_linalg::LeastSquares;
 use ansatz_optim::{TrustRegion, Verdict};
 
-use super::collocation::{DeviceCollocation, DeviceSpace};
-use super::equation::{Equation, Linearised};
-use super::journal::Journal;
-use super::newton::{Fit, FitOptions, Stop, fit as solve, losses, norm as norm_of};
+use super::journal::{Journal, Resumed};
+use super::loss::Loss;
+use super::newton::{Fit, FitOptions, Stop, fit as solve, norm as norm_of};
+use super::resample::{Redraw, Source};
 use super::snapshot::Saved;
 use super::tier::Tier;
 use super::trial::Trial;
-use super::trouble::Trouble;
-use super::{Collocation, PdeError as Error, Training, Watch};
+use super::{PdeError as Error, Training, Watch};
 
 /// λ of the first step, for columns of norm 1.
-const FIRST_LAMBDA: f64 = 1e-2;
+pub(super) const FIRST_LAMBDA: f64 = 1e-2;
 /// Coefficients, in which u is linear, are damped by this part of λ.
 const FREE: f64 = 1e-2;
 /// Parameters whose effect is below this part of the mean effect are damped more than others.
 const UNIMPORTANT: f64 = 1e-3;
 /// λ of a parameter that does not matter at all.
-const MOST: f64 = 1e12;
+pub(super) const MOST: f64 = 1e12;
 /// Tikhonov's λ of the coefficients that the training begins with, for columns of norm 1: larger ones would cancel each other.
 const START: f64 = 1e-4;
 /// Steps of Gauss and Newton towards them.
@@ -35,14 +33,14 @@ const PATIENCE: usize = 30;
 const GAIN: f64 = 0.02;
 
 /// Features of every field, and all their coefficients.
-struct State {
+pub(super) struct State {
     fields: Vec<Arc<dyn Trainable>>,
-    trial: Trial,
-    c: Vec<f64>,
+    pub trial: Trial,
+    pub c: Vec<f64>,
 }
 
 impl State {
-    fn new(fields: Vec<Arc<dyn Trainable>>, c: Vec<f64>) -> Self {
+    pub fn new(fields: Vec<Arc<dyn Trainable>>, c: Vec<f64>) -> Self {
         let trial = Trial::new(fields.iter().map(|features| features.clone() as Arc<dyn Features>).collect());
         Self { fields, trial, c }
     }
@@ -54,7 +52,7 @@ impl State {
 
     /// λ_j/λ for columns of these lengths: √(1 + (k s/(‖J_j‖ unit_j))²), where s is the mean effect of a step by one unit: a
     /// parameter that hardly matters, like the centre of a Gaussian without amplitude, shall not run away for that.
-    fn damping(&self, tangent: &Trial, lengths: &[f64]) -> Vec<f64> {
+    pub fn damping(&self, tangent: &Trial, lengths: &[f64]) -> Vec<f64> {
         let mut damping = vec![FREE; lengths.len()];
         for (field, features) in self.fields.iter().enumerate() {
             let trained = tangent.columns(field).skip(features.len());
@@ -73,13 +71,13 @@ impl State {
         damping
     }
 
-    fn tangent(&self) -> Trial {
+    pub fn tangent(&self) -> Trial {
         let fields = self.fields.iter().enumerate();
         Trial::new(fields.map(|(field, features)| features.tangent(self.of_field(field))).collect())
     }
 
     /// After the step −δ along the tangent functions.
-    fn moved(&self, tangent: &Trial, delta: &[f64]) -> Result<Self, FeatureError> {
+    pub fn moved(&self, tangent: &Trial, delta: &[f64]) -> Result<Self, FeatureError> {
         let (mut fields, mut c) = (Vec::new(), Vec::new());
         for (field, features) in self.fields.iter().enumerate() {
             let step: Vec<f64> = delta[tangent.columns(field)].iter().map(|delta| -delta).collect();
@@ -91,7 +89,7 @@ impl State {
     }
 
     /// All that is needed to go on from here.
-    fn saved(&self, region: &TrustRegion, fit: &Fit, start: Instant) -> Saved {
+    pub fn saved(&self, region: &TrustRegion, fit: &Fit, start: Instant) -> Saved {
         Saved {
             theta: self.fields.iter().map(|features| features.theta()).collect(),
             c: self.c.clone(),
@@ -99,6 +97,7 @@ impl State {
             losses: fit.losses.clone(),
             seconds: fit.earlier_seconds + start.elapsed().as_secs_f64(),
             settled: fit.stop == Stop::Settled,
+            points: Vec::new(),
         }
     }
 }
@@ -106,78 +105,84 @@ impl State {
 /// Minimises Σ_b ω_b² mean_b R² over coefficients and features, from the best coefficients of the features as they are on, or from
 /// where `journal` has the fit.
 pub(super) fn train<T: Tier>(
-    gpu: &Gpu,
+    mut loss: Loss<'_>,
     fields: Vec<Arc<dyn Trainable>>,
-    equations: &[Equation],
-    collocations: &[Collocation],
     options: FitOptions<'_>,
+    redraw: Option<Redraw<'_>>,
     mut journal: Option<&mut Journal>,
     watch: &mut Watch<'_>,
 ) -> Result<(Trial, Fit), Error> {
     let start = Instant::now();
-    let weights: Vec<f64> =
-        collocations.iter().map(|block| block.weight / (block.points.len().max(1) as f64).sqrt()).collect();
+    let gpu = loss.gpu;
     let floor = options.tikhonov.unwrap_or(LeastSquares::tikhonov_for::<T>());
     let solver = LeastSquares { tikhonov: None, place: options.place };
-    // What steps are judged by is not rounded to f32: amplitudes that cancel each other would leave nothing of the residual. So
-    // steps in f32 are those of iterative refinement.
-    let linearise = |state: &State| -> Result<(usize, Vec<Linearised>), Error> {
-        let mut system = DeviceCollocation::<T>::new(gpu, &state.trial, equations, collocations)?;
-        let at = if T::IS_F64 { system.linearise(&state.c)? } else { system.linearise_on_host(&state.c) };
-        Ok((system.rows(), at))
-    };
 
     let place = watch.place();
     let parameters = fields.iter().map(|features| features.parameters()).sum();
-    let saved =
-        journal.as_ref().map_or(Ok(None), |journal| journal.found(place, &fields, equations.len()))?;
-    let (mut state, mut region) = match &saved {
-        Some((saved, fields)) => {
+    let conditions = loss.equations.len();
+    let resumed = journal.as_ref().map_or(Ok(None), |journal| journal.found(place, &fields, conditions))?;
+    let (mut state, mut region) = match &resumed {
+        Some(Resumed { saved, fields }) => {
             (State::new(fields.clone(), saved.c.clone()), TrustRegion::resumed(saved.region))
         }
         None => {
-            let c = linear_start::<T>(gpu, &fields, equations, collocations, options, watch)?;
-            let state = State::new(fields, c);
-            (state, TrustRegion::new(FIRST_LAMBDA))
+            let state = State::new(fields, Vec::new());
+            let c = start_of::<T>(&loss, &state.trial, options, watch)?;
+            (State { c, ..state }, TrustRegion::new(FIRST_LAMBDA))
         }
     };
-    let (rows, mut at) = linearise(&state)?;
+    if let (Some(Resumed { saved, .. }), Some(Redraw { every, draw, .. })) = (&resumed, redraw) {
+        // The points that the last step was taken with.
+        let batch = saved.losses.len().saturating_sub(2) / every;
+        if batch > 0 {
+            loss.move_to(draw(batch, &Source::Saved(&saved.points))?);
+        }
+    }
+    let (rows, mut at) = loss.at::<T>(&state.trial, &state.c)?;
     let mut fit = Fit::new(rows, parameters, T::describe(gpu, options.place));
-    let mut norm = match &saved {
-        Some((saved, _)) => {
+    let mut norm = match &resumed {
+        Some(Resumed { saved, .. }) => {
             fit.earlier_seconds = saved.seconds;
             saved.losses.iter().fold(f64::NAN, |_, losses| fit.note(losses.clone()))
         }
-        None => fit.note(losses(&at, &weights)),
+        None => fit.note(loss.parts(&at)),
     };
-    if saved.is_some_and(|(saved, _)| saved.settled) {
+    // What was stopped before its first step is begun anew.
+    let resumable = resumed.is_some() || !watch.stopped;
+    if resumed.is_some_and(|resumed| resumed.saved.settled) {
         fit.stop = Stop::Settled;
         fit.c = state.c;
         return Ok((state.trial, fit));
     }
+    let save = |state: &State, loss: &Loss<'_>, region: &TrustRegion, fit: &Fit| Saved {
+        points: if redraw.is_some_and(|redraw| redraw.by_residual) { loss.inside() } else { Vec::new() },
+        ..state.saved(region, fit, start)
+    };
     for step in fit.losses.len()..=options.max_steps {
         let before = region.clone();
         let training = Training {
             steps: options.max_steps,
-            losses: by_kind(equations, fit.losses.last().map_or(&[], Vec::as_slice)),
+            losses: loss.by_kind(fit.losses.last().map_or(&[], Vec::as_slice)),
             lambda: region.lambda(),
         };
         if !watch.training(step, norm, training) {
             fit.stop = Stop::Stopped;
             break;
         }
+        if let Some(Redraw { every, draw, .. }) = redraw
+            && step > 1
+            && (step - 1) % every == 0
+        {
+            loss.move_to(draw((step - 1) / every, &Source::Residual(&state.trial, &state.c))?);
+            (_, at) = loss.at::<T>(&state.trial, &state.c)?;
+            norm = norm_of(&loss.parts(&at));
+        }
         // min ‖J δ − R‖² + λ²‖D_θ δ_θ‖²: the coefficients, in which u is linear, are all but free.
         let tangent = state.tangent();
-        let system = DeviceCollocation::<T>::new(gpu, &state.trial, equations, collocations)?;
-        let along = DeviceSpace::new(gpu, &tangent)?;
-        let (jacobian, residual) = system.assemble_along(&along, &at, &weights)?;
-        let trouble = |state: &State, at: &[Linearised]| {
-            let found = Trouble::of_fit(&state.trial, &state.c, equations, collocations, at);
-            found.map(|found| found.describe(options.problem))
-        };
+        let (jacobian, residual) = loss.assemble::<T>(&state.trial, &tangent, &at)?;
         let Ok(problem) = solver.factor(gpu, &jacobian, &residual)? else {
             fit.stop = Stop::NonFinite;
-            fit.cause = trouble(&state, &at);
+            fit.cause = loss.trouble(&state.trial, &state.c, &at);
             break;
         };
         let damping = state.damping(&tangent, &problem.lengths());
@@ -187,19 +192,19 @@ pub(super) fn train<T: Tier>(
             let (delta, promised) = problem.solve(|j| (lambda * damping[j]).clamp(floor, MOST));
             let tried = match state.moved(&tangent, &delta) {
                 Ok(there) => {
-                    let (_, linearised) = linearise(&there)?;
-                    let losses = losses(&linearised, &weights);
-                    if !norm_of(&losses).is_finite() && cause.is_none() {
-                        cause = trouble(&there, &linearised);
+                    let (_, linearised) = loss.at::<T>(&there.trial, &there.c)?;
+                    let parts = loss.parts(&linearised);
+                    if !norm_of(&parts).is_finite() && cause.is_none() {
+                        cause = loss.trouble(&there.trial, &there.c, &linearised);
                     }
-                    Some((there, linearised, losses))
+                    Some((there, linearised, parts))
                 }
                 Err(error) => {
                     cause.get_or_insert_with(|| format!("in a step, {error}"));
                     None
                 }
             };
-            let new_norm = tried.as_ref().map_or(f64::NAN, |(_, _, losses)| norm_of(losses));
+            let new_norm = tried.as_ref().map_or(f64::NAN, |(_, _, parts)| norm_of(parts));
             match region.judge(norm * norm, new_norm * new_norm, promised) {
                 Verdict::Accepted => break tried,
                 Verdict::Rejected if watch.goes_on() => {}
@@ -210,7 +215,7 @@ pub(super) fn train<T: Tier>(
                 Verdict::Exhausted => break None,
             }
         };
-        let Some((there, linearised, losses)) = accepted else {
+        let Some((there, linearised, parts)) = accepted else {
             // The last good state stays, with the damping that it had.
             region = before;
             fit.stop = match (stopped, cause.is_some() || !norm.is_finite()) {
@@ -222,48 +227,34 @@ pub(super) fn train<T: Tier>(
             break;
         };
         (state, at) = (there, linearised);
-        norm = fit.note(losses);
+        norm = fit.note(parts);
         let patience = fit.history.iter().rev().nth(PATIENCE);
         if patience.is_some_and(|before| norm > (1.0 - GAIN) * before) {
             fit.stop = Stop::Settled;
             break;
         }
         if let Some(journal) = &mut journal {
-            journal.step(place, || state.saved(&region, &fit, start))?;
+            journal.step(place, || save(&state, &loss, &region, &fit))?;
         }
     }
     if let Some(journal) = journal {
-        journal.save(place, state.saved(&region, &fit, start))?;
+        if resumable { journal.save(place, save(&state, &loss, &region, &fit))? } else { journal.write()? }
     }
     fit.c = state.c;
     Ok((state.trial, fit))
 }
 
-/// The best coefficients of the features as they are, or zeros.
-pub(super) fn linear_start<T: Tier>(
-    gpu: &Gpu,
-    fields: &[Arc<dyn Trainable>],
-    equations: &[Equation],
-    collocations: &[Collocation],
+/// The best coefficients of the features as they are; 0 where there are none better.
+pub(super) fn start_of<T: Tier>(
+    loss: &Loss<'_>,
+    trial: &Trial,
     options: FitOptions<'_>,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<f64>, Error> {
-    let floor = options.tikhonov.unwrap_or(LeastSquares::tikhonov_for::<T>());
-    let trial = Trial::new(fields.iter().map(|features| features.clone() as Arc<dyn Features>).collect());
-    let zeros = vec![0.0; trial.unknowns()];
-    let options = FitOptions { tikhonov: Some(START.max(floor)), max_steps: START_STEPS, ..options };
-    let linear = solve::<T>(gpu, &trial, equations, collocations, zeros.clone(), options, watch)?;
-    Ok(if linear.history.last() < linear.history.first() { linear.c } else { zeros })
-}
-
-/// The losses of all conditions of a kind together, kind after kind.
-fn by_kind(equations: &[Equation], losses: &[f64]) -> Vec<(&'static str, f64)> {
-    let mut sums: Vec<(&'static str, f64)> = Vec::new();
-    for (equation, loss) in equations.iter().zip(losses) {
-        match sums.iter_mut().find(|(kind, _)| *kind == equation.kind) {
-            Some((_, sum)) => *sum += loss,
-            None => sums.push((equation.kind, *loss)),
-        }
-    }
-    sums
+    let zero = vec![0.0; trial.unknowns()];
+    let tikhonov = Some(options.tikhonov.unwrap_or(START));
+    let options = FitOptions { tikhonov, max_steps: START_STEPS, ..options };
+    let Loss { gpu, equations, collocations, .. } = loss;
+    let linear = solve::<T>(gpu, trial, equations, collocations, zero.clone(), options, watch)?;
+    Ok(if linear.history.last() < linear.history.first() { linear.c } else { zero })
 }

@@ -5,16 +5,15 @@ use std::time::Instant;
 
 use ansatz_expr::Scalar;
 use ansatz_features::{Features, Trainable};
-use ansatz_gpu::Gpu;
 use ansatz_optim::AdamOptions;
 
-use super::equation::Equation;
 use super::first_order::{OnHost, TrainingStep};
+use super::loss::Loss;
 use super::newton::{Fit, FitOptions, Stop};
 use super::tier::Tier;
-use super::train::linear_start;
+use super::train::start_of;
 use super::trial::Trial;
-use super::{Collocation, PdeError as Error, Watch};
+use super::{PdeError as Error, Watch};
 
 /// Seconds of a submission: some drivers kill what takes 2.
 const SUBMISSION: f64 = 0.3;
@@ -23,15 +22,14 @@ const LOOK_EVERY: usize = 100;
 
 /// Minimises Σ_b ω_b² mean_b R² over coefficients and features, from the best coefficients of the features as they are on.
 pub(super) fn train_first<T: Tier + Scalar>(
-    gpu: &Gpu,
+    loss: &Loss<'_>,
     fields: Vec<Arc<dyn Trainable>>,
-    equations: &[Equation],
-    collocations: &[Collocation],
     (options, adam): (FitOptions<'_>, AdamOptions),
     watch: &mut Watch<'_>,
 ) -> Result<(Trial, Fit), Error> {
-    let c = linear_start::<T>(gpu, &fields, equations, collocations, options, watch)?;
+    let Loss { gpu, equations, collocations, .. } = loss;
     let trial = trial_of(&fields);
+    let c = start_of::<T>(loss, &trial, options, watch)?;
     let with_coefficients = |(field, features): (usize, &Arc<dyn Trainable>)| {
         (features.clone(), c[trial.columns(field)].to_vec())
     };

@@ -1,9 +1,9 @@
-//! Adam.
+//! Adam, and the damping of normal equations.
 
 use ansatz_gpu::Real;
 use ansatz_linalg::Grid;
-use ansatz_optim::{Adam, AdamOptions, AdamRate, AdamUpdate, Decay, Schedule};
-use ansatz_shaders::optim::{ADAM, ADAM_RATE};
+use ansatz_optim::{Adam, AdamOptions, AdamRate, AdamUpdate, Damp, Decay, Schedule};
+use ansatz_shaders::optim::{ADAM, ADAM_RATE, DAMP};
 
 use super::{Suite, numbers, positive, precision, rounding, run_once, values};
 use crate::Error;
@@ -33,6 +33,23 @@ pub(super) fn run<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
                 let control = gpu.upload("control", &control)?;
                 run_once(gpu, |plan| AdamRate { options, control: &control }.record(plan))?;
                 Ok(vec![(&ADAM_RATE, values(gpu, &control)?)])
+            })?;
+        }
+    }
+    for n in [0, 4, 260, 4100, 262_148] {
+        for status in [0.0, 1.0] {
+            let name = format!("{}, n = {n}, status {status}", precision::<T>());
+            suite.case(&[&DAMP], &name, rounding::<T>(), |gpu| {
+                let groups = Damp::<T>::groups(n) as usize;
+                let mut control = vec![T::from_f64(2.0); 16 + groups];
+                control[0] = T::from_f64(status);
+                let control = &gpu.upload("control", &control)?;
+                let (d, x) = (&gpu.upload("d", &positive(5, n))?, &gpu.upload("x", &positive(6, n))?);
+                let y = &gpu.upload("y", &positive(7, n))?;
+                run_once(gpu, |plan| Damp { control, d, x, y }.record(plan))?;
+                // Twin and kernel cut the vectors differently, so that only the sum of the parts can be compared.
+                let sum = values::<T>(gpu, control)?[16..].iter().sum();
+                Ok(vec![(&DAMP, vec![sum]), (&DAMP, values(gpu, y)?)])
             })?;
         }
     }

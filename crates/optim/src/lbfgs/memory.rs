@@ -33,7 +33,8 @@ impl Memory {
     /// Takes a pair in and keeps `most`; a pair without positive curvature is left out.
     pub fn push(&mut self, s: Vec<f64>, y: Vec<f64>, most: usize) {
         let curvature = dot(&s, &y);
-        if !(curvature > LEAST_CURVATURE * (dot(&s, &s) * dot(&y, &y)).sqrt()) {
+        let least = LEAST_CURVATURE * (dot(&s, &s) * dot(&y, &y)).sqrt();
+        if curvature.is_nan() || curvature <= least {
             return;
         }
         self.pairs.push_back(Pair { s, y, rho: 1.0 / curvature });

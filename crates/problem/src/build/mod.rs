@@ -56,6 +56,7 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
         admit(domain, cloud, "method.points_file")?;
     }
     let transforms = transform::read(&builder, &scope)?;
+    let energy = energy(&builder, &scope)?;
     let reference = reference(&builder, &scope)?;
     let evaluate = evaluate(&builder)?;
     let problem = Problem {
@@ -67,6 +68,8 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
         conditions,
         exact,
         transforms,
+        energy,
+        built_in: Vec::new(),
         reference,
         evaluate,
         cloud: builder.cloud,
@@ -76,8 +79,8 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
     periodic::check(&problem)?;
     contradiction::check(&problem)?;
     exact::check(&problem)?;
-    transform::check(&problem)?;
-    Ok(problem)
+    let built_in = transform::built_in(&problem)?;
+    Ok(Problem { built_in, ..problem })
 }
 
 /// What stands in reports and pictures is text of one line.
@@ -181,6 +184,22 @@ fn condition(draft: &Draft, domain: &Domain, scope: &Scope) -> Result<Condition,
     };
     let name = draft.name.clone().unwrap_or_else(|| draft.key.clone());
     Ok(Condition { name, key, region, residual, weight: draft.weight })
+}
+
+/// The density of the energy.
+fn energy(builder: &ProblemBuilder, scope: &Scope) -> Result<Option<Expr>, ProblemError> {
+    let Some(text) = &builder.energy else { return Ok(None) };
+    let key = "energy.density";
+    let density = parse(key, scope, text)?;
+    if density.jets().is_empty() {
+        return Err(ProblemError::new(
+            key,
+            format!("`{text}` holds no unknown field, so nothing could make it least"),
+            format!("a density of {} or derivatives", scope.fields().join(", ")),
+            "write the unknown into it, or remove it",
+        ));
+    }
+    Ok(Some(density))
 }
 
 /// The coordinates that are periodic, with the condition that says so.

@@ -1,15 +1,15 @@
 //! Conditions that are built into the trial functions.
 
-use ansatz_expr::{Expr, Jet, Scope, short};
+use ansatz_expr::{Expr, Jet, Leaf, Scope, short};
 
 use super::expressions::parse;
 use super::periodic::sample;
 use crate::builder::ProblemBuilder;
-use crate::{Problem, ProblemError, Region};
+use crate::{Condition, Problem, ProblemError, Region};
 
-/// Points on which a condition without unknowns is tried.
+/// Points on which a condition is tried.
 const POINTS: usize = 256;
-/// Largest residual there, beside numbers of size 1.
+/// Largest residual there of a condition that holds, beside numbers of size 1.
 const TOLERANCE: f64 = 1e-10;
 
 /// The transform of each field.
@@ -39,36 +39,39 @@ pub(super) fn read(builder: &ProblemBuilder, scope: &Scope) -> Result<Vec<Option
     Ok(transforms)
 }
 
-/// A transform leaves unknowns in every equation, and fulfils a condition of which it leaves none.
-pub(super) fn check(problem: &Problem) -> Result<(), ProblemError> {
+/// Which conditions hold whatever a method spans. Where a transform leaves nothing of the unknown at the points of a condition,
+/// it must fulfil it.
+pub(super) fn built_in(problem: &Problem) -> Result<Vec<bool>, ProblemError> {
     if problem.transforms.iter().all(Option::is_none) {
-        return Ok(());
+        return Ok(vec![false; problem.conditions.len()]);
     }
-    for condition in &problem.conditions {
-        let residual = problem.transformed(condition);
-        // Both sides of a periodic boundary have residuals of their own, whose difference is to vanish.
-        if matches!(condition.region, Region::Periodic { .. }) {
-            continue;
-        }
-        let points = sample(problem, &condition.region, POINTS)?;
-        if residual.jets().is_empty() {
-            let mut values = problem.values(&[residual], &points).pop().unwrap_or_default();
-            let targets = points.values.iter().flatten();
-            values.iter_mut().zip(targets).for_each(|(value, target)| *value -= target);
-            let largest = values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
-            if !(largest <= TOLERANCE) {
-                return Err(violated(&condition.key, format!("its residual is {}", short(largest))));
-            }
-        }
-    }
-    Ok(())
+    problem.conditions.iter().map(|condition| holds(problem, condition)).collect()
 }
 
-fn violated(key: &str, how: String) -> ProblemError {
-    ProblemError::new(
-        key,
-        format!("[transform] leaves no unknown in it, and {how}"),
-        "a transform that fulfils it, or leaves it to be fulfilled",
+fn holds(problem: &Problem, condition: &Condition) -> Result<bool, ProblemError> {
+    // Both sides of a periodic boundary have residuals of their own, whose difference is to vanish.
+    if matches!(condition.region, Region::Periodic { .. }) {
+        return Ok(false);
+    }
+    let residual = problem.transformed(&condition.residual);
+    let points = sample(problem, &condition.region, POINTS)?;
+    let partials: Vec<Expr> =
+        residual.jets().into_iter().map(|jet| residual.partial(&Leaf::Jet(jet))).collect();
+    let largest = |values: &[f64]| values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+    if problem.values(&partials, &points).iter().any(|values| !(largest(values) <= TOLERANCE)) {
+        return Ok(false);
+    }
+    let mut values = problem.values(&[residual], &points).pop().unwrap_or_default();
+    let targets = points.values.iter().flatten();
+    values.iter_mut().zip(targets).for_each(|(value, target)| *value -= target);
+    let residual = largest(&values);
+    if residual <= TOLERANCE {
+        return Ok(true);
+    }
+    Err(ProblemError::new(
+        &condition.key,
+        format!("[transform] leaves nothing of the unknown in it, and its residual is {}", short(residual)),
+        "a transform that fulfils the condition, or leaves it to be fulfilled",
         "correct [transform] or the condition",
-    )
+    ))
 }

@@ -43,6 +43,7 @@
 //! | `[[points]]` | holds at points of the domain: measurements, say |
 //! | `[exact]` | `field = "expression"` of coordinates and parameters; it is checked against all conditions |
 //! | `[transform]` | `field = "expression"` of the field, coordinates and parameters: builds conditions into the trial functions, as `u = "x*(1 - x)*u"` does u = 0 at 0 and 1 |
+//! | `[energy]` | `density = "expression"` of the fields and their derivatives, whose integral over the domain the solution makes least: `--loss energy` minimises it in place of the residuals inside |
 //! | `[reference]` | a solution in a file (below) |
 //! | `[evaluate]` | `grid = [nx, ny, nt]`: lattice on which errors are measured |
 //! | `[method]` | hints (below) |

@@ -12,7 +12,7 @@ use crate::builder::{Draft, DraftRegion, ProblemBuilder};
 use crate::domain::list;
 use crate::{Domain, Place, PointSet, ProblemError, Shape};
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "name",
     "title",
     "fields",
@@ -28,6 +28,7 @@ const KEYS: [&str; 18] = [
     "points",
     "exact",
     "transform",
+    "energy",
     "reference",
     "evaluate",
     "method",
@@ -95,6 +96,12 @@ fn top(
                 )?);
             }
         }
+    }
+    if let Some(energy) = root.get("energy") {
+        let energy = energy.table()?;
+        energy.only(&["density"])?;
+        builder.energy =
+            energy.get("density").map(|density| density.text().map(str::to_owned)).transpose()?;
     }
     builder.reference = root.get("reference").map(|node| reference(&node)).transpose()?;
     if let Some(evaluate) = root.get("evaluate") {

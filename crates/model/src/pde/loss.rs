@@ -1,0 +1,91 @@
+//! What training makes small: the weighted mean squares of all conditions at their collocation points.
+
+use ansatz_gpu::Gpu;
+use ansatz_linalg::Matrix;
+use ansatz_problem::Problem;
+
+use super::collocation::{DeviceCollocation, DeviceSpace, linearise_on_host};
+use super::equation::{Equation, Linearised};
+use super::newton::losses;
+use super::tier::Tier;
+use super::trial::Trial;
+use super::trouble::Trouble;
+use super::{Collocation, PdeError as Error};
+
+/// Conditions at points.
+pub(super) struct Loss<'a> {
+    pub gpu: &'a Gpu,
+    pub problem: &'a Problem,
+    pub equations: &'a [Equation],
+    pub collocations: Vec<Collocation>,
+}
+
+impl Loss<'_> {
+    /// The same conditions, with their weights, at other points.
+    pub fn move_to(&mut self, collocations: Vec<Collocation>) {
+        for (old, new) in self.collocations.iter_mut().zip(collocations) {
+            old.points = new.points;
+        }
+    }
+
+    /// ω_b/√(points of b).
+    pub fn weights(&self) -> Vec<f64> {
+        let weight = |block: &Collocation| block.weight / (block.points.len().max(1) as f64).sqrt();
+        self.collocations.iter().map(weight).collect()
+    }
+
+    /// The coordinates of the points inside, equation after equation.
+    pub fn inside(&self) -> Vec<Vec<f64>> {
+        let blocks = self.equations.iter().zip(&self.collocations);
+        let inside = blocks.filter(|(equation, _)| equation.kind == "residual");
+        inside.map(|(_, block)| block.points.coordinates.clone()).collect()
+    }
+
+    /// R and its partial derivatives at all points; and the number of rows, with those that pad blocks.
+    pub fn at<T: Tier>(&self, trial: &Trial, c: &[f64]) -> Result<(usize, Vec<Linearised>), Error> {
+        let mut system = self.system::<T>(trial)?;
+        // What steps are judged by is not rounded to f32: amplitudes that cancel each other would leave nothing of the residual.
+        // So steps in f32 are those of iterative refinement.
+        let on_host = || linearise_on_host(trial, c, self.equations, &self.collocations);
+        let at = if T::IS_F64 { system.linearise(c)? } else { on_host() };
+        Ok((system.rows(), at))
+    }
+
+    /// ω_b² mean_b R² of each condition b.
+    pub fn parts(&self, at: &[Linearised]) -> Vec<f64> {
+        losses(at, &self.weights())
+    }
+
+    /// The Jacobian along tangent functions, and the residual.
+    pub fn assemble<T: Tier>(
+        &self,
+        trial: &Trial,
+        tangent: &Trial,
+        at: &[Linearised],
+    ) -> Result<(Matrix<T>, Matrix<T>), Error> {
+        let along = DeviceSpace::new(self.gpu, tangent)?;
+        Ok(self.system::<T>(trial)?.assemble_along(&along, at, &self.weights())?)
+    }
+
+    /// What is not finite, and where.
+    pub fn trouble(&self, trial: &Trial, c: &[f64], at: &[Linearised]) -> Option<String> {
+        let found = Trouble::of_fit(trial, c, self.equations, &self.collocations, at);
+        found.map(|found| found.describe(self.problem))
+    }
+
+    /// The losses of all conditions of a kind together, kind after kind.
+    pub fn by_kind(&self, parts: &[f64]) -> Vec<(&'static str, f64)> {
+        let mut sums: Vec<(&'static str, f64)> = Vec::new();
+        for (equation, loss) in self.equations.iter().zip(parts) {
+            match sums.iter_mut().find(|(kind, _)| *kind == equation.kind) {
+                Some((_, sum)) => *sum += loss,
+                None => sums.push((equation.kind, *loss)),
+            }
+        }
+        sums
+    }
+
+    fn system<'s, T: Tier>(&'s self, trial: &'s Trial) -> Result<DeviceCollocation<'s, T>, Error> {
+        Ok(DeviceCollocation::new(self.gpu, trial, self.equations, &self.collocations)?)
+    }
+}

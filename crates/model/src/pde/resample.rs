@@ -1,0 +1,152 @@
+//! New collocation points while features are trained.
+
+use ansatz_problem::{Domain, MAX_POINTS, PointSet};
+use ansatz_random::Philox;
+
+use super::attempt::{Attempt, Settings};
+use super::trial::Trial;
+use super::{Collocation, PdeError, Solution};
+
+/// When collocation points are drawn anew while features are trained, and how.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Resample {
+    /// After so many steps.
+    pub every: usize,
+    /// Points inside follow the residual R: from a larger set they are drawn with probability ∝ |R|^k/mean(|R|^k) + c
+    /// (Wu et al., CMAME 2023, eq. 2). `None` draws them as at first.
+    pub by_residual: Option<ByResidual>,
+}
+
+/// How closely points follow the residual.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ByResidual {
+    /// k: the larger, the closer.
+    pub power: f64,
+    /// c: the larger, the more evenly.
+    pub offset: f64,
+}
+
+impl Default for ByResidual {
+    fn default() -> Self {
+        Self { power: 1.0, offset: 1.0 }
+    }
+}
+
+/// Where the points inside come from, if they follow the residual.
+pub(super) enum Source<'a> {
+    /// The residual of u = Σ_j c_j φ_j.
+    Residual(&'a Trial, &'a [f64]),
+    /// They were drawn before: coordinates, equation after equation.
+    Saved(&'a [Vec<f64>]),
+}
+
+/// Draws the points of the batch of this number.
+pub(super) type Draw<'a> = dyn Fn(usize, &Source<'_>) -> Result<Vec<Collocation>, PdeError> + 'a;
+
+/// New points while features are trained.
+#[derive(Clone, Copy)]
+pub(super) struct Redraw<'a> {
+    pub every: usize,
+    /// Whether the points inside cannot be drawn again without the solution that they were drawn for.
+    pub by_residual: bool,
+    pub draw: &'a Draw<'a>,
+}
+
+/// Points that are drawn for each one that is taken.
+const CANDIDATES: usize = 5;
+/// The stream of the choice among them.
+const CHOICE: u32 = 0x5241_4400;
+
+impl Attempt<'_> {
+    /// The points of a batch; that of number 0 is what [`Attempt::collocate`] gives.
+    pub fn redraw(
+        &self,
+        domain: &Domain,
+        before: Option<&Solution>,
+        settings: &Settings,
+        (batch, source): (usize, &Source<'_>),
+    ) -> Result<Vec<Collocation>, PdeError> {
+        let seed = settings.seed ^ (batch as u64).wrapping_mul(0xd1b5_4a32_d192_ed03);
+        let [inside, elsewhere] = settings.points;
+        // Points that the problem gives are what they are.
+        let follow = self
+            .options
+            .resample
+            .and_then(|resample| resample.by_residual)
+            .filter(|_| self.task.cloud.is_none());
+        let candidates = match (follow, source) {
+            (Some(_), Source::Residual(..)) => inside.saturating_mul(CANDIDATES).min(MAX_POINTS),
+            _ => inside,
+        };
+        let settings = Settings { seed, points: [candidates, elsewhere], ..settings.clone() };
+        let mut collocations = self.collocate(domain, before, &settings)?;
+        let Some(follow) = follow else { return Ok(collocations) };
+        let of_inside = self.task.inside();
+        let interior =
+            collocations.iter_mut().zip(&self.task.equations).zip(of_inside).filter(|(_, inside)| *inside);
+        for (number, ((block, equation), _)) in interior.enumerate() {
+            let points = &block.points;
+            block.points = match source {
+                Source::Residual(trial, c) => {
+                    let jets = trial.jets(c, points.dimension, &points.coordinates, &equation.jets);
+                    let residual = equation.linearise(points, &jets).residual;
+                    let random = Philox::new(seed, CHOICE + number as u32);
+                    let chosen = choose(&follow.probabilities(&residual), inside, random);
+                    let coordinates = chosen.iter().flat_map(|&p| points.point(p)).copied().collect();
+                    PointSet::new(points.dimension, coordinates)
+                }
+                Source::Saved(saved) => {
+                    PointSet::new(points.dimension, saved.get(number).cloned().unwrap_or_default())
+                }
+            };
+        }
+        Ok(collocations)
+    }
+}
+
+impl ByResidual {
+    /// |R|^k/mean(|R|^k) + c at each point, in which a residual that is not finite counts nothing.
+    fn probabilities(&self, residual: &[f64]) -> Vec<f64> {
+        let size = |r: &f64| if r.is_finite() { r.abs().powf(self.power) } else { 0.0 };
+        let sizes: Vec<f64> = residual.iter().map(size).collect();
+        let mean = sizes.iter().sum::<f64>() / sizes.len().max(1) as f64;
+        // Where R vanishes everywhere, no point is better than another.
+        let relative = |size: f64| if mean > 0.0 && mean.is_finite() { size / mean } else { 1.0 };
+        sizes.into_iter().map(|size| relative(size) + self.offset).collect()
+    }
+}
+
+/// `count` different numbers, each next one with a probability in proportion to its weight: those of the largest log(U)/w with U
+/// uniform in (0, 1) (Efraimidis and Spirakis, 2006). In ascending order.
+fn choose(weights: &[f64], count: usize, random: Philox) -> Vec<usize> {
+    let key = |(p, weight): (usize, &f64)| (random.open(p as u64).ln() / weight, p);
+    let mut keys: Vec<(f64, usize)> = weights.iter().enumerate().map(key).collect();
+    keys.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut chosen: Vec<usize> = keys.into_iter().take(count).map(|(_, p)| p).collect();
+    chosen.sort_unstable();
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heavy_points_are_chosen_more_often() {
+        let weights: Vec<f64> = (0..8000).map(|p| if p % 2 == 0 { 1.0 } else { 3.0 }).collect();
+        let chosen = choose(&weights, 800, Philox::new(3, 0));
+        assert_eq!(chosen.len(), 800);
+        assert!(chosen.windows(2).all(|pair| pair[0] < pair[1]), "different, in order");
+        // Of so few, close to three in four are heavy: 600 ± 12.
+        let heavy = chosen.iter().filter(|p| *p % 2 == 1).count();
+        assert!((540..640).contains(&heavy), "{heavy}");
+        assert_eq!(choose(&weights, 9000, Philox::new(3, 0)).len(), 8000);
+    }
+
+    #[test]
+    fn what_is_not_finite_counts_nothing() {
+        let follow = ByResidual { power: 2.0, offset: 0.5 };
+        assert_eq!(follow.probabilities(&[0.0, -2.0, f64::NAN, 2.0]), [0.5, 2.5, 0.5, 2.5]);
+        assert_eq!(follow.probabilities(&[0.0, 0.0]), [1.5, 1.5]);
+    }
+}
