@@ -251,3 +251,10 @@ pub(crate) fn network(
     line("    return next;\n}".to_owned());
     text
 }
+
+/// Operations of a function of the text per call and lane: its sums and products, and 20 for the exponential.
+pub(crate) fn operations(text: &str, function: &str) -> usize {
+    let body = text.split_once(&format!("fn {function}(")).map_or("", |(_, rest)| rest);
+    let body = body.split("\n}").next().unwrap_or_default();
+    20 + [" * ", " + ", " - ", "(-", "= -"].iter().map(|sign| body.matches(sign).count()).sum::<usize>()
+}

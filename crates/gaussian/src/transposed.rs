@@ -71,7 +71,8 @@ impl<T: Real> ProductTransposed<'_, T> {
         let precision = size_of::<T>();
         let (dimensions, terms) = (self.periods.len(), self.terms.len());
         let pairs = self.count * self.len;
-        let flops = 20 + dimensions * 4 + 20 * self.periods.iter().flatten().count();
+        let text = emit::sums(self.periods, self.terms, self.shifts);
+        let flops = emit::operations(&text, "add_point") + 20 * self.periods.iter().flatten().count();
         let twin = Twin {
             periods: self.periods.to_vec(),
             terms,
@@ -82,7 +83,7 @@ impl<T: Real> ProductTransposed<'_, T> {
             plan.launch(
                 Launch::new(&ansatz_shaders::gaussian::PRODUCT_TRANSPOSED, move |args| twin.run::<T>(args))
                     .real::<T>()
-                    .generated(emit::sums(self.periods, self.terms, self.shifts))
+                    .generated(text)
                     .constant("LANES", lanes)
                     .params(&Params {
                         count: self.count as u32,
@@ -103,7 +104,7 @@ impl<T: Real> ProductTransposed<'_, T> {
                     .workgroups((quads * chunks).div_ceil(lanes as usize) as u64)
                     .cost(
                         (precision * (pairs * (dimensions + terms) / 4 + chunks * stride)) as u64,
-                        (pairs * (flops + 4 * terms * self.shifts.len())) as u64,
+                        (pairs * flops) as u64,
                     ),
             )?;
         }

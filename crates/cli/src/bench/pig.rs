@@ -1,4 +1,4 @@
-//! `ansatz bench pig`: the time of a step of Adam of physics-informed Gaussians at the paper's five configurations.
+//! `ansatz bench pig`: the time of a step of Adam of physics-informed Gaussians at the sizes of the paper.
 
 use std::path::PathBuf;
 
@@ -35,17 +35,17 @@ fn part(text: &str) -> Result<f64, String> {
     part.ok_or_else(|| "expected a number from 1e-4 to 1".to_owned())
 }
 
-/// A configuration of the paper: Gaussians of each of four embeddings, and points inside and of each other condition.
+/// A problem of the paper: its Gaussians of each of four embeddings, and points inside and of each other condition.
 struct Configuration {
     problem: &'static str,
     gaussians: usize,
     points: [usize; 2],
 }
 
-/// Kang et al. (ICLR 2025); of Klein–Gordon 5,376 points in all, of which 4,096 inside.
+/// Kang et al. (ICLR 2025). Of Klein–Gordon, the 5,376 points of the paper; of the others, as many inside.
 const CONFIGURATIONS: [Configuration; 5] = [
     Configuration { problem: "helmholtz", gaussians: 800, points: [4096, 1024] },
-    Configuration { problem: "klein_gordon", gaussians: 100, points: [4096, 640] },
+    Configuration { problem: "klein_gordon", gaussians: 100, points: [4096, 427] },
     Configuration { problem: "flow_mixing", gaussians: 4000, points: [4096, 1024] },
     Configuration { problem: "nonlinear_diffusion", gaussians: 4000, points: [4096, 1024] },
     Configuration { problem: "allen_cahn", gaussians: 4000, points: [4096, 1024] },
@@ -74,7 +74,7 @@ struct Row {
     parameters: usize,
     /// Of all conditions together.
     points: usize,
-    /// The part of the paper's points.
+    /// The part that was taken of the points.
     part: f64,
     /// Of a step; median over the rounds.
     seconds: f64,

@@ -89,6 +89,10 @@ impl Layout {
         Ok(MOST_ITERATIONS / once)
     }
 
+    fn text(&self, terms: &Terms) -> String {
+        emit::network(&self.periods, &terms.all, terms.firsts, &terms.parents, self.embeddings)
+    }
+
     /// A launch of a kernel over `shaders/common/pig.wgsl`.
     pub fn specialise(&self, launch: Launch, terms: &Terms, gpu: &Gpu) -> Launch {
         launch
@@ -106,7 +110,7 @@ impl Layout {
     /// Operations per point for the terms of the embeddings.
     pub fn flops(&self, terms: &Terms) -> usize {
         let periodic = self.periods.iter().flatten().count();
-        let each = 20 + 4 * self.periods.len() + 20 * periodic + 2 * terms.len();
+        let each = emit::operations(&self.text(terms), "add_gaussian") + 20 * periodic;
         4 * self.share * self.embeddings * each
     }
 }

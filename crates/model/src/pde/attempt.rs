@@ -123,12 +123,8 @@ impl Attempt<'_> {
                 (Optimizer::Adam(adam), FitPrecision::F64) => {
                     train_first::<f64>(&loss, fields, (options, adam), watch)?
                 }
-                (Optimizer::LevenbergMarquardt, FitPrecision::F32) => {
-                    train::<f32>(loss, fields, options, redraw, journal, watch)?
-                }
-                (Optimizer::LevenbergMarquardt, FitPrecision::F64) => {
-                    train::<f64>(loss, fields, options, redraw, journal, watch)?
-                }
+                (_, FitPrecision::F32) => train::<f32>(loss, fields, options, redraw, journal, watch)?,
+                (_, FitPrecision::F64) => train::<f64>(loss, fields, options, redraw, journal, watch)?,
             };
             return Ok(Attempted { trial, fit, collocations });
         }
@@ -138,6 +134,26 @@ impl Attempt<'_> {
             FitPrecision::F64 => fit::<f64>(self.gpu, &trial, equations, &collocations, c, options, watch)?,
         };
         Ok(Attempted { trial, fit, collocations })
+    }
+
+    /// The step with which Adam trains the features, from coefficients of zero on.
+    pub fn training_step<T: Tier + Scalar>(
+        &self,
+        domain: &Domain,
+        settings: &Settings,
+        adam: AdamOptions,
+    ) -> Result<TrainingStep<T>, PdeError> {
+        let mut collocations = self.collocate(domain, None, settings)?;
+        self.weigh(domain, settings, &mut collocations);
+        let fields = self.trainable(domain, settings)?.unwrap_or_default();
+        let fields: Vec<_> = fields
+            .into_iter()
+            .map(|features| {
+                let c = vec![0.0; features.len()];
+                (features, c)
+            })
+            .collect();
+        TrainingStep::new(self.gpu, &fields, &self.task.equations, &collocations, adam)
     }
 
     /// Refuses what Adam, which stays on the device, does not do.
@@ -172,26 +188,6 @@ impl Attempt<'_> {
             value: "energy".to_owned(),
             expected: "a problem with an [energy] and without time; or residual",
         })
-    }
-
-    /// The step with which Adam trains the features, from coefficients of zero on.
-    pub fn training_step<T: Tier + Scalar>(
-        &self,
-        domain: &Domain,
-        settings: &Settings,
-        adam: AdamOptions,
-    ) -> Result<TrainingStep<T>, PdeError> {
-        let mut collocations = self.collocate(domain, None, settings)?;
-        self.weigh(domain, settings, &mut collocations);
-        let fields = self.trainable(domain, settings)?.unwrap_or_default();
-        let fields: Vec<_> = fields
-            .into_iter()
-            .map(|features| {
-                let c = vec![0.0; features.len()];
-                (features, c)
-            })
-            .collect();
-        TrainingStep::new(self.gpu, &fields, &self.task.equations, &collocations, adam)
     }
 
     /// The frame of a time window.

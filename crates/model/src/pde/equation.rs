@@ -62,14 +62,14 @@ impl Equation {
     /// A jet itself as the residual.
     pub fn probe(jet: Jet) -> Self {
         let expression = Expr::leaf(Leaf::Jet(jet));
-        let one = Expr::number(1.0);
-        let outputs = [expression.clone(), Expr::number(0.0), one.clone()];
+        let outputs = [expression.clone(), Expr::number(0.0), Expr::number(1.0)];
+        let gradient = [expression.clone(), Expr::number(1.0)];
         Self {
             name: String::new(),
             kind: "energy",
             jets: vec![jet],
             linear: true,
-            gradient: Program::new(&[expression.clone(), one]),
+            gradient: Program::new(&gradient),
             program: Program::new(&outputs),
             expression,
         }

@@ -51,6 +51,8 @@ pub(super) struct Fit {
     pub losses: Vec<Vec<f64>>,
     /// The roots of their sums: the weighted norm of the residual.
     pub history: Vec<f64>,
+    /// The number of steps, where the losses are not known after each.
+    pub unseen_steps: Option<usize>,
     /// What was not finite, and where.
     pub cause: Option<String>,
     pub rank: usize,
@@ -61,8 +63,6 @@ pub(super) struct Fit {
     pub tier: String,
     /// Seconds that went into it before it was resumed.
     pub earlier_seconds: f64,
-    /// Steps in all, where the history has not each of them.
-    pub steps_unseen: Option<usize>,
 }
 
 impl Fit {
@@ -73,6 +73,7 @@ impl Fit {
             stop: Stop::MaxSteps,
             losses: Vec::new(),
             history: Vec::new(),
+            unseen_steps: None,
             cause: None,
             rank: 0,
             condition: f64::INFINITY,
@@ -80,13 +81,12 @@ impl Fit {
             parameters,
             tier,
             earlier_seconds: 0.0,
-            steps_unseen: None,
         }
     }
 
-    /// Steps that were taken.
+    /// Steps done.
     pub fn steps(&self) -> usize {
-        self.steps_unseen.unwrap_or(self.history.len().saturating_sub(1))
+        self.unseen_steps.unwrap_or(self.history.len().saturating_sub(1))
     }
 
     /// Takes in the energy after a step, which may be negative.

@@ -27,15 +27,16 @@ pub(super) fn train_first<T: Tier + Scalar>(
     (options, adam): (FitOptions<'_>, AdamOptions),
     watch: &mut Watch<'_>,
 ) -> Result<(Trial, Fit), Error> {
-    let gpu = loss.gpu;
+    let Loss { gpu, equations, collocations, .. } = loss;
     let trial = trial_of(&fields);
     let c = start_of::<T>(loss, &trial, options, watch)?;
     let with_coefficients = |(field, features): (usize, &Arc<dyn Trainable>)| {
         (features.clone(), c[trial.columns(field)].to_vec())
     };
     let begin: Vec<OnHost> = fields.iter().enumerate().map(with_coefficients).collect();
-    let mut step = TrainingStep::<T>::new(gpu, &begin, loss.equations, &loss.collocations, adam)?;
-    let mut fit = Fit::new(step.points(), step.parameters(), T::describe(gpu, options.place));
+    let mut step = TrainingStep::<T>::new(gpu, &begin, equations, collocations, adam)?;
+    let tier = format!("{} on the device", if T::IS_F64 { "f64" } else { "f32" });
+    let mut fit = Fit::new(step.points(), step.parameters(), tier);
     let (mut done, mut seconds, mut norm) = (0, f64::INFINITY, f64::NAN);
     while done < options.max_steps {
         if !watch.step(done + 1, norm) {
@@ -50,6 +51,7 @@ pub(super) fn train_first<T: Tier + Scalar>(
         // The first round compiles, and its time says little.
         seconds = if done == 0 { SUBMISSION } else { begun.elapsed().as_secs_f64() / rounds as f64 };
         done += rounds;
+        fit.unseen_steps = Some(done);
         norm = fit.note(losses);
         if !norm.is_finite() {
             // Adam has stopped at the last parameters with a finite gradient.
@@ -59,7 +61,6 @@ pub(super) fn train_first<T: Tier + Scalar>(
     }
     let found = step.on_host(gpu)?;
     let fields: Vec<_> = found.iter().map(|(features, _)| features.clone()).collect();
-    fit.steps_unseen = Some(done);
     fit.c = found.into_iter().flat_map(|(_, c)| c).collect();
     Ok((trial_of(&fields), fit))
 }
