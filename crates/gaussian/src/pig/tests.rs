@@ -52,27 +52,36 @@ fn derivatives_are_those_of_the_value() {
 }
 
 /// u after a small step along one tangent function is u + h τ, to order (h/w)² where w is the amplitude of a Gaussian.
+#[track_caller]
+fn assert_moves_along_the_tangent(features: &dyn Trainable, c: &[f64]) {
+    let (x, h, n) = ([0.35, -0.25], 1e-7, features.parameters());
+    let tangent = features.tangent(c);
+    assert_eq!(tangent.len(), n);
+    let mut jets = vec![0.0; TERMS.len() * n];
+    tangent.jets(&x, &terms(), &mut jets);
+    for j in 0..n {
+        let moved = |by: f64| {
+            let mut step = vec![0.0; n];
+            step[j] = by;
+            let (features, c) = features.moved(c, &step).unwrap();
+            sums(&*features, &c, &x)
+        };
+        for (t, (more, less)) in moved(h).into_iter().zip(moved(-h)).enumerate() {
+            let (found, exact) = ((more - less) / (2.0 * h), jets[t * n + j]);
+            assert!((found - exact).abs() < 1e-6 * (1.0 + exact.abs()), "{j}, {t}: {found} {exact}");
+        }
+    }
+}
+
 #[test]
 fn a_step_moves_along_the_tangent() {
     for periodic in [false, true] {
         let (network, c) = network(periodic);
-        let (x, h, n) = ([0.35, -0.25], 1e-7, network.parameters());
-        let tangent = network.tangent(&c);
-        assert_eq!(tangent.len(), n);
-        let mut jets = vec![0.0; TERMS.len() * n];
-        tangent.jets(&x, &terms(), &mut jets);
-        for j in 0..n {
-            let moved = |by: f64| {
-                let mut step = vec![0.0; n];
-                step[j] = by;
-                let (features, c) = network.moved(&c, &step).unwrap();
-                sums(&*features, &c, &x)
-            };
-            for (t, (more, less)) in moved(h).into_iter().zip(moved(-h)).enumerate() {
-                let (found, exact) = ((more - less) / (2.0 * h), jets[t * n + j]);
-                assert!((found - exact).abs() < 1e-6 * (1.0 + exact.abs()), "{j}, {t}: {found} {exact}");
-            }
-        }
+        assert_moves_along_the_tangent(&network, &c);
+        let sum = GaussianSum::new(network.embeddings[0].gaussians.clone());
+        let taken = sum.with_theta(&sum.theta()).unwrap();
+        assert_moves_along_the_tangent(&*taken, &c);
+        assert!(sum.with_theta(&sum.theta()[1..]).is_err());
     }
 }
 
