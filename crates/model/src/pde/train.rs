@@ -228,8 +228,7 @@ pub(super) fn train<T: Tier>(
         };
         (state, at) = (there, linearised);
         norm = fit.note(parts);
-        let patience = fit.history.iter().rev().nth(PATIENCE);
-        if patience.is_some_and(|before| norm > (1.0 - GAIN) * before) {
+        if is_settled(&fit.history) {
             fit.stop = Stop::Settled;
             break;
         }
@@ -242,6 +241,13 @@ pub(super) fn train<T: Tier>(
     }
     fit.c = state.c;
     Ok((state.trial, fit))
+}
+
+/// Whether the last steps brought next to nothing. The best counts: at new points the norm may rise.
+fn is_settled(history: &[f64]) -> bool {
+    let (before, since) = history.split_at(history.len().saturating_sub(PATIENCE));
+    let best = |norms: &[f64]| norms.iter().copied().fold(f64::INFINITY, f64::min);
+    best(since) > (1.0 - GAIN) * best(before)
 }
 
 /// The best coefficients of the features as they are; 0 where there are none better.
@@ -257,4 +263,20 @@ pub(super) fn start_of<T: Tier>(
     let Loss { gpu, equations, collocations, .. } = loss;
     let linear = solve::<T>(gpu, trial, equations, collocations, zero.clone(), options, watch)?;
     Ok(if linear.history.last() < linear.history.first() { linear.c } else { zero })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_has_settled_where_many_steps_bring_little() {
+        let falling: Vec<f64> = (0..100).map(|step| 0.99f64.powi(step)).collect();
+        assert!((0..100).all(|steps| !is_settled(&falling[..steps])));
+        let flat = [falling, vec![0.3698; PATIENCE]].concat();
+        assert!(is_settled(&flat) && !is_settled(&flat[..99 + PATIENCE - 5]));
+        // New points after every ten steps, where the norm is ten times as large at first.
+        let saw: Vec<f64> = (0..100).map(|step| 0.9f64.powi(step / 10) * 0.8f64.powi(step % 10)).collect();
+        assert!((0..100).all(|steps| !is_settled(&saw[..steps])));
+    }
 }
