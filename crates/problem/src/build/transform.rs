@@ -57,15 +57,16 @@ fn holds(problem: &Problem, condition: &Condition) -> Result<bool, ProblemError>
     let points = sample(problem, &condition.region, POINTS)?;
     let partials: Vec<Expr> =
         residual.jets().into_iter().map(|jet| residual.partial(&Leaf::Jet(jet))).collect();
+    let exceeds = |size: f64| size.is_nan() || size > TOLERANCE;
     let largest = |values: &[f64]| values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
-    if problem.values(&partials, &points).iter().any(|values| !(largest(values) <= TOLERANCE)) {
+    if problem.values(&partials, &points).iter().any(|values| exceeds(largest(values))) {
         return Ok(false);
     }
     let mut values = problem.values(&[residual], &points).pop().unwrap_or_default();
     let targets = points.values.iter().flatten();
     values.iter_mut().zip(targets).for_each(|(value, target)| *value -= target);
     let residual = largest(&values);
-    if residual <= TOLERANCE {
+    if !exceeds(residual) {
         return Ok(true);
     }
     Err(ProblemError::new(
