@@ -58,7 +58,8 @@ fn products_give_the_step_of_the_factored_problem() {
             let a = Matrix::upload(&cpu, "J", rows, columns, &wide(&entries)).unwrap();
             let b = Matrix::upload(&cpu, "r", rows, 1, &wide(&residual)).unwrap();
             let problem = LeastSquares::default().factor(&cpu, &a, &b).unwrap().unwrap();
-            let (expected, promised) = problem.solve(damping);
+            let solution = problem.solve(damping);
+            let (expected, promised) = (solution.x, solution.decrease);
             let lengths = problem.lengths();
 
             let mut equations = NormalEquations::new(gpu, &dense, 500, 16).unwrap();

@@ -50,7 +50,7 @@ pub use gemm::{Gemm, Tiling};
 pub use gemv::{ColumnSquares, ColumnSums, Gemv};
 pub use grid::{Grid, MAX_TRIPS};
 pub use least_squares::{
-    DampedLeastSquares, Factor, LeastSquares, LeastSquaresReason, LeastSquaresSolution, Place,
+    DampedLeastSquares, DampedSolution, Factor, LeastSquares, LeastSquaresReason, LeastSquaresSolution, Place,
 };
 pub use matrix::{Matrix, SLAB_GRAIN};
 pub use multiply_add::MultiplyAdd;

@@ -127,8 +127,9 @@ fn the_kernel_form_gives_the_step_of_the_triangle() {
         };
         let (wide, tall) = (factor(0), factor(columns - rows));
         assert_eq!(wide.lengths(), tall.lengths());
-        let (found, promised) = wide.solve(damping);
-        let (expected, as_promised) = tall.solve(damping);
+        let (found, expected) = (wide.solve(damping), tall.solve(damping));
+        let (promised, as_promised) = (found.decrease, expected.decrease);
+        let (found, expected) = (found.x, expected.x);
         // Both lose the condition of [A; Λ]; the triangle in `T`, the kernel form in f64.
         let tolerance = 20.0 * T::epsilon().widen() * condition * (rows as f64).sqrt();
         let scaled = |x: &[f64]| -> Vec<f64> { x.iter().zip(tall.lengths()).map(|(x, d)| x * d).collect() };
@@ -159,13 +160,16 @@ fn a_wide_problem_without_damping_has_its_shortest_solution() {
     let gpu = Gpu::cpu();
     let a = Matrix::upload(&gpu, "a", 1, 3, &[1.0f64, -1.0, 1.0]).unwrap();
     let b = Matrix::upload(&gpu, "b", 1, 1, &[3.0f64]).unwrap();
-    let (x, decrease) = LeastSquares::default().factor(&gpu, &a, &b).unwrap().unwrap().solve(|_| 0.0);
+    let problem = LeastSquares::default().factor(&gpu, &a, &b).unwrap().unwrap();
+    let solution = problem.solve(|_| 0.0);
+    let (x, decrease) = (solution.x, solution.decrease);
     assert!(x.iter().zip([1.0, -1.0, 1.0]).all(|(x, expected)| (x - expected).abs() < 1e-14), "{x:?}");
     assert!((decrease - 9.0).abs() < 1e-13, "{decrease}");
     // Without rows nothing is asked, so nothing moves.
     let [a, b] = [3, 1].map(|columns| Matrix::<f64>::zeros(&gpu, "none", 0, columns).unwrap());
     let problem = LeastSquares::default().factor(&gpu, &a, &b).unwrap().unwrap();
-    assert_eq!(problem.solve(|_| 0.0), (vec![0.0; 3], 0.0));
+    let solution = problem.solve(|_| 0.0);
+    assert_eq!((solution.x, solution.decrease), (vec![0.0; 3], 0.0));
 }
 
 #[test]

@@ -36,8 +36,10 @@ impl LeastSquares {
     /// let a = Matrix::upload(&gpu, "a", 2, 1, &[1.0f64, 1.0])?;
     /// let b = Matrix::upload(&gpu, "b", 2, 1, &[1.0f64, 3.0])?;
     /// let Ok(problem) = LeastSquares::default().factor(&gpu, &a, &b)? else { unreachable!() };
-    /// let (mean, decrease) = problem.solve(|_| 0.0);
-    /// assert!((mean[0] - 2.0).abs() < 1e-12 && (decrease - 8.0).abs() < 1e-12);
+    /// let mean = problem.solve(|_| 0.0);
+    /// assert!((mean.x[0] - 2.0).abs() < 1e-12 && (mean.decrease - 8.0).abs() < 1e-12);
+    /// // Of the same triangle: AᵀA x = g.
+    /// assert!(mean.solve_normal(&[6.0]).is_some_and(|x| (x[0] - 3.0).abs() < 1e-12));
     /// # Ok(()) }
     /// ```
     ///
@@ -79,18 +81,43 @@ impl DampedLeastSquares {
         self.lengths.of_columns()
     }
 
-    /// x for the first right-hand side, and ‖b‖² − ‖A x − b‖²; `damping` gives the entries of Λ. With fewer rows than
+    /// x for the first right-hand side; `damping` gives the entries of Λ. With fewer rows than
     /// columns, an entry below 1e-14 counts as that: without damping, x would not be unique.
-    pub fn solve(&self, damping: impl Fn(usize) -> f64) -> (Vec<f64>, f64) {
-        let (x, decrease) = match &self.form {
+    pub fn solve(&self, damping: impl Fn(usize) -> f64) -> DampedSolution<'_> {
+        let (x, decrease, triangle) = match &self.form {
             Form::Tall(triangle) => {
-                let x = triangle.with_damping(damping).back_substitute(0);
+                let damped = triangle.with_damping(damping);
+                let x = damped.back_substitute(0);
                 let [before, after] = triangle.squares(0, &x);
-                (x, before - after)
+                (x, before - after, Some(damped))
             }
-            Form::Wide(wide) => wide.solve(damping),
+            Form::Wide(wide) => {
+                let (x, decrease) = wide.solve(damping);
+                (x, decrease, None)
+            }
         };
         let scale = self.lengths.scale_of_rhs(0);
-        (self.lengths.unscale(0, x), decrease / (scale * scale))
+        let (x, decrease) = (self.lengths.unscale(0, x), decrease / (scale * scale));
+        DampedSolution { x, decrease, triangle, lengths: &self.lengths }
+    }
+}
+
+/// The solution for one damping, and the triangle that it came from.
+#[derive(Debug, Clone)]
+pub struct DampedSolution<'a> {
+    /// x.
+    pub x: Vec<f64>,
+    /// ‖b‖² − ‖A x − b‖².
+    pub decrease: f64,
+    triangle: Option<Triangle>,
+    lengths: &'a Lengths,
+}
+
+impl DampedSolution<'_> {
+    /// The x of (AᵀA + DΛ²D) x = g; `None` for a matrix with fewer rows than columns, of which there is no triangle.
+    pub fn solve_normal(&self, gradient: &[f64]) -> Option<Vec<f64>> {
+        let scaled = gradient.iter().zip(self.lengths.scales()).map(|(g, scale)| g * scale).collect();
+        let x = self.triangle.as_ref()?.solve_normal(scaled);
+        Some(x.into_iter().zip(self.lengths.scales()).map(|(x, scale)| x * scale).collect())
     }
 }

@@ -22,7 +22,7 @@ use ansatz_gpu::{Gpu, GpuError, Real};
 use crate::Matrix;
 use problem::Problem;
 
-pub use damped::DampedLeastSquares;
+pub use damped::{DampedLeastSquares, DampedSolution};
 pub use factor::Factor;
 pub use outcome::{LeastSquaresReason, LeastSquaresSolution};
 pub use truncated::truncated;

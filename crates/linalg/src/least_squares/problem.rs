@@ -120,8 +120,23 @@ impl Triangle {
 
     /// R x = c for right-hand side k.
     pub fn back_substitute(&self, k: usize) -> Vec<f64> {
+        self.substitute(self.entries[(self.n + k) * self.n..][..self.n].to_vec())
+    }
+
+    /// RᵀR x = g.
+    pub fn solve_normal(&self, mut g: Vec<f64>) -> Vec<f64> {
         let n = self.n;
-        let mut x = self.entries[(n + k) * n..][..n].to_vec();
+        for j in 0..n {
+            let column = &self.entries[j * n..][..=j];
+            let known: f64 = column[..j].iter().zip(&g).map(|(r, y)| r * y).sum();
+            g[j] = (g[j] - known) / column[j];
+        }
+        self.substitute(g)
+    }
+
+    /// R x = c.
+    fn substitute(&self, mut x: Vec<f64>) -> Vec<f64> {
+        let n = self.n;
         for j in (0..n).rev() {
             let column = &self.entries[j * n..][..n];
             x[j] /= column[j];

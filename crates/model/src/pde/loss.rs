@@ -67,6 +67,16 @@ impl Loss<'_> {
         Ok(self.system::<T>(trial)?.assemble_along(&along, at, &self.weights())?)
     }
 
+    /// The weighted residual, as the rows of [`Loss::assemble`] have it.
+    pub fn rows(&self, at: &[Linearised]) -> Vec<f64> {
+        let mut rows = Vec::new();
+        for (at, weight) in at.iter().zip(self.weights()) {
+            rows.extend(at.residual.iter().map(|r| weight * r));
+            rows.resize(rows.len().next_multiple_of(4), 0.0);
+        }
+        rows
+    }
+
     /// What is not finite, and where.
     pub fn trouble(&self, trial: &Trial, c: &[f64], at: &[Linearised]) -> Option<String> {
         let found = Trouble::of_fit(trial, c, self.equations, &self.collocations, at);

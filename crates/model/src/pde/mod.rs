@@ -18,6 +18,7 @@ mod energy;
 mod equation;
 mod error;
 mod first_order;
+mod geodesic;
 mod journal;
 mod loss;
 mod method;

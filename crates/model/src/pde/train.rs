@@ -7,6 +7,7 @@ use ansatz_features::{FeatureError, Features, Trainable};
 use ansatz_linalg::LeastSquares;
 use ansatz_optim::{TrustRegion, Verdict};
 
+use super::geodesic::Geodesic;
 use super::journal::{Journal, Resumed};
 use super::loss::Loss;
 use super::newton::{Fit, FitOptions, Stop, fit as solve, norm as norm_of};
@@ -185,11 +186,24 @@ pub(super) fn train<T: Tier>(
             fit.cause = loss.trouble(&state.trial, &state.c, &at);
             break;
         };
-        let damping = state.damping(&tangent, &problem.lengths());
+        let lengths = problem.lengths();
+        let damping = state.damping(&tangent, &lengths);
+        let geodesic = Geodesic::<T>::new(gpu, &jacobian, loss.rows(&at))?;
         let (mut cause, mut stopped) = (None, false);
         let accepted = loop {
             let lambda = region.lambda().max(floor);
-            let (delta, promised) = problem.solve(|j| (lambda * damping[j]).clamp(floor, MOST));
+            let damp = |j: usize| (lambda * damping[j]).clamp(floor, MOST);
+            let step = problem.solve(damp);
+            let promised = step.decrease;
+            let probed = state.moved(&tangent, &geodesic.probe(&step.x));
+            let delta = match probed {
+                Ok(probed) => {
+                    let (_, there) = loss.at::<T>(&probed.trial, &probed.c)?;
+                    geodesic.corrected(&step, &loss.rows(&there), |j| damp(j) * lengths[j])
+                }
+                Err(_) => None,
+            }
+            .unwrap_or(step.x);
             let tried = match state.moved(&tangent, &delta) {
                 Ok(there) => {
                     let (_, linearised) = loss.at::<T>(&there.trial, &there.c)?;
