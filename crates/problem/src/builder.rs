@@ -150,7 +150,7 @@ impl ProblemBuilder {
     ///
     /// ```
     /// use ansatz_problem::{Problem, Shape};
-    /// let problem = Problem::on(Shape::interval([0.0, 1.0]))
+    /// let problem = Problem::on(Shape::interval(0.0, 1.0))
     ///     .field("u")
     ///     .transform("u", "x*(1 - x)*u")
     ///     .equation("u_xx = -1")
