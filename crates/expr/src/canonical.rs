@@ -120,7 +120,8 @@ pub(crate) fn product(factors: impl IntoIterator<Item = Expr>) -> Expr {
         let factor = power(base.clone(), Expr::number(number));
         // An exponent that became whole can open its base: √(xy)·√(xy) is x·y.
         let (its_base, its_number) = exponent(&factor);
-        settled &= its_base == base && its_number == number;
+        // Of exponents beyond all numbers none equals itself.
+        settled &= its_base == base && its_number.total_cmp(&number).is_eq() || number.is_nan();
         factor
     };
     let powers = tally.entries.into_iter().filter(|(_, number)| *number != 0.0);

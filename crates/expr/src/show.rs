@@ -92,25 +92,31 @@ impl Shown<'_> {
         Ok(())
     }
 
-    /// Factors, then a division for each negative exponent.
+    /// Factors, then a division for each negative exponent. A sign before nothing but sums would be multiplied into the first of
+    /// them when it is read: it goes with the divisions, else to the end.
     fn product(&self, f: &mut fmt::Formatter<'_>, factors: &[Expr]) -> fmt::Result {
-        let (mut above, mut below) = (Vec::new(), Vec::new());
-        let mut sign = "";
-        for factor in factors {
+        let (mut above, mut sums, mut below) = (Vec::new(), Vec::new(), Vec::new());
+        let is_negative = factors.first().and_then(Expr::as_number) == Some(-1.0);
+        for factor in &factors[usize::from(is_negative)..] {
             match factor.0.children.get(1).and_then(Expr::as_number) {
                 Some(exponent) if factor.0.kind == Kind::Power && exponent < 0.0 => {
                     let inverse = factor.0.children[0].pow(-exponent);
                     below.push(self.within(&inverse, Binds::Power));
                 }
-                _ if factor.as_number() == Some(-1.0) => sign = "-",
+                _ if factor.0.kind == Kind::Sum && is_negative => {
+                    sums.push(self.within(factor, Binds::Power))
+                }
                 _ => above.push(self.within(factor, Binds::Power)),
             }
         }
-        if above.is_empty() {
-            above.push("1".into());
+        match (above.is_empty(), below.is_empty()) {
+            (true, true) if !sums.is_empty() => return write!(f, "{}*(-1)", sums.join("*")),
+            (false, _) => above.append(&mut sums),
+            (true, _) => above.push("1".into()),
         }
-        write!(f, "{sign}{}", above.join("*"))?;
-        below.iter().try_for_each(|factor| write!(f, "/{factor}"))
+        write!(f, "{}{}", if is_negative { "-" } else { "" }, above.join("*"))?;
+        below.iter().try_for_each(|factor| write!(f, "/{factor}"))?;
+        sums.iter().try_for_each(|factor| write!(f, "*{factor}"))
     }
 }
 

@@ -239,3 +239,19 @@ fn arrays_that_do_not_fit_are_refused() {
     let error = program.eval_points(&[&[1.0; 3], &[1.0; 2]], &mut [&mut out], &mut scratch).unwrap_err();
     assert_eq!(error.to_string(), "an array has 2 points, another 3");
 }
+
+/// Found by the tests above: a sign before nothing but sums, and exponents that are no number.
+#[test]
+fn signs_of_sums_and_endless_exponents() {
+    let scope = scope();
+    for text in ["-1/a*(a - 1)", "(a + 1)*(x - 1)*(-1)", "2*(a - 1)/a", "-a*(x - 1)"] {
+        let expr = scope.parse(text).unwrap();
+        assert_eq!(
+            scope.parse(&scope.show(&expr).to_string()).unwrap(),
+            expr,
+            "{text}: {}",
+            scope.show(&expr)
+        );
+    }
+    assert!(scope.parse("(x^1e300)^1e300*(x^-1e300)^1e300").is_ok());
+}
