@@ -362,11 +362,19 @@ impl PdeCommand {
         if of_network && method != MethodArg::Pig {
             return Err(Failure::usage("--embeddings and --units belong to --method pig: leave them out"));
         }
+        if self.units == Some(0) && self.embeddings.is_some_and(|embeddings| embeddings != 1) {
+            return Err(Failure::usage(
+                "without hidden units there is one sum of Gaussians: leave --embeddings out",
+            ));
+        }
         if self.optimizer.is_some() && method != MethodArg::Pig {
             return Err(Failure::usage("--optimizer belongs to --method pig: leave it out"));
         }
         if self.rate.is_some() && self.optimizer != Some(OptimizerArg::Adam) {
             return Err(Failure::usage("--rate belongs to --optimizer adam: leave it out"));
+        }
+        if let Some(rate) = self.rate.filter(|rate| !(*rate > 0.0 && rate.is_finite())) {
+            return Err(Failure::usage(format!("--rate is {rate}: give a positive number, such as 1e-3")));
         }
         if !self.widths.is_empty() && method != MethodArg::Mlp {
             return Err(Failure::usage("--widths belongs to --method mlp: leave it out"));
