@@ -34,6 +34,11 @@ pub(super) struct DeviceCollocation<'a, T: Tier> {
     values: Plan,
 }
 
+/// Rows of the matrix; those that pad a block are zero.
+pub(super) fn rows_of(collocations: &[Collocation]) -> usize {
+    collocations.iter().map(|block| block.points.len().next_multiple_of(4)).sum()
+}
+
 /// R and its partial derivatives at all points in f64 on the host, for u = Σ c_j φ_j.
 pub(super) fn linearise_on_host(
     trial: &Trial,

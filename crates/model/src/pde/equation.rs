@@ -16,8 +16,8 @@ pub(super) struct Equation {
     pub linear: bool,
     /// R, with the names of parameters.
     pub expression: Expr,
-    /// [R, ∂R/∂u_α …]
-    pub gradient: Program,
+    /// [R, ∂R/∂u_α …], with the values of parameters.
+    pub gradient: Vec<Expr>,
     /// [R, R(u = 0), ∂R/∂u_α …]
     program: Program,
 }
@@ -47,8 +47,7 @@ impl Equation {
         let partials: Vec<Expr> = jets.iter().map(|&jet| residual.partial(&Leaf::Jet(jet))).collect();
         let source = residual.substitute(|leaf| matches!(leaf, Leaf::Jet(_)).then(|| Expr::number(0.0)));
         let linear = partials.iter().all(|partial| partial.jets().is_empty());
-        let gradient: Vec<Expr> = std::iter::once(&residual).chain(&partials).cloned().collect();
-        let gradient = Program::new(&gradient);
+        let gradient = std::iter::once(&residual).chain(&partials).cloned().collect();
         let outputs: Vec<Expr> = [residual.clone(), source].into_iter().chain(partials).collect();
         let kind = match condition.region {
             Region::Interior => "residual",
@@ -63,13 +62,12 @@ impl Equation {
     pub fn probe(jet: Jet) -> Self {
         let expression = Expr::leaf(Leaf::Jet(jet));
         let outputs = [expression.clone(), Expr::number(0.0), Expr::number(1.0)];
-        let gradient = [expression.clone(), Expr::number(1.0)];
         Self {
             name: String::new(),
             kind: "energy",
             jets: vec![jet],
             linear: true,
-            gradient: Program::new(&gradient),
+            gradient: vec![expression.clone(), Expr::number(1.0)],
             program: Program::new(&outputs),
             expression,
         }

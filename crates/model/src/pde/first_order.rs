@@ -80,10 +80,10 @@ impl<T: Tier + Scalar> TrainingStep<T> {
             return setting("Adam with conditions between partners", "features that are periodic");
         }
         let (count, stride) = (points.len(), points.len().next_multiple_of(4));
-        let program = &equation.gradient;
+        let program = Program::new(&equation.gradient);
         let jets: Vec<Jet> = program.inputs().iter().filter_map(jet).collect();
         let device_points = upload_points(gpu, &points.coordinates, points.dimension, stride)?;
-        let fixed = fixed::<T>(gpu, program, collocation, stride)?;
+        let fixed = fixed::<T>(gpu, &program, collocation, stride)?;
         let (values, coefficients) = (
             gpu.buffer("derivatives of the unknown", jets.len() * stride)?,
             gpu.buffer("coefficients", jets.len() * stride)?,
@@ -108,8 +108,16 @@ impl<T: Tier + Scalar> TrainingStep<T> {
         }
         let scale = 2.0 * collocation.weight.powi(2) / count.max(1) as f64;
         let (fixed, jets) = (&fixed, &values);
-        Residual { program, scale, fixed, jets, coefficients: &coefficients, losses: &losses, points: count }
-            .record(&mut self.plan)?;
+        Residual {
+            program: &program,
+            scale,
+            fixed,
+            jets,
+            coefficients: &coefficients,
+            losses: &losses,
+            points: count,
+        }
+        .record(&mut self.plan)?;
         for group in &groups {
             let field = &self.fields[group.field];
             field.resident.tangent().record_transposed(

@@ -41,14 +41,15 @@ impl Loss<'_> {
         inside.map(|(_, block)| block.points.coordinates.clone()).collect()
     }
 
-    /// R and its partial derivatives at all points; and the number of rows, with those that pad blocks.
-    pub fn at<T: Tier>(&self, trial: &Trial, c: &[f64]) -> Result<(usize, Vec<Linearised>), Error> {
-        let mut system = self.system::<T>(trial)?;
+    /// R and its partial derivatives at all points.
+    pub fn at<T: Tier>(&self, trial: &Trial, c: &[f64]) -> Result<Vec<Linearised>, Error> {
         // What steps are judged by is not rounded to f32: amplitudes that cancel each other would leave nothing of the residual.
         // So steps in f32 are those of iterative refinement.
-        let on_host = || linearise_on_host(trial, c, self.equations, &self.collocations);
-        let at = if T::IS_F64 { system.linearise(c)? } else { on_host() };
-        Ok((system.rows(), at))
+        if T::IS_F64 {
+            Ok(self.system::<T>(trial)?.linearise(c)?)
+        } else {
+            Ok(linearise_on_host(trial, c, self.equations, &self.collocations))
+        }
     }
 
     /// ω_b² mean_b R² of each condition b.

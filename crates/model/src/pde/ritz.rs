@@ -8,7 +8,7 @@ use ansatz_gpu::{Gpu, Real};
 use ansatz_linalg::Quadratic;
 use ansatz_optim::{TrustRegion, Verdict};
 
-use super::collocation::{DeviceCollocation, DeviceSpace, linearise_on_host};
+use super::collocation::{DeviceCollocation, DeviceSpace, linearise_on_host, rows_of};
 use super::energy::{Density, Energy};
 use super::equation::{Equation, Linearised};
 use super::journal::{Journal, Resumed};
@@ -74,8 +74,7 @@ pub(super) fn minimise<T: Tier>(
         None => (State::new(fields, vec![0.0; unknowns]), TrustRegion::new(FIRST_LAMBDA)),
     };
     let (mut at, mut density, mut value) = evaluate(&state);
-    let rows = collocations.iter().map(|block| block.points.len().next_multiple_of(4)).sum();
-    let mut fit = Fit::new(rows, parameters, "the energy in f64 on the host".to_owned());
+    let mut fit = Fit::new(rows_of(&collocations), parameters, "the energy in f64 on the host".to_owned());
     match &resumed {
         Some(Resumed { saved, .. }) => {
             fit.earlier_seconds = saved.seconds;

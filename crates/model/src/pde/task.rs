@@ -73,9 +73,12 @@ impl<'a> Task<'a> {
                 Region::Periodic { .. } if exact => {}
                 _ => {
                     let equation = |residual: &Expr| Equation::new(condition, residual, &problem.parameters);
-                    task.equations.push(equation(&problem.transformed(&condition.residual)));
+                    let (stated, transformed) =
+                        (equation(&condition.residual), problem.transformed(&condition.residual));
+                    let is_same = transformed == condition.residual;
+                    task.equations.push(if is_same { stated.clone() } else { equation(&transformed) });
                     task.built_in.push(built_in);
-                    task.stated.push(equation(&condition.residual));
+                    task.stated.push(stated);
                     task.regions.push(condition.region.clone());
                     task.factors.push(condition.weight.unwrap_or(1.0));
                 }

@@ -7,6 +7,7 @@ use ansatz_features::{FeatureError, Features, Trainable};
 use ansatz_linalg::LeastSquares;
 use ansatz_optim::{TrustRegion, Verdict};
 
+use super::collocation::rows_of;
 use super::geodesic::Geodesic;
 use super::journal::{Journal, Resumed};
 use super::loss::Loss;
@@ -139,8 +140,8 @@ pub(super) fn train<T: Tier>(
             loss.move_to(draw(batch, &Source::Saved(&saved.points))?);
         }
     }
-    let (rows, mut at) = loss.at::<T>(&state.trial, &state.c)?;
-    let mut fit = Fit::new(rows, parameters, T::describe(gpu, options.place));
+    let mut at = loss.at::<T>(&state.trial, &state.c)?;
+    let mut fit = Fit::new(rows_of(&loss.collocations), parameters, T::describe(gpu, options.place));
     let mut norm = match &resumed {
         Some(Resumed { saved, .. }) => {
             fit.earlier_seconds = saved.seconds;
@@ -175,7 +176,7 @@ pub(super) fn train<T: Tier>(
             && (step - 1) % every == 0
         {
             loss.move_to(draw((step - 1) / every, &Source::Residual(&state.trial, &state.c))?);
-            (_, at) = loss.at::<T>(&state.trial, &state.c)?;
+            at = loss.at::<T>(&state.trial, &state.c)?;
             norm = norm_of(&loss.parts(&at));
         }
         // min ‖J δ − R‖² + λ²‖D_θ δ_θ‖²: the coefficients, in which u is linear, are all but free.
@@ -198,7 +199,7 @@ pub(super) fn train<T: Tier>(
             let probed = state.moved(&tangent, &geodesic.probe(&step.x));
             let delta = match probed {
                 Ok(probed) => {
-                    let (_, there) = loss.at::<T>(&probed.trial, &probed.c)?;
+                    let there = loss.at::<T>(&probed.trial, &probed.c)?;
                     geodesic.corrected(&step, &loss.rows(&there), |j| damp(j) * lengths[j])
                 }
                 Err(_) => None,
@@ -206,7 +207,7 @@ pub(super) fn train<T: Tier>(
             .unwrap_or(step.x);
             let tried = match state.moved(&tangent, &delta) {
                 Ok(there) => {
-                    let (_, linearised) = loss.at::<T>(&there.trial, &there.c)?;
+                    let linearised = loss.at::<T>(&there.trial, &there.c)?;
                     let parts = loss.parts(&linearised);
                     if !norm_of(&parts).is_finite() && cause.is_none() {
                         cause = loss.trouble(&there.trial, &there.c, &linearised);
