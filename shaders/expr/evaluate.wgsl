@@ -7,12 +7,9 @@
 // Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 4 bytes; else a storage buffer.
 #import common/real
 #import common/grid
-#import common/functions
-#import generated/expression
+#import common/expression
 
 override LANES: u32 = 64u;
-// An array has one element at least.
-const INPUTS: u32 = max(EXPRESSION_INPUTS, 1u);
 
 struct Params {
     n4: u32,
@@ -37,17 +34,7 @@ fn main(
         for (var k = 0u; k < EXPRESSION_INPUTS; k++) {
             loaded[k] = inputs[k * params.n4 + i];
         }
-        var results: array<real4, EXPRESSION_OUTPUTS>;
-        for (var c = 0u; c < 4u; c++) {
-            var at: array<real, INPUTS>;
-            for (var k = 0u; k < EXPRESSION_INPUTS; k++) {
-                at[k] = loaded[k][c];
-            }
-            var values = expression(at);
-            for (var m = 0u; m < EXPRESSION_OUTPUTS; m++) {
-                results[m][c] = values[m];
-            }
-        }
+        var results = expressions(loaded);
         for (var m = 0u; m < EXPRESSION_OUTPUTS; m++) {
             outputs[m * params.n4 + i] = results[m];
         }

@@ -8,13 +8,10 @@
 // Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 12 bytes; else a storage buffer.
 #import common/real
 #import common/grid
-#import common/functions
-#import generated/expression
+#import common/expression
 
 override LANES: u32 = 64u;
 override FIXED: u32 = 1u;
-// An array has one element at least.
-const INPUTS: u32 = max(EXPRESSION_INPUTS, 1u);
 
 struct Params {
     count: u32,
@@ -49,17 +46,7 @@ fn main(
                 loaded[k] = jets[(k - FIXED) * params.n4 + i];
             }
         }
-        var results: array<real4, EXPRESSION_OUTPUTS>;
-        for (var c = 0u; c < 4u; c++) {
-            var at: array<real, INPUTS>;
-            for (var k = 0u; k < EXPRESSION_INPUTS; k++) {
-                at[k] = loaded[k][c];
-            }
-            var values = expression(at);
-            for (var m = 0u; m < EXPRESSION_OUTPUTS; m++) {
-                results[m][c] = values[m];
-            }
-        }
+        var results = expressions(loaded);
         // What pads the points may have any residual.
         let r = select(real4(), results[0] - target_value, present);
         losses[i] = 0.5 * real(params.scale) * r * r;
