@@ -103,13 +103,7 @@ impl Bandlimited {
             return Err(Failure::usage(format!("--tolerance {}: it must be from 0 to 1", self.tolerance)));
         }
         let report = self.measure()?;
-        if let Some(path) = &self.json {
-            output::json(path, &report)?;
-        }
-        if !output::is_stdout(self.json.as_deref()) {
-            output::print(&text(&report))?;
-        }
-        Ok(Exit::Success)
+        super::show(self.json.as_deref(), &report, text)
     }
 
     fn measure(&self) -> Result<Report, Error> {

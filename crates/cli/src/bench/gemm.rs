@@ -132,13 +132,7 @@ impl Gemm {
             limit,
             rows,
         };
-        if let Some(path) = &self.json {
-            output::json(path, &report)?;
-        }
-        if !output::is_stdout(self.json.as_deref()) {
-            output::print(&text(&report))?;
-        }
-        Ok(Exit::Success)
+        super::show(self.json.as_deref(), &report, text)
     }
 }
 

@@ -86,13 +86,7 @@ impl Krylov {
         output::check_json(self.json.as_deref())?;
         let gpu = self.device.open()?;
         let report = measure(&gpu, extents(self.n), self.profile)?;
-        if let Some(path) = &self.json {
-            output::json(path, &report)?;
-        }
-        if !output::is_stdout(self.json.as_deref()) {
-            output::print(&text(&report))?;
-        }
-        Ok(Exit::Success)
+        super::show(self.json.as_deref(), &report, text)
     }
 }
 

@@ -89,13 +89,7 @@ impl LeastSquares {
             rounds: self.rounds as usize,
             rows,
         };
-        if let Some(path) = &self.json {
-            output::json(path, &report)?;
-        }
-        if !output::is_stdout(self.json.as_deref()) {
-            output::print(&text(&report))?;
-        }
-        Ok(Exit::Success)
+        super::show(self.json.as_deref(), &report, text)
     }
 
     /// A row for the device and one for the host.

@@ -10,13 +10,16 @@ mod published_draws;
 mod snnk;
 mod snnk_speed;
 
+use std::path::Path;
 use std::time::Instant;
 
 use ansatz::Gpu;
 use ansatz::gpu::{GpuError, Plan};
 use clap::Subcommand;
+use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
+use crate::output;
 
 /// Measures a family of kernels, or reproduces a table of the literature.
 #[derive(Debug, Subcommand)]
@@ -43,6 +46,21 @@ impl Bench {
             Self::Snnk(snnk) => snnk.run(),
         }
     }
+}
+
+/// The report as a file, and as text unless that file is the standard output.
+fn show<R: Serialize>(
+    json: Option<&Path>,
+    report: &R,
+    text: impl FnOnce(&R) -> String,
+) -> Result<Exit, Failure> {
+    if let Some(path) = json {
+        output::json(path, report)?;
+    }
+    if !output::is_stdout(json) {
+        output::print(&text(report))?;
+    }
+    Ok(Exit::Success)
 }
 
 /// Of one run of a plan.

@@ -112,13 +112,7 @@ impl PigBench {
             limit,
             rows,
         };
-        if let Some(path) = &self.json {
-            output::json(path, &report)?;
-        }
-        if !output::is_stdout(self.json.as_deref()) {
-            output::print(&text(&report))?;
-        }
-        Ok(Exit::Success)
+        super::show(self.json.as_deref(), &report, text)
     }
 
     fn measure(&self, gpu: &Gpu, configuration: &Configuration, limit: f64) -> Result<Row, Failure> {

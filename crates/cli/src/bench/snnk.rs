@@ -116,13 +116,7 @@ impl SnnkBench {
             points: self.points,
             layers,
         };
-        if let Some(path) = &self.json {
-            output::json(path, &report)?;
-        }
-        if !output::is_stdout(self.json.as_deref()) {
-            output::print(&text(&report))?;
-        }
-        Ok(Exit::Success)
+        super::show(self.json.as_deref(), &report, text)
     }
 
     fn measure(&self, (name, length, expected): (&'static str, f64, f64)) -> Result<Row, SnnkError> {
