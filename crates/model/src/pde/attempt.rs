@@ -78,6 +78,20 @@ impl Attempt<'_> {
         journal: Option<&mut Journal>,
         watch: &mut Watch<'_>,
     ) -> Result<Attempted, PdeError> {
+        match self.options.precision {
+            FitPrecision::F32 => self.run_in::<f32>(domain, before, settings, journal, watch),
+            FitPrecision::F64 => self.run_in::<f64>(domain, before, settings, journal, watch),
+        }
+    }
+
+    fn run_in<T: Tier + Scalar>(
+        &self,
+        domain: &Domain,
+        before: Option<&Solution>,
+        settings: &Settings,
+        journal: Option<&mut Journal>,
+        watch: &mut Watch<'_>,
+    ) -> Result<Attempted, PdeError> {
         let trial = self.trial(domain, settings)?;
         let mut collocations = self.collocate(domain, before, settings)?;
         self.weigh(domain, settings, &mut collocations);
@@ -89,49 +103,35 @@ impl Attempt<'_> {
             place: self.options.place,
             max_steps: settings.max_steps,
         };
-        let equations = &self.task.equations;
-        if let Some(fields) = self.trainable(domain, settings)? {
-            self.check_optimizer()?;
-            if self.options.objective == Objective::Energy {
-                let energy = self.energy(settings)?;
-                let elsewhere = self.task.elsewhere();
-                let equations: Vec<Equation> = elsewhere.iter().map(|&b| equations[b].clone()).collect();
-                let blocks: Vec<Collocation> = elsewhere.iter().map(|&b| collocations[b].clone()).collect();
-                let conditions = (equations.as_slice(), blocks.as_slice());
-                let (trial, fit) = match self.options.precision {
-                    FitPrecision::F32 => {
-                        minimise::<f32>(self.gpu, fields, &energy, conditions, options, journal, watch)?
-                    }
-                    FitPrecision::F64 => {
-                        minimise::<f64>(self.gpu, fields, &energy, conditions, options, journal, watch)?
-                    }
-                };
-                return Ok(Attempted { trial, fit, collocations });
-            }
-            let draw = |batch, source: &Source<'_>| self.redraw(domain, before, settings, (batch, source));
-            let redraw = self.options.resample.map(|Resample { every, by_residual }| Redraw {
-                every,
-                by_residual: by_residual.is_some(),
-                draw: &draw,
-            });
-            let (gpu, problem) = (self.gpu, self.task.problem);
-            let loss = Loss { gpu, problem, equations, collocations: collocations.clone() };
-            let (trial, fit) = match (self.method.training(), self.options.precision) {
-                (Optimizer::Adam(adam), FitPrecision::F32) => {
-                    train_first::<f32>(&loss, fields, (options, adam), watch)?
-                }
-                (Optimizer::Adam(adam), FitPrecision::F64) => {
-                    train_first::<f64>(&loss, fields, (options, adam), watch)?
-                }
-                (_, FitPrecision::F32) => train::<f32>(loss, fields, options, redraw, journal, watch)?,
-                (_, FitPrecision::F64) => train::<f64>(loss, fields, options, redraw, journal, watch)?,
-            };
+        let (gpu, equations) = (self.gpu, &self.task.equations);
+        let Some(fields) = self.trainable(domain, settings)? else {
+            let c = vec![0.0; trial.unknowns()];
+            let fit = fit::<T>(gpu, &trial, equations, &collocations, c, options, watch)?;
+            return Ok(Attempted { trial, fit, collocations });
+        };
+        self.check_optimizer()?;
+        if self.options.objective == Objective::Energy {
+            let energy = self.energy(settings)?;
+            let elsewhere = self.task.elsewhere();
+            let equations: Vec<Equation> = elsewhere.iter().map(|&b| equations[b].clone()).collect();
+            let blocks: Vec<Collocation> = elsewhere.iter().map(|&b| collocations[b].clone()).collect();
+            let conditions = (equations.as_slice(), blocks.as_slice());
+            let (trial, fit) = minimise::<T>(gpu, fields, &energy, conditions, options, journal, watch)?;
             return Ok(Attempted { trial, fit, collocations });
         }
-        let c = vec![0.0; trial.unknowns()];
-        let fit = match self.options.precision {
-            FitPrecision::F32 => fit::<f32>(self.gpu, &trial, equations, &collocations, c, options, watch)?,
-            FitPrecision::F64 => fit::<f64>(self.gpu, &trial, equations, &collocations, c, options, watch)?,
+        let loss = Loss { gpu, problem: options.problem, equations, collocations: collocations.clone() };
+        let (trial, fit) = match self.method.training() {
+            Optimizer::Adam(adam) => train_first::<T>(&loss, fields, (options, adam), watch)?,
+            Optimizer::LevenbergMarquardt => {
+                let draw =
+                    |batch, source: &Source<'_>| self.redraw(domain, before, settings, (batch, source));
+                let redraw = self.options.resample.map(|Resample { every, by_residual }| Redraw {
+                    every,
+                    by_residual: by_residual.is_some(),
+                    draw: &draw,
+                });
+                train::<T>(loss, fields, options, redraw, journal, watch)?
+            }
         };
         Ok(Attempted { trial, fit, collocations })
     }
