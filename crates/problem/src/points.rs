@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ansatz_expr::{Leaf, Program, Scratch};
+
 /// Points of one region.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PointSet {
@@ -46,6 +48,38 @@ impl PointSet {
             partners: self.partners.as_deref().map(|all| gather(all, d)),
             values: self.values.as_deref().map(|all| gather(all, 1)),
         }
+    }
+
+    /// Coordinate `axis` of every point.
+    pub fn axis(&self, axis: usize) -> Vec<f64> {
+        self.column(&self.coordinates, axis)
+    }
+
+    /// Component `axis` of every normal, where there are some.
+    pub fn normal(&self, axis: usize) -> Option<Vec<f64>> {
+        self.normals.as_deref().map(|normals| self.column(normals, axis))
+    }
+
+    fn column(&self, values: &[f64], axis: usize) -> Vec<f64> {
+        values.iter().skip(axis).step_by(self.dimension.max(1)).copied().collect()
+    }
+
+    /// The outputs of a program at the points, `[output][point]`. Its coordinates and normals are those of the points; `other` gives
+    /// what else it reads, normals of points that have none among it, a number for each point. All outputs are NaN where these are
+    /// not as many.
+    pub fn evaluate(&self, program: &Program, other: impl Fn(&Leaf) -> Vec<f64>) -> Vec<Vec<f64>> {
+        let input = |leaf: &Leaf| match leaf {
+            Leaf::Coordinate(axis) => self.axis(*axis),
+            Leaf::Normal(axis) => self.normal(*axis).unwrap_or_else(|| other(leaf)),
+            Leaf::Jet(_) | Leaf::Parameter(_) => other(leaf),
+        };
+        let inputs: Vec<Vec<f64>> = program.inputs().iter().map(input).collect();
+        let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
+        let mut outputs = vec![vec![f64::NAN; self.len()]; program.output_count()];
+        let mut arrays: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        let evaluated = program.eval_points(&inputs, &mut arrays, &mut Scratch::default());
+        debug_assert_eq!(evaluated, Ok(()), "a number for each point");
+        outputs
     }
 
     /// Number of points.

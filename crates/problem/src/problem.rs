@@ -1,6 +1,6 @@
 //! A problem, checked.
 
-use ansatz_expr::{Expr, Leaf, Program, Scope, Scratch};
+use ansatz_expr::{Expr, Leaf, Program, Scope};
 
 use crate::file::Source;
 use crate::{
@@ -97,6 +97,14 @@ impl Problem {
         self.domain.lattice(&self.evaluate)
     }
 
+    /// An expression with the values of the parameters in their place.
+    pub fn with_values(&self, expression: &Expr) -> Expr {
+        expression.substitute(|leaf| match leaf {
+            Leaf::Parameter(index) => self.parameters.get(index).map(|&value| Expr::number(value)),
+            _ => None,
+        })
+    }
+
     /// A residual or a density with the fields replaced by their [transforms](ProblemBuilder::transform).
     pub fn transformed(&self, expression: &Expr) -> Expr {
         let transforms = self.transforms.iter().enumerate();
@@ -138,24 +146,13 @@ impl Problem {
     /// The values of expressions without fields at points, `[expression][point]`. Fields and derivatives count as 0, and so
     /// do normals at points that have none.
     pub fn values(&self, expressions: &[Expr], points: &PointSet) -> Vec<Vec<f64>> {
-        let program = Program::new(expressions);
-        let d = points.dimension;
-        let column = |values: &[f64], axis: usize| values.iter().skip(axis).step_by(d).copied().collect();
-        let inputs = program.inputs().iter().map(|leaf| match (*leaf, &points.normals) {
-            (Leaf::Coordinate(axis), _) => column(&points.coordinates, axis),
-            (Leaf::Parameter(index), _) => {
-                vec![self.parameters.get(index).copied().unwrap_or(f64::NAN); points.len()]
-            }
-            (Leaf::Normal(axis), Some(normals)) => column(normals, axis),
-            _ => vec![0.0; points.len()],
-        });
-        let inputs: Vec<Vec<f64>> = inputs.collect();
-        let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
-        let mut outputs = vec![vec![f64::NAN; points.len()]; expressions.len()];
-        let mut views: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
-        // The arrays are made to fit; were they not, the outputs would stay NaN.
-        let _ = program.eval_points(&inputs, &mut views, &mut Scratch::default());
-        outputs
+        points.evaluate(&Program::new(expressions), |leaf| {
+            let value = match leaf {
+                Leaf::Parameter(index) => self.parameters.get(*index).copied().unwrap_or(f64::NAN),
+                _ => 0.0,
+            };
+            vec![value; points.len()]
+        })
     }
 
     /// An error with its place in the problem file, where there is one.

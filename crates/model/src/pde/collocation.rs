@@ -48,14 +48,7 @@ pub(super) fn linearise_on_host(
 ) -> Vec<Linearised> {
     let block = |(equation, collocation): (&Equation, &Collocation)| {
         let points = &collocation.points;
-        let jets = |coordinates| trial.jets(c, points.dimension, coordinates, &equation.jets);
-        let mut at = jets(&points.coordinates);
-        if let Some(partners) = &points.partners {
-            for (here, there) in at.iter_mut().flatten().zip(jets(partners).iter().flatten()) {
-                *here -= there;
-            }
-        }
-        equation.linearise(points, &at)
+        equation.at(points, |x, jets| trial.jets(c, points.dimension, x, jets))
     };
     equations.iter().zip(collocations).map(block).collect()
 }

@@ -2,11 +2,11 @@
 
 use std::f64::consts::PI;
 
-use ansatz_expr::{Expr, Jet, Leaf, Program, Scratch};
+use ansatz_expr::{Expr, Jet, Leaf, Program};
 use ansatz_problem::{Domain, PointSet, Problem, Region, Sampler};
 
 use super::PdeError;
-use super::equation::Equation;
+use super::equation::{Equation, evaluate};
 use super::task::Collocation;
 use super::trouble::Trouble;
 
@@ -42,11 +42,7 @@ impl Energy {
     /// Where no points can be drawn.
     pub fn of(problem: &Problem, count: usize, seed: u64) -> Result<Option<Self>, PdeError> {
         let Some(density) = &problem.energy else { return Ok(None) };
-        let value = |leaf| match leaf {
-            Leaf::Parameter(index) => problem.parameters.get(index).map(|&value| Expr::number(value)),
-            _ => None,
-        };
-        let density = problem.transformed(density).substitute(value);
+        let density = problem.with_values(&problem.transformed(density));
         let jets = density.jets();
         let slopes: Vec<Expr> = jets.iter().map(|&jet| density.partial(&Leaf::Jet(jet))).collect();
         let curvatures = (0..jets.len())
@@ -62,26 +58,8 @@ impl Energy {
 
     /// L and its derivatives, where the jets are `values`, jet after jet.
     pub fn at(&self, values: &[Vec<f64>]) -> Density {
-        let points = &self.points.points;
-        let input = |leaf: &Leaf| -> Vec<f64> {
-            match leaf {
-                Leaf::Coordinate(i) => {
-                    points.coordinates.iter().skip(*i).step_by(points.dimension.max(1)).copied().collect()
-                }
-                Leaf::Jet(jet) => {
-                    let place = self.jets.iter().position(|known| known == jet);
-                    place.map_or_else(Vec::new, |place| values[place].clone())
-                }
-                Leaf::Parameter(_) | Leaf::Normal(_) => vec![f64::NAN; points.len()],
-            }
-        };
-        let inputs: Vec<Vec<f64>> = self.program.inputs().iter().map(input).collect();
-        let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
+        let mut outputs = evaluate(&self.program, &self.points.points, &self.jets, values);
         let n = self.jets.len();
-        let mut outputs = vec![vec![f64::NAN; points.len()]; 1 + n + n * (n + 1) / 2];
-        let mut arrays: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
-        let evaluated = self.program.eval_points(&inputs, &mut arrays, &mut Scratch::default());
-        debug_assert_eq!(evaluated, Ok(()), "the arrays are made for the program");
         for output in &mut outputs {
             output.iter_mut().zip(&self.weights).for_each(|(value, weight)| *value *= weight);
         }

@@ -1,7 +1,7 @@
 //! A condition as a solver sees it: its residual and the partial derivatives by the jets of the unknown.
 
-use ansatz_expr::{Expr, Jet, Leaf, Program, Scratch};
-use ansatz_problem::{Condition, PointSet, Region};
+use ansatz_expr::{Expr, Jet, Leaf, Program};
+use ansatz_problem::{Condition, PointSet, Problem, Region};
 
 /// R(x, u, u_x, …) = 0 on a region, with ∂R/∂u_α in closed form.
 #[derive(Debug, Clone)]
@@ -34,15 +34,11 @@ pub(super) struct Linearised {
 }
 
 impl Equation {
-    /// `parameters` are the values of the problem's parameters.
-    pub fn new(condition: &Condition, residual: &Expr, parameters: &[f64]) -> Self {
+    /// Of a condition of a problem, whose residual is `residual` with the names of parameters.
+    pub fn new(problem: &Problem, condition: &Condition, residual: &Expr) -> Self {
         let name = &condition.name;
-        let value = |leaf| match leaf {
-            Leaf::Parameter(index) => parameters.get(index).map(|&value| Expr::number(value)),
-            _ => None,
-        };
         let expression = residual.clone();
-        let residual = residual.substitute(value);
+        let residual = problem.with_values(residual);
         let jets = residual.jets();
         let partials: Vec<Expr> = jets.iter().map(|&jet| residual.partial(&Leaf::Jet(jet))).collect();
         let source = residual.substitute(|leaf| matches!(leaf, Leaf::Jet(_)).then(|| Expr::number(0.0)));
@@ -75,14 +71,7 @@ impl Equation {
 
     /// R at `points` less what it shall be there, where the unknown has these `jets`, jet after jet.
     pub fn linearise(&self, points: &PointSet, jets: &[Vec<f64>]) -> Linearised {
-        let count = points.len();
-        let inputs: Vec<Vec<f64>> =
-            self.program.inputs().iter().map(|leaf| self.input(leaf, points, jets)).collect();
-        let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
-        let mut outputs = vec![vec![f64::NAN; count]; 2 + self.jets.len()];
-        let mut arrays: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
-        let evaluated = self.program.eval_points(&inputs, &mut arrays, &mut Scratch::default());
-        debug_assert_eq!(evaluated, Ok(()), "the arrays are made for the program");
+        let mut outputs = evaluate(&self.program, points, &self.jets, jets);
         let partials = outputs.split_off(2);
         let mut source = outputs.pop().unwrap_or_default();
         let mut residual = outputs.pop().unwrap_or_default();
@@ -93,21 +82,37 @@ impl Equation {
         Linearised { residual, source, partials }
     }
 
-    fn input(&self, leaf: &Leaf, points: &PointSet, jets: &[Vec<f64>]) -> Vec<f64> {
-        let column = |values: &[f64], i: usize| -> Vec<f64> {
-            values.iter().skip(i).step_by(points.dimension.max(1)).copied().collect()
-        };
-        match leaf {
-            Leaf::Coordinate(i) => column(&points.coordinates, *i),
-            Leaf::Normal(i) => column(points.normals.as_deref().unwrap_or_default(), *i),
-            Leaf::Jet(jet) => {
-                let place = self.jets.iter().position(|known| known == jet);
-                place.map_or_else(|| vec![0.0; points.len()], |place| jets[place].clone())
-            }
-            // Parameters have got their values when the problem was made.
-            Leaf::Parameter(_) => vec![f64::NAN; points.len()],
-        }
+    /// As [`Equation::linearise`], where `jets` yields those of the unknown at coordinates; what it has between partners is their jumps.
+    pub fn at(&self, points: &PointSet, jets: impl Fn(&[f64], &[Jet]) -> Vec<Vec<f64>>) -> Linearised {
+        self.linearise(points, &self.jets_at(points, jets))
     }
+
+    /// The jets of [`Equation::at`].
+    pub fn jets_at(
+        &self,
+        points: &PointSet,
+        jets: impl Fn(&[f64], &[Jet]) -> Vec<Vec<f64>>,
+    ) -> Vec<Vec<f64>> {
+        let mut at = jets(&points.coordinates, &self.jets);
+        if let Some(partners) = &points.partners {
+            let others = jets(partners, &self.jets);
+            at.iter_mut().flatten().zip(others.iter().flatten()).for_each(|(jet, other)| *jet -= other);
+        }
+        at
+    }
+}
+
+/// The outputs of a program at points, where these jets have these values, jet after jet.
+pub(super) fn evaluate(
+    program: &Program,
+    points: &PointSet,
+    jets: &[Jet],
+    values: &[Vec<f64>],
+) -> Vec<Vec<f64>> {
+    points.evaluate(program, |leaf| {
+        let place = jets.iter().position(|known| Leaf::Jet(*known) == *leaf);
+        place.map_or_else(|| vec![f64::NAN; points.len()], |place| values[place].clone())
+    })
 }
 
 impl Linearised {

@@ -186,16 +186,13 @@ fn fixed<T: Tier>(
     stride: usize,
 ) -> Result<Buffer<T>, GpuError> {
     let points = &collocation.points;
-    let column = |values: &[f64], i: usize| -> Vec<f64> {
-        values.iter().skip(i).step_by(points.dimension.max(1)).copied().collect()
-    };
     let mut arrays: Vec<Vec<f64>> = program
         .inputs()
         .iter()
         .filter_map(|leaf| match leaf {
             Leaf::Jet(_) => None,
-            Leaf::Coordinate(i) => Some(column(&points.coordinates, *i)),
-            Leaf::Normal(i) => Some(column(points.normals.as_deref().unwrap_or_default(), *i)),
+            Leaf::Coordinate(i) => Some(points.axis(*i)),
+            Leaf::Normal(i) => Some(points.normal(*i).unwrap_or_default()),
             // Parameters have got their values when the problem was made.
             Leaf::Parameter(_) => Some(Vec::new()),
         })

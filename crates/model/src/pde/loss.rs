@@ -30,8 +30,7 @@ impl Loss<'_> {
 
     /// ω_b/√(points of b).
     pub fn weights(&self) -> Vec<f64> {
-        let weight = |block: &Collocation| block.weight / (block.points.len().max(1) as f64).sqrt();
-        self.collocations.iter().map(weight).collect()
+        self.collocations.iter().map(Collocation::row_weight).collect()
     }
 
     /// The coordinates of the points inside, equation after equation.

@@ -3,9 +3,9 @@
 //! u = Σ_j c_j φ_j(x) is put into every condition at collocation points; what remains, weighted, is made as small as
 //! possible in the least-squares sense. A linear problem takes one solve, a nonlinear one a few steps of Gauss–Newton with
 //! the exact Jacobian. The matrix is assembled and factorised on the device; points, coefficients of the equations and the
-//! verification are in f64 on the host. Features are trained by steps of Levenberg and Marquardt along their tangent functions, by
-//! Adam on the device, or by natural gradients of an energy. A solution is called converged only for its residual at points that the fit has
-//! not seen.
+//! verification are in f64 on the host. Features are trained by steps of Levenberg and Marquardt along their tangent functions,
+//! by Adam on the device, or by natural gradients of an energy. A solution is called converged only for its residual at points
+//! that the fit has not seen.
 
 mod accuracy;
 mod attempt;

@@ -127,8 +127,7 @@ pub(super) fn fit<T: Tier>(
     watch: &mut Watch<'_>,
 ) -> Result<Fit, Error> {
     let mut system = DeviceCollocation::<T>::new(gpu, trial, equations, collocations)?;
-    let weights: Vec<f64> =
-        collocations.iter().map(|block| block.weight / (block.points.len().max(1) as f64).sqrt()).collect();
+    let weights: Vec<f64> = collocations.iter().map(Collocation::row_weight).collect();
     let linear = equations.iter().all(|equation| equation.linear);
 
     let mut at = system.linearise(&c)?;

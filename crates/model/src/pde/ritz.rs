@@ -38,18 +38,15 @@ pub(super) fn minimise<T: Tier>(
     let jets = energy.probes.len();
     let equations = [energy.probes.as_slice(), conditions.0].concat();
     let collocations = [vec![energy.points.clone(); jets], conditions.1.to_vec()].concat();
-    let weight = |block: &Collocation| block.weight / (block.points.len().max(1) as f64).sqrt();
-    let weights: Vec<f64> = collocations
-        .iter()
-        .enumerate()
-        .map(|(b, block)| if b < jets { 1.0 } else { weight(block) })
-        .collect();
+    let weights = [vec![1.0; jets], conditions.1.iter().map(Collocation::row_weight).collect()].concat();
 
+    let values = |at: &[Linearised]| -> Vec<Vec<f64>> {
+        at[..jets].iter().map(|probe| probe.residual.clone()).collect()
+    };
     // E and what it is made of.
     let evaluate = |state: &State| -> (Vec<Linearised>, Density, f64) {
         let at = linearise_on_host(&state.trial, &state.c, &equations, &collocations);
-        let values: Vec<Vec<f64>> = at[..jets].iter().map(|probe| probe.residual.clone()).collect();
-        let density = energy.at(&values);
+        let density = energy.at(&values(&at));
         let penalty = |(at, weight): (&Linearised, &f64)| {
             0.5 * weight * weight * at.residual.iter().map(|r| r * r).sum::<f64>()
         };
@@ -59,8 +56,7 @@ pub(super) fn minimise<T: Tier>(
     };
 
     let trouble = |at: &[Linearised], density: &Density| {
-        let values: Vec<Vec<f64>> = at[..jets].iter().map(|probe| probe.residual.clone()).collect();
-        energy.trouble(density, &values).map(|trouble| trouble.describe(options.problem))
+        energy.trouble(density, &values(at)).map(|trouble| trouble.describe(options.problem))
     };
 
     let parameters = fields.iter().map(|features| features.parameters()).sum();

@@ -36,6 +36,13 @@ pub(super) struct Collocation {
     pub weight: f64,
 }
 
+impl Collocation {
+    /// ω/√(points): the factor of its rows, whose squares then sum up to ω² times the mean.
+    pub fn row_weight(&self) -> f64 {
+        self.weight / (self.points.len().max(1) as f64).sqrt()
+    }
+}
+
 impl<'a> Task<'a> {
     pub fn new(problem: &'a Problem, method: &dyn Method, options: &PdeOptions) -> Result<Self, PdeError> {
         let bounds = problem.domain.bounds();
@@ -72,7 +79,7 @@ impl<'a> Task<'a> {
                 // The features see to it.
                 Region::Periodic { .. } if exact => {}
                 _ => {
-                    let equation = |residual: &Expr| Equation::new(condition, residual, &problem.parameters);
+                    let equation = |residual: &Expr| Equation::new(problem, condition, residual);
                     let (stated, transformed) =
                         (equation(&condition.residual), problem.transformed(&condition.residual));
                     let is_same = transformed == condition.residual;

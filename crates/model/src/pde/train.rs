@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use ansatz_features::{FeatureError, Features, Trainable};
+use ansatz_features::{FeatureError, Trainable};
 use ansatz_linalg::LeastSquares;
 use ansatz_optim::{TrustRegion, Verdict};
 
@@ -43,8 +43,7 @@ pub(super) struct State {
 
 impl State {
     pub fn new(fields: Vec<Arc<dyn Trainable>>, c: Vec<f64>) -> Self {
-        let trial = Trial::new(fields.iter().map(|features| features.clone() as Arc<dyn Features>).collect());
-        Self { fields, trial, c }
+        Self { trial: Trial::of_trained(&fields), fields, c }
     }
 
     /// The coefficients of a field.

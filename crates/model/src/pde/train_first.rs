@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ansatz_expr::Scalar;
-use ansatz_features::{Features, Trainable};
+use ansatz_features::Trainable;
 use ansatz_optim::AdamOptions;
 
 use super::first_order::{OnHost, TrainingStep};
@@ -28,7 +28,7 @@ pub(super) fn train_first<T: Tier + Scalar>(
     watch: &mut Watch<'_>,
 ) -> Result<(Trial, Fit), Error> {
     let Loss { gpu, equations, collocations, .. } = loss;
-    let trial = trial_of(&fields);
+    let trial = Trial::of_trained(&fields);
     let c = start_of::<T>(loss, &trial, options, watch)?;
     let with_coefficients = |(field, features): (usize, &Arc<dyn Trainable>)| {
         (features.clone(), c[trial.columns(field)].to_vec())
@@ -62,9 +62,5 @@ pub(super) fn train_first<T: Tier + Scalar>(
     let found = step.on_host(gpu)?;
     let fields: Vec<_> = found.iter().map(|(features, _)| features.clone()).collect();
     fit.c = found.into_iter().flat_map(|(_, c)| c).collect();
-    Ok((trial_of(&fields), fit))
-}
-
-fn trial_of(fields: &[Arc<dyn Trainable>]) -> Trial {
-    Trial::new(fields.iter().map(|features| features.clone() as Arc<dyn Features>).collect())
+    Ok((Trial::of_trained(&fields), fit))
 }

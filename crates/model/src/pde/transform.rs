@@ -1,7 +1,9 @@
 //! Fields as transforms of the functions that a method spans, by which conditions hold exactly.
 
-use ansatz_expr::{Expr, Jet, Leaf, Program, Scratch};
-use ansatz_problem::Problem;
+use ansatz_expr::{Expr, Jet, Leaf, Program};
+use ansatz_problem::{PointSet, Problem};
+
+use super::equation::evaluate;
 
 /// What each field is, with the values of the parameters.
 #[derive(Debug, Clone)]
@@ -9,13 +11,8 @@ pub(super) struct Transforms(Vec<Option<Expr>>);
 
 impl Transforms {
     pub fn of(problem: &Problem) -> Self {
-        let with_values = |transform: &Expr| {
-            transform.substitute(|leaf| match leaf {
-                Leaf::Parameter(index) => problem.parameters.get(index).copied().map(Expr::number),
-                _ => None,
-            })
-        };
-        Self(problem.transforms.iter().map(|transform| transform.as_ref().map(with_values)).collect())
+        let with_values = |transform: &Option<Expr>| transform.as_ref().map(|own| problem.with_values(own));
+        Self(problem.transforms.iter().map(with_values).collect())
     }
 
     /// The jets of the fields at points, from those of the functions that `spanned` yields.
@@ -34,30 +31,11 @@ impl Transforms {
             None => Expr::leaf(Leaf::Jet(*jet)),
         });
         let program = Program::new(&expressions.collect::<Vec<_>>());
-        let needed: Vec<Jet> = program
-            .inputs()
-            .iter()
-            .filter_map(|leaf| match leaf {
-                Leaf::Jet(jet) => Some(*jet),
-                _ => None,
-            })
-            .collect();
-        let mut found = spanned(&needed).into_iter();
-        let points = coordinates.len() / dimension.max(1);
-        let input = |leaf: &Leaf| match leaf {
-            Leaf::Coordinate(i) => {
-                coordinates.iter().skip(*i).step_by(dimension.max(1)).take(points).copied().collect()
-            }
-            // In the order of the inputs.
-            Leaf::Jet(_) => found.next().unwrap_or_default(),
-            Leaf::Parameter(_) | Leaf::Normal(_) => vec![f64::NAN; points],
+        let jet = |leaf: &Leaf| match leaf {
+            Leaf::Jet(jet) => Some(*jet),
+            _ => None,
         };
-        let inputs: Vec<Vec<f64>> = program.inputs().iter().map(input).collect();
-        let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
-        let mut outputs = vec![vec![f64::NAN; points]; jets.len()];
-        let mut arrays: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
-        let evaluated = program.eval_points(&inputs, &mut arrays, &mut Scratch::default());
-        debug_assert_eq!(evaluated, Ok(()), "the arrays are made for the program");
-        outputs
+        let needed: Vec<Jet> = program.inputs().iter().filter_map(jet).collect();
+        evaluate(&program, &PointSet::new(dimension, coordinates.to_vec()), &needed, &spanned(&needed))
     }
 }

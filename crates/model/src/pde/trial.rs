@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use ansatz_expr::Jet;
-use ansatz_features::{Features, MultiIndex};
+use ansatz_features::{Features, MultiIndex, Trainable};
 use rayon::prelude::*;
 
 use super::singular::SingularFunction;
@@ -23,6 +23,11 @@ impl Trial {
     pub fn new(fields: Vec<Arc<dyn Features>>) -> Self {
         let none = vec![Vec::new(); fields.len()];
         Self::with_singular(fields, none)
+    }
+
+    /// Features that are trained, as they are.
+    pub fn of_trained(fields: &[Arc<dyn Trainable>]) -> Self {
+        Self::new(fields.iter().map(|features| features.clone() as Arc<dyn Features>).collect())
     }
 
     /// Features, and for each field functions for its corners.

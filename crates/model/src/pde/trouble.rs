@@ -22,12 +22,12 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
-    /// The first point at which R or a partial derivative is not finite; `jets` evaluates the unknown at a point.
+    /// The first point at which R or a partial derivative is not finite; `jets` as of [`Equation::at`].
     pub fn find(
         equation: &Equation,
         points: &PointSet,
         at: &Linearised,
-        jets: impl FnOnce(&PointSet) -> Vec<Vec<f64>>,
+        jets: impl Fn(&[f64], &[Jet]) -> Vec<Vec<f64>>,
     ) -> Option<Self> {
         let first = |values: &[f64]| values.iter().position(|value| !value.is_finite());
         let of_partial = |(jet, values): (&Jet, &Vec<f64>)| {
@@ -41,7 +41,10 @@ impl Trouble {
             partners: points.partners.as_deref().map(row),
             ..PointSet::new(points.dimension, points.point(p).to_vec())
         };
-        let values = jets(&point).into_iter().map(|values| values.first().copied().unwrap_or(f64::NAN));
+        let values = equation
+            .jets_at(&point, jets)
+            .into_iter()
+            .map(|values| values.first().copied().unwrap_or(f64::NAN));
         Some(Self {
             condition: equation.name.clone(),
             expression,
@@ -79,14 +82,7 @@ impl Trouble {
     ) -> Option<Self> {
         let mut blocks = equations.iter().zip(collocations).zip(at);
         blocks.find_map(|((equation, Collocation { points, .. }), at)| {
-            Self::find(equation, points, at, |point| {
-                let jets = |x: &[f64]| trial.jets(c, point.dimension, x, &equation.jets);
-                let mut values = jets(&point.coordinates);
-                for (values, others) in values.iter_mut().zip(point.partners.iter().flat_map(|x| jets(x))) {
-                    values.iter_mut().zip(others).for_each(|(value, other)| *value -= other);
-                }
-                values
-            })
+            Self::find(equation, points, at, |x, jets| trial.jets(c, points.dimension, x, jets))
         })
     }
 

@@ -54,8 +54,7 @@ pub(super) fn verify(task: &Task<'_>, solution: &Solution, seed: u64) -> Result<
         let points = domain.sample(region, count, Sampler::Uniform, fresh(seed, number))?;
         let at = evaluate(equation, solution, &points);
         truth.cause = truth.cause.or_else(|| {
-            let trouble =
-                Trouble::find(equation, &points, &at, |point| jets_between(equation, solution, point));
+            let trouble = Trouble::find(equation, &points, &at, |x, jets| solution.jets(x, jets));
             trouble.map(|trouble| trouble.describe(task.problem))
         });
         let jets = solution.jets(&everywhere.coordinates, &equation.jets);
@@ -89,18 +88,7 @@ pub(super) fn fresh(seed: u64, number: usize) -> u64 {
 
 /// R of a solution at points.
 pub(super) fn evaluate(equation: &Equation, solution: &Solution, points: &PointSet) -> Linearised {
-    equation.linearise(points, &jets_between(equation, solution, points))
-}
-
-/// The jets that R has, or their jumps between partners.
-fn jets_between(equation: &Equation, solution: &Solution, points: &PointSet) -> Vec<Vec<f64>> {
-    let mut jets = solution.jets(&points.coordinates, &equation.jets);
-    if let Some(partners) = &points.partners {
-        for (jets, others) in jets.iter_mut().zip(solution.jets(partners, &equation.jets)) {
-            jets.iter_mut().zip(others).for_each(|(jet, other)| *jet -= other);
-        }
-    }
-    jets
+    equation.at(points, |x, jets| solution.jets(x, jets))
 }
 
 fn condition(equation: &Equation, points: &PointSet, at: &Linearised, scale: f64) -> ConditionReport {

@@ -38,6 +38,18 @@ pub(super) fn names(builder: &ProblemBuilder) -> Result<Scope, ProblemError> {
     Ok(scope)
 }
 
+/// The number of the field `name`, which stands under `key`.
+pub(super) fn field(builder: &ProblemBuilder, key: &str, name: &str) -> Result<usize, ProblemError> {
+    builder.fields.iter().position(|other| other == name).ok_or_else(|| {
+        ProblemError::new(
+            key,
+            format!("`{name}` is no field"),
+            format!("one of {}", builder.fields.join(", ")),
+            "name a field",
+        )
+    })
+}
+
 /// A definition or an exact solution, not yet read.
 struct Pending<'a> {
     key: String,
@@ -59,14 +71,7 @@ pub(super) fn definitions(
     }
     for (name, text) in &builder.exact {
         let key = format!("exact.{name}");
-        let Some(field) = builder.fields.iter().position(|other| other == name) else {
-            return Err(ProblemError::new(
-                key,
-                format!("`{name}` is no field"),
-                format!("one of {}", builder.fields.join(", ")),
-                "name a field",
-            ));
-        };
+        let field = field(builder, &key, name)?;
         pending.push(Pending { key, name: format!("{name}_exact"), text, field: Some(field) });
     }
     while !pending.is_empty() {

@@ -2,7 +2,7 @@
 
 use ansatz_expr::{Expr, Jet, Leaf, Scope, short};
 
-use super::expressions::parse;
+use super::expressions::{field, parse};
 use super::periodic::sample;
 use crate::builder::ProblemBuilder;
 use crate::{Condition, Problem, ProblemError, Region};
@@ -17,14 +17,7 @@ pub(super) fn read(builder: &ProblemBuilder, scope: &Scope) -> Result<Vec<Option
     let mut transforms = vec![None; builder.fields.len()];
     for (name, text) in &builder.transforms {
         let key = format!("transform.{name}");
-        let Some(field) = builder.fields.iter().position(|other| other == name) else {
-            return Err(ProblemError::new(
-                key,
-                format!("`{name}` is no field"),
-                format!("one of {}", builder.fields.join(", ")),
-                "name a field",
-            ));
-        };
+        let field = field(builder, &key, name)?;
         let expression = parse(&key, scope, text)?;
         if expression.jets() != [Jet::value(field)] {
             return Err(ProblemError::new(

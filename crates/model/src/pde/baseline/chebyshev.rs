@@ -146,16 +146,12 @@ impl<'a> Collocation<'a> {
         let blocks = self.equations.iter().zip(&self.points);
         blocks
             .map(|(equation, points)| {
-                let values = |jet: &Jet| {
-                    let mut values: Vec<f64> = points.iter().map(|x| series.jet(jet, x)).collect();
-                    if let Some(partners) = &points.partners {
-                        let partners = partners.chunks_exact(points.dimension);
-                        values.iter_mut().zip(partners).for_each(|(value, x)| *value -= series.jet(jet, x));
-                    }
-                    values
-                };
-                let jets: Vec<Vec<f64>> = equation.jets.iter().map(values).collect();
-                equation.linearise(points, &jets)
+                equation.at(points, |coordinates, jets| {
+                    let values = |jet| {
+                        coordinates.chunks_exact(points.dimension).map(|x| series.jet(jet, x)).collect()
+                    };
+                    jets.iter().map(values).collect()
+                })
             })
             .collect()
     }

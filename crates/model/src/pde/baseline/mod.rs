@@ -173,5 +173,5 @@ impl Baseline {
 /// The equations of all conditions, in their order.
 fn equations(problem: &Problem) -> Vec<Equation> {
     let conditions = problem.conditions.iter();
-    conditions.map(|condition| Equation::new(condition, &condition.residual, &problem.parameters)).collect()
+    conditions.map(|condition| Equation::new(problem, condition, &condition.residual)).collect()
 }
