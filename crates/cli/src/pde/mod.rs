@@ -56,7 +56,7 @@ pub struct PdeCommand {
     #[arg(long, value_name = "N")]
     units: Option<usize>,
 
-    /// What trains the network of `pig` [default: levenberg-marquardt].
+    /// What trains `pig` and `mlp` [default: levenberg-marquardt].
     #[arg(long, value_enum)]
     optimizer: Option<OptimizerArg>,
 
@@ -367,9 +367,6 @@ impl PdeCommand {
                 "without hidden units there is one sum of Gaussians: leave --embeddings out",
             ));
         }
-        if self.optimizer.is_some() && method != MethodArg::Pig {
-            return Err(Failure::usage("--optimizer belongs to --method pig: leave it out"));
-        }
         if self.rate.is_some() && self.optimizer != Some(OptimizerArg::Adam) {
             return Err(Failure::usage("--rate belongs to --optimizer adam: leave it out"));
         }
@@ -384,6 +381,7 @@ impl PdeCommand {
         }
         let trains = matches!(method, MethodArg::Pig | MethodArg::Mlp);
         let of_training = [
+            ("--optimizer", self.optimizer.is_some()),
             ("--checkpoint", self.checkpoint.is_some()),
             ("--checkpoint-every", self.checkpoint_every.is_some()),
             ("--resume", self.resume.is_some()),
@@ -416,7 +414,11 @@ impl PdeCommand {
             MethodArg::Mlp => {
                 let widths = if self.widths.is_empty() { &MLP_WIDTHS[..] } else { &self.widths };
                 let default = Mlp::new(widths);
-                Box::new(Mlp { bandwidth: bandwidth.unwrap_or(default.bandwidth), ..default })
+                Box::new(Mlp {
+                    bandwidth: bandwidth.unwrap_or(default.bandwidth),
+                    optimizer: self.optimizer(),
+                    ..default
+                })
             }
             MethodArg::Pig => {
                 let default = Pig::new(features.unwrap_or(PIG_FEATURES));

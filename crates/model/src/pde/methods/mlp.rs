@@ -5,9 +5,9 @@ use std::sync::Arc;
 use ansatz_features::{Features, Trainable};
 use ansatz_layers::{Activation, DenseNetwork, Design};
 
-use crate::pde::{Frame, Method, PdeError};
+use crate::pde::{Frame, Method, Optimizer, PdeError};
 
-/// A dense network of tanh units with a linear output, trained by Levenberg and Marquardt.
+/// A dense network of tanh units with a linear output.
 ///
 /// ```
 /// use ansatz::pde::Mlp;
@@ -23,6 +23,8 @@ pub struct Mlp {
     /// Standard deviation of the first layer's weights, in units of 1/half the side of the domain's box: one, or one for each
     /// coordinate.
     pub bandwidth: Vec<f64>,
+    /// How it is trained.
+    pub optimizer: Optimizer,
 }
 
 /// Waves for each coordinate in which the solution is periodic.
@@ -31,7 +33,12 @@ const HARMONICS: usize = 4;
 impl Mlp {
     /// Hidden layers with so many tanh units.
     pub fn new(widths: &[usize]) -> Self {
-        Self { widths: widths.to_vec(), activation: Activation::Tanh, bandwidth: vec![2.0] }
+        Self {
+            widths: widths.to_vec(),
+            activation: Activation::Tanh,
+            bandwidth: vec![2.0],
+            optimizer: Optimizer::default(),
+        }
     }
 
     fn network(&self, frame: &Frame, scales: &[f64], seed: u64) -> Result<DenseNetwork, PdeError> {
@@ -63,7 +70,11 @@ impl Method for Mlp {
     }
 
     fn optimizer(&self, _linear: bool) -> &'static str {
-        "Levenberg–Marquardt"
+        self.optimizer.name()
+    }
+
+    fn training(&self) -> Optimizer {
+        self.optimizer
     }
 
     fn scales(&self) -> Option<&[f64]> {
@@ -79,7 +90,7 @@ impl Method for Mlp {
     }
 
     fn max_steps(&self) -> usize {
-        300
+        self.optimizer.max_steps()
     }
 
     fn trainable(
