@@ -16,13 +16,15 @@ use super::newton::{Fit, FitOptions, fit};
 use super::resample::{Redraw, Source};
 use super::ritz::minimise;
 use super::solution::{Piece, Solution};
+use super::step::StepOptions;
 use super::task::{Collocation, Task};
 use super::tier::Tier;
 use super::train::train;
 use super::train_first::train_first;
 use super::trial::Trial;
 use super::{
-    FitPrecision, Frame, Method, Objective, Optimizer, PdeError, PdeOptions, Resample, TrainingStep, Watch,
+    Balance, FitPrecision, Frame, Method, Objective, Optimizer, PdeError, PdeOptions, Resample, StepMethod,
+    TrainingStep, Watch,
 };
 
 /// What all fits of a run have in common.
@@ -102,6 +104,15 @@ impl Attempt<'_> {
             tikhonov: self.options.tikhonov,
             place: self.options.place,
             max_steps: settings.max_steps,
+            step: StepOptions {
+                method: self.options.step,
+                jacobian_bytes: self.options.jacobian_bytes,
+                place: self.options.place,
+            },
+            balance: match self.options.balance {
+                Balance::Fixed => None,
+                Balance::GradientNorm(rule) => Some(rule),
+            },
         };
         let (gpu, equations) = (self.gpu, &self.task.equations);
         let Some(fields) = self.trainable(domain, settings)? else {
@@ -124,14 +135,28 @@ impl Attempt<'_> {
             let (trial, fit) = minimise::<T>(gpu, fields, &energy, conditions, options, journal, watch)?;
             return Ok(Attempted { trial, fit, collocations });
         }
-        let loss = Loss { gpu, problem: options.problem, equations, collocations: collocations.clone() };
+        let counted: Vec<bool> = self.task.built_in.iter().map(|built_in| !built_in).collect();
+        let loss = Loss {
+            gpu,
+            problem: options.problem,
+            equations,
+            collocations: collocations.clone(),
+            counted: &counted,
+            balance: vec![1.0; equations.len()],
+        };
         let draw = |batch, source: &Source<'_>| self.redraw(domain, before, settings, (batch, source));
         let redraw = self.options.resample.map(|Resample { every, by_residual }| Redraw {
             every,
             by_residual: by_residual.is_some(),
             draw: &draw,
         });
-        let (trial, fit) = match self.method.training().stages(options.max_steps) {
+        let stages = self.method.training().stages(options.max_steps);
+        if stages.is_some() && self.options.step != StepMethod::Auto {
+            let value = format!("{:?} beside {}", self.options.step, self.method.training().name());
+            let expected = "levenberg-marquardt as the optimiser; leave it out with others";
+            return Err(PdeError::Setting { name: "step", value, expected });
+        }
+        let (trial, fit) = match stages {
             Some(stages) => train_first::<T>(loss, fields, (options, &stages), redraw, journal, watch)?,
             None => train::<T>(loss, fields, options, redraw, journal, watch)?,
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ansatz_expr::{Jet, Leaf, Program, Scalar};
 use ansatz_features::{Resident, Residual, Trainable, Transposed, Values};
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan};
+use ansatz_linalg::{Dot, Grid};
 
 use super::collocation::upload_points;
 use super::equation::Equation;
@@ -70,8 +71,11 @@ impl<T: Tier + Scalar> Gradient<T> {
         }
         // The first equation that has a field overwrites its gradient.
         let mut begun = vec![false; self.fields.len()];
+        let sums: Vec<Buffer<T>> = self.fields.iter().map(|field| field.gradient.clone()).collect();
         for (number, (equation, collocation)) in equations.iter().zip(collocations).enumerate() {
-            self.record_equation(plan, number, equation, collocation, &mut begun)?;
+            let losses = self.record_equation(plan, number, (equation, collocation), &sums, &mut begun)?;
+            self.losses.push(losses);
+            self.points += collocation.points.len();
         }
         for field in &self.fields {
             field.resident.record_gradient(plan, &field.gradient)?;
@@ -79,15 +83,52 @@ impl<T: Tier + Scalar> Gradient<T> {
         self.weigh(collocations)
     }
 
-    /// The residual of one equation, and its part of the gradients; `begun` says of which fields there is some already.
+    /// Records ‖∇ ω_b² mean_b R²‖² of each equation b by the parameters of each field, one after another.
+    pub fn record_norms(
+        &self,
+        plan: &mut Plan,
+        equations: &[Equation],
+        collocations: &[Collocation],
+    ) -> Result<Buffer<T>, Error> {
+        let fields = self.fields.len();
+        let results = self.gpu.buffer("squares of gradients", equations.len() * fields)?;
+        let sums = self.fields.iter().map(|field| self.gpu.buffer("gradient", field.gradient.len()));
+        let sums = sums.collect::<Result<Vec<Buffer<T>>, _>>()?;
+        for field in &self.fields {
+            field.resident.record_load(plan)?;
+        }
+        for (number, (equation, collocation)) in equations.iter().zip(collocations).enumerate() {
+            let mut begun = vec![false; fields];
+            self.record_equation(plan, number, (equation, collocation), &sums, &mut begun)?;
+            let present = (0..fields).filter(|&field| begun[field]);
+            for (field, sums) in present.map(|field| (field, &sums[field])) {
+                self.fields[field].resident.record_gradient(plan, sums)?;
+                let grid = Grid::reduction(&self.gpu, sums.len());
+                let partials = self.gpu.buffer("partial squares", grid.groups as usize)?;
+                let slot = (number * fields + field) as u32;
+                Dot { x: sums, y: sums, partials: &partials, results: &results, slot, grid }.record(plan)?;
+            }
+        }
+        Ok(results)
+    }
+
+    /// The norms that [`Gradient::record_norms`] left, of each equation by all parameters, without λ.
+    pub fn norms(&self, squares: &Buffer<T>) -> Result<Vec<f64>, GpuError> {
+        let squares = read(&self.gpu, squares)?;
+        let by_equation = squares.chunks(self.fields.len().max(1)).zip(&self.balance);
+        Ok(by_equation.map(|(squares, balance)| squares.iter().sum::<f64>().sqrt() / balance).collect())
+    }
+
+    /// The residual of one equation, and its part of the sums for each field; `begun` says for which fields there is some already. The
+    /// losses of its points.
     fn record_equation(
-        &mut self,
+        &self,
         plan: &mut Plan,
         number: usize,
-        equation: &Equation,
-        collocation: &Collocation,
+        (equation, collocation): (&Equation, &Collocation),
+        sums: &[Buffer<T>],
         begun: &mut [bool],
-    ) -> Result<(), Error> {
+    ) -> Result<Buffer<T>, Error> {
         let (gpu, points) = (self.gpu.clone(), &collocation.points);
         if points.partners.is_some() {
             return setting("of first order, with conditions between partners", "features that are periodic");
@@ -140,15 +181,24 @@ impl<T: Tier + Scalar> Gradient<T> {
                     count,
                     coefficients: &coefficients,
                     first_coefficient: group.jets[0],
-                    sums: &field.gradient,
+                    sums: &sums[group.field],
                     first_sum: 0,
                     accumulate: std::mem::replace(&mut begun[group.field], true),
                 },
             )?;
         }
-        self.losses.push(losses);
-        self.points += count;
-        Ok(())
+        Ok(losses)
+    }
+
+    /// λ_b.
+    pub fn balance(&self) -> &[f64] {
+        &self.balance
+    }
+
+    /// Gives the losses other λ_b.
+    pub fn rebalance(&mut self, balance: Vec<f64>, collocations: &[Collocation]) -> Result<(), Error> {
+        self.balance = balance;
+        self.weigh(collocations)
     }
 
     /// Writes the weights of the losses.
@@ -177,6 +227,28 @@ impl<T: Tier + Scalar> Gradient<T> {
             Ok(sum / balance)
         };
         self.losses.iter().zip(&self.balance).map(sum).collect()
+    }
+
+    /// Σ_b λ_b ω_b² mean_b R² for the parameters of the last gradient.
+    pub fn loss(&self) -> Result<f64, GpuError> {
+        let parts = self.losses()?;
+        Ok(parts.iter().zip(&self.balance).map(|(loss, balance)| balance * loss).sum())
+    }
+
+    /// The last gradient by the parameters of each field.
+    pub fn slopes(&self) -> Result<Vec<Vec<f64>>, GpuError> {
+        self.fields.iter().map(|field| read(&self.gpu, &field.gradient)).collect()
+    }
+
+    /// Numbers of all fields, one after another, as those of each.
+    pub fn by_field(&self, numbers: &[f64]) -> Vec<Vec<f64>> {
+        let mut rest = numbers;
+        let of_field = |field: &Field<T>| {
+            let (own, others) = rest.split_at(field.gradient.len().min(rest.len()));
+            rest = others;
+            own.to_vec()
+        };
+        self.fields.iter().map(of_field).collect()
     }
 
     /// The trial space and its coefficients, for parameters of each field.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use ansatz_features::{Features, Trainable};
-use ansatz_optim::AdamOptions;
+use ansatz_optim::{AdamOptions, Lbfgs};
 use ansatz_problem::{Domain, DomainError, Region, Sampler, Shape};
 
 use super::PdeError as Error;
+use super::mfac_steps::MfacOptions;
 use super::train_first::{FirstOrder, Stage};
 
 /// Collocation points for each feature, if their number is not given.
@@ -87,6 +88,21 @@ pub enum Optimizer {
     LevenbergMarquardt,
     /// Steps of first order, all on the device.
     Adam(AdamOptions),
+    /// Steps of first order in which the last few gradients stand for the curvature: loss and gradient come from the device, one
+    /// line search for each step. Its own most iterations do not count, but the steps asked for; its noise is at least the rounding of the fit's
+    /// precision.
+    Lbfgs(Lbfgs),
+    /// Adam for the first steps, then L-BFGS.
+    AdamThenLbfgs {
+        /// How Adam steps.
+        adam: AdamOptions,
+        /// Its steps.
+        steps: usize,
+        /// How L-BFGS goes on.
+        lbfgs: Lbfgs,
+    },
+    /// Steps of first order along the gradient times the inverse Fisher matrix of the last gradients.
+    Mfac(MfacOptions),
 }
 
 impl Optimizer {
@@ -95,6 +111,9 @@ impl Optimizer {
         match self {
             Self::LevenbergMarquardt => "Levenberg–Marquardt",
             Self::Adam(_) => "Adam",
+            Self::Lbfgs(_) => "L-BFGS",
+            Self::AdamThenLbfgs { .. } => "Adam, then L-BFGS",
+            Self::Mfac(_) => "M-FAC",
         }
     }
 
@@ -104,6 +123,12 @@ impl Optimizer {
         match *self {
             Self::LevenbergMarquardt => None,
             Self::Adam(options) => Some(vec![stage(FirstOrder::Adam(options), max_steps)]),
+            Self::Lbfgs(options) => Some(vec![stage(FirstOrder::Lbfgs(options), max_steps)]),
+            Self::Mfac(options) => Some(vec![stage(FirstOrder::Mfac(options), max_steps)]),
+            Self::AdamThenLbfgs { adam, steps, lbfgs } => Some(vec![
+                stage(FirstOrder::Adam(adam), steps.min(max_steps)),
+                stage(FirstOrder::Lbfgs(lbfgs), max_steps),
+            ]),
         }
     }
 
@@ -112,6 +137,8 @@ impl Optimizer {
         match self {
             Self::LevenbergMarquardt => 300,
             Self::Adam(_) => 20_000,
+            Self::Lbfgs(_) | Self::Mfac(_) => 5_000,
+            Self::AdamThenLbfgs { steps, .. } => steps + 5_000,
         }
     }
 }

@@ -5,12 +5,16 @@ use std::time::Instant;
 
 use ansatz_expr::Scalar;
 use ansatz_features::Trainable;
-use ansatz_optim::AdamOptions;
+use ansatz_gpu::{Buffer, Plan};
+use ansatz_optim::{AdamOptions, Lbfgs};
 
+use super::balance::GradientNorm;
 use super::first_order::{AdamSteps, End, Stepper};
 use super::gradient::{Gradient, OnHost};
 use super::journal::Journal;
+use super::lbfgs_steps::LbfgsSteps;
 use super::loss::Loss;
+use super::mfac_steps::{MfacOptions, MfacSteps};
 use super::newton::{Fit, FitOptions, Stop};
 use super::resample::{Redraw, Source};
 use super::snapshot::Saved;
@@ -37,6 +41,8 @@ pub(super) struct Stage {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum FirstOrder {
     Adam(AdamOptions),
+    Lbfgs(Lbfgs),
+    Mfac(MfacOptions),
 }
 
 impl FirstOrder {
@@ -44,6 +50,8 @@ impl FirstOrder {
     fn name(self) -> &'static str {
         match self {
             Self::Adam(_) => "adam",
+            Self::Lbfgs(_) => "lbfgs",
+            Self::Mfac(_) => "mfac",
         }
     }
 
@@ -54,6 +62,12 @@ impl FirstOrder {
     ) -> Result<Box<dyn Stepper<T>>, Error> {
         Ok(match self {
             Self::Adam(options) => Box::new(AdamSteps::new(loss.gpu, gradient, options)?),
+            Self::Mfac(options) => Box::new(MfacSteps::new(loss.gpu, options)),
+            Self::Lbfgs(options) => {
+                // The rounding of the loss, a sum of squares that rounding may leave little of.
+                let noise = options.noise.max(10.0 * T::epsilon().widen());
+                Box::new(LbfgsSteps::new(loss.gpu, Lbfgs { noise, ..options }))
+            }
         })
     }
 }
@@ -91,6 +105,7 @@ pub(super) fn train_first<T: Tier + Scalar>(
         fit,
         done: 0,
         good: None,
+        balancing: options.balance.map(|rule| (rule, None)),
         seconds: f64::INFINITY,
         max_steps: options.max_steps,
         redraw,
@@ -109,7 +124,7 @@ pub(super) fn train_first<T: Tier + Scalar>(
             run.save(&*steps, stages[number], true)?;
             break;
         }
-        number += 1;
+        (number, run.fit.stop) = (number + 1, Stop::MaxSteps);
         steps = stages[number].optimizer.steps(&run.loss, &run.gradient)?;
     }
     run.end()
@@ -124,6 +139,8 @@ struct Run<'a, 'w, T: Tier> {
     done: usize,
     /// The last good parameters, where those after the last step are not.
     good: Option<Vec<Vec<f64>>>,
+    /// How losses are balanced, and what finds the norms of their gradients.
+    balancing: Option<(GradientNorm, Option<(Plan, Buffer<T>)>)>,
     /// Seconds that one takes.
     seconds: f64,
     max_steps: usize,
@@ -145,10 +162,14 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
         let number = known.unwrap_or(0);
         let mut steps = stages[number].optimizer.steps(&self.loss, &self.gradient)?;
         let (parameters, state) = saved.state.split_at(saved.state.len().min(self.gradient.fields.len()));
-        let fits = known.is_some() && self.gradient.set(parameters)? && steps.restore(state)?;
+        let fits = known.is_some()
+            && saved.balance.len() == self.gradient.balance().len()
+            && self.gradient.set(parameters)?
+            && steps.restore(&self.gradient, state)?;
         if let Some(journal) = self.journal.as_ref().filter(|_| !fits) {
             return Err(journal.misfit());
         }
+        self.gradient.rebalance(saved.balance.clone(), &self.loss.collocations)?;
         if saved.settled {
             self.fit.stop = Stop::Settled;
         }
@@ -163,12 +184,34 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
     }
 
     fn record(&mut self, steps: &mut dyn Stepper<T>) -> Result<(), Error> {
-        steps.record(&mut self.gradient, self.loss.equations, &self.loss.collocations)
+        let Loss { gpu, equations, collocations, .. } = &self.loss;
+        if let Some((rule, _)) = self.balancing.take() {
+            let mut plan = Plan::new(gpu, "norms of gradients");
+            let squares = self.gradient.record_norms(&mut plan, equations, collocations)?;
+            self.balancing = Some((rule, Some((plan, squares))));
+        }
+        steps.record(&mut self.gradient, equations, collocations)
+    }
+
+    /// Weighs the losses anew, if it is time for it.
+    fn balance(&mut self, steps: &mut dyn Stepper<T>) -> Result<(), Error> {
+        let Some((rule, Some((plan, squares)))) = &mut self.balancing else { return Ok(()) };
+        if !rule.is_due(self.done) {
+            return Ok(());
+        }
+        plan.run()?;
+        let sizes = self.gradient.norms(squares)?;
+        let balance = rule.update(self.gradient.balance(), &sizes, self.loss.counted);
+        self.gradient.rebalance(balance, &self.loss.collocations)?;
+        steps.reweighed(&mut self.gradient)
     }
 
     /// Takes the steps of a stage; whether the next one may go on.
     fn take(&mut self, steps: &mut dyn Stepper<T>, stage: Stage) -> Result<bool, Error> {
         self.seconds = f64::INFINITY;
+        if steps.behind() == 0 {
+            self.note(steps)?;
+        }
         while self.done < stage.until {
             let training = Training {
                 steps: self.max_steps,
@@ -188,6 +231,7 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
                 self.loss.move_to(draw(self.done / every, &Source::Residual(&trial, &c))?);
                 self.record(steps)?;
             }
+            self.balance(steps)?;
             let rounds = self.rounds(steps, stage);
             let begun = Instant::now();
             let end = steps.advance(&mut self.gradient, rounds)?;
@@ -212,7 +256,9 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
         let until_known = (1..).find(|more| is_known((self.done + more).saturating_sub(steps.behind())));
         let until_redraw = self.redraw.map_or(usize::MAX, |redraw| redraw.every - self.done % redraw.every);
         let until_saved = self.journal.as_ref().map_or(usize::MAX, |journal| journal.steps_left());
-        let most = [steps.batch(), stage.until - self.done, until_redraw, until_saved];
+        let until_balanced =
+            self.balancing.as_ref().map_or(usize::MAX, |(rule, _)| rule.every - self.done % rule.every);
+        let most = [steps.batch(), stage.until - self.done, until_redraw, until_balanced, until_saved];
         most.into_iter().fold(fit_in.max(1), usize::min).min(until_known.unwrap_or(1))
     }
 
@@ -267,6 +313,7 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
             steps: self.done,
             optimizer: stage.optimizer.name().to_owned(),
             state: [parameters, steps.state()?].concat(),
+            balance: self.gradient.balance().to_vec(),
             ..Saved::default()
         };
         journal.save(place, saved)
@@ -276,15 +323,15 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
     fn end(mut self) -> Result<(Trial, Fit), Error> {
         if let Some(good) = self.good.take() {
             self.gradient.set(&good)?;
-            self.done = self.done.saturating_sub(1);
         }
         let (trial, c) = self.gradient.found()?;
-        if self.done > 0 {
+        if self.fit.known_after.last().is_some_and(|&known| known < self.done) {
             let losses = self.loss.parts(&self.loss.at::<T>(&trial, &c)?);
             self.fit.note_after(self.done, losses);
         }
         self.fit.rows = self.loss.collocations.iter().map(|block| block.points.len()).sum();
         self.fit.unseen_steps = Some(self.done);
+        self.fit.balance = self.gradient.balance().to_vec();
         self.fit.c = c;
         Ok((trial, self.fit))
     }

@@ -96,6 +96,24 @@ impl SlidingFisher {
         Some(gradient)
     }
 
+    /// All that it knows: the gradients, the oldest first, then the rows of L. For [`SlidingFisher::resume`].
+    pub fn state(&self) -> Vec<Vec<f64>> {
+        self.gradients.iter().chain(&self.factor).cloned().collect()
+    }
+
+    /// Goes on from such a state, to the last bit; `None` where it is none of such a matrix.
+    pub fn resume(parameters: usize, window: usize, damping: f64, state: &[Vec<f64>]) -> Option<Self> {
+        let (gradients, factor) = state.split_at(state.len() / 2);
+        let fits = gradients.len() == factor.len()
+            && gradients.len() <= window
+            && gradients.iter().all(|gradient| gradient.len() == parameters)
+            && factor.iter().enumerate().all(|(i, row)| row.len() == i + 1);
+        let gradients = gradients.iter().cloned().collect();
+        let fisher =
+            Self { gradients, factor: factor.to_vec(), ..Self::new(parameters, window, damping).ok()? };
+        fits.then_some(fisher)
+    }
+
     /// F⁻¹x.
     pub fn apply(&self, x: &[f64]) -> Vec<f64> {
         let c = self.backward(self.forward(self.products(x)));
