@@ -148,3 +148,27 @@ impl SlidingFisher {
         b
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn it_goes_on_from_its_state_to_the_last_bit() {
+        let gradient = |k: u32| (0..5).map(|i| f64::from((7 * k + 3 * i * i + k * i) % 11) - 4.5).collect();
+        let mut whole = SlidingFisher::new(5, 3, 0.1).unwrap();
+        (0..5).for_each(|k| whole.push(gradient(k)).unwrap());
+        let mut resumed = SlidingFisher::resume(5, 3, 0.1, &whole.state()).unwrap();
+        for k in 5..8 {
+            whole.push(gradient(k)).unwrap();
+            resumed.push(gradient(k)).unwrap();
+        }
+        assert_eq!(whole.apply(&[1.0; 5]), resumed.apply(&[1.0; 5]));
+        let state = whole.state();
+        assert!(SlidingFisher::resume(5, 2, 0.1, &state).is_none(), "more gradients than room");
+        assert!(SlidingFisher::resume(4, 3, 0.1, &state).is_none(), "of other parameters");
+        assert!(SlidingFisher::resume(5, 3, 0.1, &state[..5]).is_none(), "cut off");
+    }
+}
