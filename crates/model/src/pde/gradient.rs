@@ -10,7 +10,8 @@ use ansatz_linalg::{Dot, Grid};
 use super::collocation::upload_points;
 use super::equation::Equation;
 use super::tier::Tier;
-use super::trial::{Trial, by_field};
+use super::train::State;
+use super::trial::by_field;
 use super::{Collocation, PdeError as Error};
 
 /// ∇ Σ_b λ_b ω_b² mean_b R²: embeddings, residuals and derivatives all happen on the device, and nothing of it grows with the number of
@@ -25,6 +26,13 @@ pub(super) struct Gradient<T: Tier> {
     /// Of each equation, as it was recorded last, the losses of its points.
     losses: Vec<Buffer<T>>,
     points: usize,
+}
+
+/// What finds the norms of the gradients of each equation's loss.
+pub(super) struct Norms<T> {
+    plan: Plan,
+    /// Of each equation by the parameters of each field.
+    squares: Buffer<T>,
 }
 
 /// A field, and the gradient by its parameters.
@@ -83,13 +91,14 @@ impl<T: Tier + Scalar> Gradient<T> {
         self.weigh(collocations)
     }
 
-    /// Records ‖∇ ω_b² mean_b R²‖² of each equation b by the parameters of each field, one after another.
+    /// Records the norms of the gradients of each equation's loss, for these points.
     pub fn record_norms(
         &self,
-        plan: &mut Plan,
         equations: &[Equation],
         collocations: &[Collocation],
-    ) -> Result<Buffer<T>, Error> {
+    ) -> Result<Norms<T>, Error> {
+        let mut recorded = Plan::new(&self.gpu, "norms of gradients");
+        let plan = &mut recorded;
         let fields = self.fields.len();
         let results = self.gpu.buffer("squares of gradients", equations.len() * fields)?;
         let sums = self.fields.iter().map(|field| self.gpu.buffer("gradient", field.gradient.len()));
@@ -109,12 +118,13 @@ impl<T: Tier + Scalar> Gradient<T> {
                 Dot { x: sums, y: sums, partials: &partials, results: &results, slot, grid }.record(plan)?;
             }
         }
-        Ok(results)
+        Ok(Norms { plan: recorded, squares: results })
     }
 
-    /// The norms that [`Gradient::record_norms`] left, of each equation by all parameters, without λ.
-    pub fn norms(&self, squares: &Buffer<T>) -> Result<Vec<f64>, GpuError> {
-        let squares = read(&self.gpu, squares)?;
+    /// ‖∇ ω_b² mean_b R²‖ of each equation b by all parameters, where they stand.
+    pub fn norms(&self, norms: &mut Norms<T>) -> Result<Vec<f64>, GpuError> {
+        norms.plan.run()?;
+        let squares = read(&self.gpu, &norms.squares)?;
         let by_equation = squares.chunks(self.fields.len().max(1)).zip(&self.balance);
         Ok(by_equation.map(|(squares, balance)| squares.iter().sum::<f64>().sqrt() / balance).collect())
     }
@@ -251,15 +261,15 @@ impl<T: Tier + Scalar> Gradient<T> {
         self.fields.iter().map(of_field).collect()
     }
 
-    /// The trial space and its coefficients, for parameters of each field.
-    pub fn on_host(&self, parameters: &[Vec<f64>]) -> Result<(Vec<Arc<dyn Trainable>>, Vec<f64>), Error> {
+    /// The features and coefficients that parameters of each field stand for.
+    pub fn on_host(&self, parameters: &[Vec<f64>]) -> Result<State, Error> {
         let (mut fields, mut c) = (Vec::new(), Vec::new());
         for (field, parameters) in self.fields.iter().zip(parameters) {
             let (features, coefficients) = field.resident.on_host(parameters)?;
             fields.push(features);
             c.extend(coefficients);
         }
-        Ok((fields, c))
+        Ok(State::new(fields, c))
     }
 
     /// The parameters of each field as they are now.
@@ -283,9 +293,8 @@ impl<T: Tier + Scalar> Gradient<T> {
     }
 
     /// What is found with the parameters as they are now.
-    pub fn found(&self) -> Result<(Trial, Vec<f64>), Error> {
-        let (fields, c) = self.on_host(&self.read()?)?;
-        Ok((Trial::of_trained(&fields), c))
+    pub fn found(&self) -> Result<State, Error> {
+        self.on_host(&self.read()?)
     }
 }
 

@@ -89,10 +89,15 @@ impl State {
         Ok(Self::new(fields, c))
     }
 
+    /// θ of the features of each field.
+    pub fn theta(&self) -> Vec<Vec<f64>> {
+        self.fields.iter().map(|features| features.theta()).collect()
+    }
+
     /// All that is needed to go on from here.
     pub fn saved(&self, region: &TrustRegion, fit: &Fit, start: Instant) -> Saved {
         Saved {
-            theta: self.fields.iter().map(|features| features.theta()).collect(),
+            theta: self.theta(),
             c: self.c.clone(),
             region: region.state(),
             losses: fit.losses.clone(),

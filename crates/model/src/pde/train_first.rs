@@ -5,12 +5,11 @@ use std::time::Instant;
 
 use ansatz_expr::Scalar;
 use ansatz_features::Trainable;
-use ansatz_gpu::{Buffer, Plan};
 use ansatz_optim::{AdamOptions, Lbfgs};
 
 use super::balance::GradientNorm;
 use super::first_order::{AdamSteps, End, Stepper};
-use super::gradient::{Gradient, OnHost};
+use super::gradient::{Gradient, Norms, OnHost};
 use super::journal::Journal;
 use super::lbfgs_steps::LbfgsSteps;
 use super::loss::Loss;
@@ -19,7 +18,7 @@ use super::newton::{Fit, FitOptions, Stop};
 use super::resample::{Redraw, Source};
 use super::snapshot::Saved;
 use super::tier::Tier;
-use super::train::start_of;
+use super::train::{State, start_of};
 use super::trial::Trial;
 use super::{PdeError as Error, Training, Watch};
 
@@ -105,7 +104,7 @@ pub(super) fn train_first<T: Tier + Scalar>(
         fit,
         done: 0,
         good: None,
-        balancing: options.balance.map(|rule| (rule, None)),
+        balancing: options.balance.map(|rule| Balancing { rule, norms: None }),
         seconds: f64::INFINITY,
         max_steps: options.max_steps,
         redraw,
@@ -130,6 +129,12 @@ pub(super) fn train_first<T: Tier + Scalar>(
     run.end()
 }
 
+/// How losses are balanced, and what finds the norms of their gradients for the points as they are.
+struct Balancing<T> {
+    rule: GradientNorm,
+    norms: Option<Norms<T>>,
+}
+
 /// A fit under way.
 struct Run<'a, 'w, T: Tier> {
     loss: Loss<'a>,
@@ -139,8 +144,7 @@ struct Run<'a, 'w, T: Tier> {
     done: usize,
     /// The last good parameters, where those after the last step are not.
     good: Option<Vec<Vec<f64>>>,
-    /// How losses are balanced, and what finds the norms of their gradients.
-    balancing: Option<(GradientNorm, Option<(Plan, Buffer<T>)>)>,
+    balancing: Option<Balancing<T>>,
     /// Seconds that one takes.
     seconds: f64,
     max_steps: usize,
@@ -184,23 +188,20 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
     }
 
     fn record(&mut self, steps: &mut dyn Stepper<T>) -> Result<(), Error> {
-        let Loss { gpu, equations, collocations, .. } = &self.loss;
-        if let Some((rule, _)) = self.balancing.take() {
-            let mut plan = Plan::new(gpu, "norms of gradients");
-            let squares = self.gradient.record_norms(&mut plan, equations, collocations)?;
-            self.balancing = Some((rule, Some((plan, squares))));
+        let Loss { equations, collocations, .. } = &self.loss;
+        if let Some(balancing) = &mut self.balancing {
+            balancing.norms = Some(self.gradient.record_norms(equations, collocations)?);
         }
         steps.record(&mut self.gradient, equations, collocations)
     }
 
     /// Weighs the losses anew, if it is time for it.
     fn balance(&mut self, steps: &mut dyn Stepper<T>) -> Result<(), Error> {
-        let Some((rule, Some((plan, squares)))) = &mut self.balancing else { return Ok(()) };
+        let Some(Balancing { rule, norms: Some(norms) }) = &mut self.balancing else { return Ok(()) };
         if !rule.is_due(self.done) {
             return Ok(());
         }
-        plan.run()?;
-        let sizes = self.gradient.norms(squares)?;
+        let sizes = self.gradient.norms(norms)?;
         let balance = rule.update(self.gradient.balance(), &sizes, self.loss.counted);
         self.gradient.rebalance(balance, &self.loss.collocations)?;
         steps.reweighed(&mut self.gradient)
@@ -227,8 +228,8 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
                 && self.done > 0
                 && self.done.is_multiple_of(every)
             {
-                let (trial, c) = self.gradient.found()?;
-                self.loss.move_to(draw(self.done / every, &Source::Residual(&trial, &c))?);
+                let found = self.gradient.found()?;
+                self.loss.move_to(draw(self.done / every, &Source::Residual(&found.trial, &found.c))?);
                 self.record(steps)?;
             }
             self.balance(steps)?;
@@ -256,8 +257,10 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
         let until_known = (1..).find(|more| is_known((self.done + more).saturating_sub(steps.behind())));
         let until_redraw = self.redraw.map_or(usize::MAX, |redraw| redraw.every - self.done % redraw.every);
         let until_saved = self.journal.as_ref().map_or(usize::MAX, |journal| journal.steps_left());
-        let until_balanced =
-            self.balancing.as_ref().map_or(usize::MAX, |(rule, _)| rule.every - self.done % rule.every);
+        let until_balanced = self
+            .balancing
+            .as_ref()
+            .map_or(usize::MAX, |Balancing { rule, .. }| rule.every - self.done % rule.every);
         let most = [steps.batch(), stage.until - self.done, until_redraw, until_balanced, until_saved];
         most.into_iter().fold(fit_in.max(1), usize::min).min(until_known.unwrap_or(1))
     }
@@ -277,7 +280,7 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
         (self.fit.stop, self.fit.cause) = (end.stop, end.word);
         if end.stop == Stop::NonFinite {
             let trouble = match self.gradient.found() {
-                Ok((trial, c)) => self.loss.trouble(&trial, &c, &self.loss.at::<T>(&trial, &c)?),
+                Ok(State { trial, c, .. }) => self.loss.trouble(&trial, &c, &self.loss.at::<T>(&trial, &c)?),
                 Err(error) => Some(format!("in a step, {error}")),
             };
             self.good = end.good;
@@ -300,11 +303,11 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
             return if at_end { journal.write() } else { Ok(()) };
         }
         let parameters = self.gradient.read()?;
-        let (fields, c) = self.gradient.on_host(self.good.as_ref().unwrap_or(&parameters))?;
+        let found = self.gradient.on_host(self.good.as_ref().unwrap_or(&parameters))?;
         let by_residual = self.redraw.is_some_and(|redraw| redraw.by_residual);
         let saved = Saved {
-            theta: fields.iter().map(|features| features.theta()).collect(),
-            c,
+            theta: found.theta(),
+            c: found.c,
             losses: self.fit.losses.clone(),
             known_after: self.fit.known_after.clone(),
             seconds: self.fit.earlier_seconds + self.start.elapsed().as_secs_f64(),
@@ -324,7 +327,7 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
         if let Some(good) = self.good.take() {
             self.gradient.set(&good)?;
         }
-        let (trial, c) = self.gradient.found()?;
+        let State { trial, c, .. } = self.gradient.found()?;
         if self.fit.known_after.last().is_some_and(|&known| known < self.done) {
             let losses = self.loss.parts(&self.loss.at::<T>(&trial, &c)?);
             self.fit.note_after(self.done, losses);
