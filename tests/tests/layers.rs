@@ -18,7 +18,7 @@ fn network(activation: Activation, dimensions: usize, widths: &[usize]) -> Dense
 fn embedded() -> [DenseNetwork; 2] {
     let plain = Design::new(vec![(-1.0, 1.0), (0.0, 3.0)], vec![6, 5], 3);
     let periodic = Design { periods: vec![None, Some(3.0)], harmonics: 2, ..plain.clone() };
-    let fourier = Some(Fourier { count: 3, deviation: 1.5 });
+    let fourier = Some(Fourier { count: 3, deviations: vec![1.5, 1.0] });
     [periodic.network().unwrap(), Design { fourier, ..periodic }.network().unwrap()]
 }
 
@@ -220,18 +220,21 @@ fn networks_follow_from_the_seed_and_their_size() {
 fn wrong_designs_and_steps_are_refused() {
     let refused = |error: FeatureError| error.to_string();
     let design = Design::new(vec![(0.0, 1.0)], vec![3], 1);
-    let with = |change: fn(&mut Design)| {
+    let with = |change: &dyn Fn(&mut Design)| {
         let mut design = design.clone();
         change(&mut design);
         refused(design.network().unwrap_err())
     };
-    assert!(with(|design| design.domain.clear()).contains("from 1 to 8"));
-    assert!(with(|design| design.domain = vec![(1.0, 1.0)]).contains("positive"));
-    assert!(with(|design| design.widths.clear()).contains("hidden layers"));
-    assert!(with(|design| design.widths = vec![3, 0]).contains("width number 1"));
-    assert!(with(|design| design.periods = vec![None, None]).contains("2 periods"));
-    assert!(with(|design| design.periods = vec![Some(f64::NAN)]).contains("NaN"));
-    assert!(with(|design| design.fourier = Some(Fourier { count: 0, deviation: 1.0 })).contains("waves"));
+    assert!(with(&|design: &mut Design| design.domain.clear()).contains("from 1 to 8"));
+    assert!(with(&|design: &mut Design| design.domain = vec![(1.0, 1.0)]).contains("positive"));
+    assert!(with(&|design: &mut Design| design.widths.clear()).contains("hidden layers"));
+    assert!(with(&|design: &mut Design| design.widths = vec![3, 0]).contains("width number 1"));
+    assert!(with(&|design: &mut Design| design.periods = vec![None, None]).contains("2 periods"));
+    assert!(with(&|design: &mut Design| design.periods = vec![Some(f64::NAN)]).contains("NaN"));
+    let waves = |count: usize, deviations: &[f64]| Some(Fourier { count, deviations: deviations.to_vec() });
+    assert!(with(&|design: &mut Design| design.fourier = waves(0, &[1.0])).contains("count of waves"));
+    assert!(with(&|design: &mut Design| design.fourier = waves(2, &[0.0])).contains("deviation of waves"));
+    assert!(with(&|design: &mut Design| design.fourier = waves(2, &[1.0, 1.0])).contains("2 deviations"));
     let network = design.network().unwrap();
     assert!(refused(network.with_inner(vec![0.0; 5]).unwrap_err()).contains("5 inner parameters; 6"));
     let step = |size: f64| network.moved(&[0.0; 4], &[size; 10]).map(|_| ());
@@ -413,7 +416,7 @@ fn wrong_launches_are_refused() {
     assert!(refused(&case(&[1]), (8, 1, false)).contains("layers/tangent: 13 columns from 1 on"));
     assert!(refused(&case(&[3, 2]), (0, 0, false)).contains("to order 4"));
     assert!(refused(&case(&[0, 0, 1]), (0, 0, false)).contains("coordinate 2"));
-    let fourier = Some(Fourier { count: 40_000, deviation: 1.0 });
+    let fourier = Some(Fourier { count: 40_000, deviations: vec![1.0] });
     let wide = Design { fourier, ..Design::new(vec![(0.0, 1.0)], vec![2], 1) }.network().unwrap();
     let matrix = Matrix::zeros(&gpu, "matrix", 4, 3).unwrap();
     let message = match Case::<f32>::new(1, Vec::new(), 1).record(&gpu, &wide, &matrix, (0, 0, false)) {

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use ansatz::Gpu;
+use ansatz::layers::Activation;
 use ansatz::pde::{
     ByResidual, Checkpoint, FitPrecision, Interval, Method, Mlp, Objective, Pde, PdeError, PdeOptions,
     PdeProgress, PdeRun, Pig, RandomFeatures, Resample,
@@ -272,4 +273,26 @@ fn resampling_goes_on_as_well() {
         assert_eq!((&never[..4], &never[..4]), (&uniform[..4], &adaptive[..4]), "the first three steps");
         assert!(never[4] != uniform[4] && uniform[4] != adaptive[4] && never[4] != adaptive[4]);
     });
+}
+
+/// u = sin 10πx: a network of coordinates learns such frequencies last, one of waves among which they are at once.
+#[test]
+fn waves_resolve_what_a_network_of_coordinates_does_not() {
+    let poisson = pde(Problem::on(Shape::interval(0.0, 1.0))
+        .field("u")
+        .exact("u", "sin(10*pi*x)")
+        .equation("-u_xx = 100*pi^2*u_exact")
+        .boundary("all", "u = 0"));
+    // u'' is a thousand times u.
+    let options = PdeOptions { points: Some(200), boundary_weight: Some(1000.0), ..options(40) };
+    let error = |method: &Mlp| {
+        let run = poisson.solve(&Gpu::cpu(), method, &options).unwrap();
+        println!("{}: {:?}", run.report.family, run.report.relative_l2_error);
+        run.report.relative_l2_error.unwrap()
+    };
+    for activation in [Activation::Tanh, Activation::Gelu] {
+        let plain = Mlp { activation, ..Mlp::new(&[12]) };
+        let waves = Mlp { waves: Some(12), bandwidth: vec![16.0], ..plain.clone() };
+        assert!(error(&waves) < 0.01 * error(&plain));
+    }
 }

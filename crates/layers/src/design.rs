@@ -9,20 +9,20 @@ use crate::embedding::Embedding;
 use crate::{Activation, DenseNetwork};
 
 /// Waves of random frequencies in place of the coordinates (Tancik et al., NeurIPS 2020).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Fourier {
     /// Number of frequencies; each gives a sine and a cosine.
     pub count: usize,
-    /// Standard deviation of the frequencies, in radians per half an edge of the domain.
-    pub deviation: f64,
+    /// Standard deviation of the frequencies along each coordinate, in radians per half an edge of the domain.
+    pub deviations: Vec<f64>,
 }
 
 /// A network to be made.
 ///
 /// A point of the domain is mapped to [−1, 1]^d first. The inputs of the first layer are its coordinates; for one that
 /// repeats after a length ℓ, sin and cos of 2πkx/ℓ for k = 1 … `harmonics`, so that u repeats exactly. With `fourier` they are
-/// sin By and cos By, B ~ N(0, deviation²), where the frequencies along a coordinate that repeats are rounded to multiples of
-/// its own.
+/// sin By and cos By, B_i ~ N(0, deviations_i²), where the frequencies along a coordinate that repeats are rounded to multiples
+/// of its own.
 ///
 /// Initially the weights of a layer with n inputs and m outputs are drawn from N(0, 2/(n + m)) (Glorot & Bengio, AISTATS 2010)
 /// and its biases uniformly from ±1/√n. With `bandwidth` those of the first layer are drawn from N(0, bandwidth²) for each
@@ -91,9 +91,10 @@ impl Design {
         if self.widths.is_empty() {
             return Err(FeatureError::Length { what: "hidden layers", len: 0, wanted: 1 });
         }
-        if let Some(fourier) = self.fourier {
-            let numbers = [fourier.count as f64, fourier.deviation];
-            FeatureError::values("count or deviation of waves", &numbers, "positive", |x| x > 0.0)?;
+        if let Some(Fourier { count, deviations }) = &self.fourier {
+            FeatureError::values("count of waves", &[*count as f64], "positive", |count| count > 0.0)?;
+            FeatureError::length("deviations of waves", deviations.len(), dimensions)?;
+            FeatureError::values("deviation of waves", deviations, "positive", |deviation| deviation > 0.0)?;
         } else if !lengths.is_empty() {
             FeatureError::values("number of harmonics", &[self.harmonics as f64], "positive", |x| x > 0.0)?;
         }
@@ -115,11 +116,11 @@ impl Design {
             frequencies: Vec::new(),
             phases: Vec::new(),
         };
-        if let Some(fourier) = self.fourier {
+        if let Some(fourier) = &self.fourier {
             let draws = Philox::new(self.seed, FOURIER);
             for wave in 0..fourier.count {
                 let frequency = |i: usize| {
-                    let drawn = fourier.deviation * draws.normal((wave * dimensions + i) as u64);
+                    let drawn = fourier.deviations[i] * draws.normal((wave * dimensions + i) as u64);
                     match self.fundamental(i, edges) {
                         Some(unit) => unit * (drawn / unit).round(),
                         None => drawn,
@@ -143,7 +144,7 @@ impl Design {
 
     /// Number of inputs of the first layer.
     fn inputs(&self) -> usize {
-        match self.fourier {
+        match &self.fourier {
             Some(fourier) => 2 * fourier.count,
             None => {
                 let periodic = self.periods.iter().flatten().count();
