@@ -75,6 +75,11 @@ pub struct PdeCommand {
     #[arg(long, value_name = "COUNT")]
     fourier: Option<usize>,
 
+    /// Makes the hidden layers of `mlp` but the first gates, which mix two sets of units of the coordinates: two layers at least, of
+    /// one width.
+    #[arg(long)]
+    gated: bool,
+
     /// Features of each unknown [default: those of the problem, else 1000].
     #[arg(long, value_name = "N")]
     features: Option<usize>,
@@ -402,7 +407,11 @@ impl PdeCommand {
         if let Some(rate) = self.rate.filter(|rate| !(*rate > 0.0 && rate.is_finite())) {
             return Err(Failure::usage(format!("--rate is {rate}: give a positive number, such as 1e-3")));
         }
-        let of_mlp = [("--widths", !self.widths.is_empty()), ("--fourier", self.fourier.is_some())];
+        let of_mlp = [
+            ("--widths", !self.widths.is_empty()),
+            ("--fourier", self.fourier.is_some()),
+            ("--gated", self.gated),
+        ];
         if let Some((option, _)) = of_mlp.iter().find(|(_, given)| *given && method != MethodArg::Mlp) {
             return Err(Failure::usage(format!("{option} belongs to --method mlp: leave it out")));
         }
@@ -410,6 +419,11 @@ impl PdeCommand {
             return Err(Failure::usage(format!(
                 "--fourier COUNT is a number of waves, from 1 to {MOST_WAVES}"
             )));
+        }
+        let is_even = self.widths.windows(2).all(|pair| pair[0] == pair[1]);
+        if self.gated && (self.widths.len() == 1 || !is_even) {
+            let reason = "--gated needs two --widths at least, all the same, such as 20,20";
+            return Err(Failure::usage(reason));
         }
         self.check_activation(method)?;
         let trains = matches!(method, MethodArg::Pig | MethodArg::Mlp);
@@ -450,6 +464,7 @@ impl PdeCommand {
                 let activation = self.activation.and_then(ActivationArg::of_layers);
                 Box::new(Mlp {
                     activation: activation.unwrap_or(default.activation),
+                    gated: self.gated,
                     waves: self.fourier,
                     bandwidth: bandwidth.unwrap_or(default.bandwidth),
                     ..default

@@ -27,6 +27,9 @@ pub struct Mlp {
     pub widths: Vec<usize>,
     /// Their activation.
     pub activation: Activation,
+    /// Hidden layers but the first are gates that mix two sets of units of the inputs (Wang, Teng & Perdikaris, SIAM J. Sci.
+    /// Comput. 43, 2021): two layers at least, of one width.
+    pub gated: bool,
     /// The network sees sines and cosines of so many random waves in place of the coordinates (Tancik et al., NeurIPS 2020): for
     /// solutions of high frequencies, which a network of coordinates learns last.
     pub waves: Option<usize>,
@@ -41,16 +44,18 @@ const HARMONICS: usize = 4;
 impl Mlp {
     /// Hidden layers with so many tanh units.
     pub fn new(widths: &[usize]) -> Self {
-        Self { widths: widths.to_vec(), activation: Activation::Tanh, waves: None, bandwidth: vec![2.0] }
+        let (activation, bandwidth) = (Activation::Tanh, vec![2.0]);
+        Self { widths: widths.to_vec(), activation, gated: false, waves: None, bandwidth }
     }
 
     fn network(&self, frame: &Frame, scales: &[f64], seed: u64) -> Result<DenseNetwork, PdeError> {
         let domain = frame.low.iter().copied().zip(frame.high.iter().copied()).collect();
-        let (periods, activation) = (frame.periods(), self.activation);
+        let (periods, activation, gated) = (frame.periods(), self.activation, self.gated);
         let design = Design::new(domain, self.widths.clone(), seed);
         let fourier = self.waves.map(|count| Fourier { count, deviations: scales.to_vec() });
         let bandwidth = Some(scales.to_vec());
-        Ok(Design { periods, harmonics: HARMONICS, activation, fourier, bandwidth, ..design }.network()?)
+        let harmonics = HARMONICS;
+        Ok(Design { periods, harmonics, activation, gated, fourier, bandwidth, ..design }.network()?)
     }
 }
 
@@ -61,7 +66,8 @@ impl Method for Mlp {
 
     fn family(&self) -> String {
         let waves = self.waves.map(|count| format!(" over {count} random waves")).unwrap_or_default();
-        format!("{}{waves}", self.activation.name())
+        let gated = if self.gated { "gated " } else { "" };
+        format!("{gated}{}{waves}", self.activation.name())
     }
 
     fn features(&self) -> usize {
@@ -72,7 +78,13 @@ impl Method for Mlp {
         // Ten points for each parameter, as of any method of second order.
         let first = self.waves.map_or(dimension, |count| 2 * count);
         let inputs = std::iter::once(first).chain(self.widths.iter().copied());
-        10 * inputs.zip(&self.widths).map(|(inputs, width)| (inputs + 1) * width).sum::<usize>()
+        let layers = inputs.zip(&self.widths).enumerate();
+        let parameters = layers.map(|(l, (inputs, width))| {
+            // With U and V.
+            let sets = if self.gated && l == 0 { 3 } else { 1 };
+            (inputs + 1) * width * sets
+        });
+        10 * parameters.sum::<usize>()
     }
 
     fn optimizer(&self, _linear: bool) -> &'static str {
