@@ -271,9 +271,12 @@ pub(super) fn start_of<T: Tier>(
     options: FitOptions<'_>,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<f64>, Error> {
-    let zero = Unknowns::of(options.problem).begin(trial.unknowns());
+    let unknowns = Unknowns::of(options.problem);
+    let zero = unknowns.begin(trial.unknowns());
     let tikhonov = Some(options.tikhonov.unwrap_or(START));
-    let options = FitOptions { tikhonov, max_steps: START_STEPS, ..options };
+    // Parameters that fit features which are not trained yet may be far off: the first step hardly moves them.
+    let max_steps = if unknowns.len() > 0 { 1 } else { START_STEPS };
+    let options = FitOptions { tikhonov, max_steps, ..options };
     let Loss { gpu, equations, collocations, .. } = loss;
     let linear = solve::<T>(gpu, trial, equations, collocations, zero.clone(), options, watch)?;
     Ok(if linear.history.last() < linear.history.first() { linear.c } else { zero })
