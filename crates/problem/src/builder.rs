@@ -245,7 +245,15 @@ impl ProblemBuilder {
         let before = self.conditions.iter().filter(|draft| draft.key.starts_with(kind)).count();
         let key = format!("{kind}[{}]", before + 1);
         let residual = residual.to_owned();
-        self.conditions.push(Draft { place, key, residual, name: None, weight: None, when: None, noise: None });
+        self.conditions.push(Draft {
+            place,
+            key,
+            residual,
+            name: None,
+            weight: None,
+            when: None,
+            noise: None,
+        });
         self
     }
 

@@ -62,11 +62,7 @@ pub(crate) fn position(leaf: &Leaf, parameters: usize, unknowns: usize) -> Optio
 }
 
 /// The first unknown in an expression whose true value is not given.
-pub(crate) fn open<'a>(
-    expression: &Expr,
-    parameters: usize,
-    unknowns: &'a [Unknown],
-) -> Option<&'a Unknown> {
+pub(crate) fn open<'a>(expression: &Expr, parameters: usize, unknowns: &'a [Unknown]) -> Option<&'a Unknown> {
     let leaves = expression.leaves().into_iter();
     let mut found = leaves.filter_map(|leaf| unknowns.get(position(&leaf, parameters, unknowns.len())?));
     found.find(|unknown| unknown.exact.is_none())

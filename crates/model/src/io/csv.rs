@@ -111,7 +111,10 @@ mod tests {
     fn names_comments_and_blanks() {
         let read = table("\u{feff}# measured\nx , t,u\n\n0.5,1,-2e-3\n 1,2,3\n").unwrap();
         assert_eq!(read.names, ["x", "t", "u"]);
-        assert_eq!((read.values, read.lines, read.columns), (vec![0.5, 1.0, -2e-3, 1.0, 2.0, 3.0], vec![4, 5], 3));
+        assert_eq!(
+            (read.values, read.lines, read.columns),
+            (vec![0.5, 1.0, -2e-3, 1.0, 2.0, 3.0], vec![4, 5], 3)
+        );
         let read = table("1,2\r\n3,4").unwrap();
         assert_eq!((read.names.len(), read.values.len(), read.lines), (0, 4, vec![1, 2]));
         assert_eq!(table("").unwrap(), Table::default());

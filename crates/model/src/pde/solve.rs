@@ -223,8 +223,8 @@ fn one_run(
     };
     let floor = 0.5 * epsilon * truth.amplification;
     let reason = reason(attempt, &truth, (stop, cause.as_deref()), floor);
-    let (fit, collocations, standard_errors) = last
-        .map_or_else(Default::default, |last| (Some(last.fit), last.collocations, last.standard_errors));
+    let (fit, collocations, standard_errors) =
+        last.map_or_else(Default::default, |last| (Some(last.fit), last.collocations, last.standard_errors));
     let names = task.equations.iter().map(|equation| equation.name.clone());
     Ok(SeedRun {
         seed: settings.seed,

@@ -102,9 +102,9 @@ impl Trouble {
         let value = |leaf: Leaf| match leaf {
             Leaf::Coordinate(i) => self.x.get(i).copied(),
             Leaf::Normal(i) => self.normal.get(i).copied(),
-            Leaf::Parameter(i) => {
-                problem.unknown(&leaf).map_or_else(|| problem.parameters.get(i).copied(), |k| found.get(k).copied())
-            }
+            Leaf::Parameter(i) => problem
+                .unknown(&leaf)
+                .map_or_else(|| problem.parameters.get(i).copied(), |k| found.get(k).copied()),
             Leaf::Jet(_) => jet(leaf),
         };
         let condition = &self.condition;

@@ -13,14 +13,14 @@ const STREAM: u32 = 0x4015_0000;
 /// More noise than this part of the values is a mistake.
 const MOST_NOISE: f64 = 10.0;
 
-/// Points inside with the values of the expression there, and noise in them.
+/// Points inside with the values of the expression there, and noise in them; and its standard deviation.
 pub(super) fn sample(
     builder: &ProblemBuilder,
     (key, scope): (&str, &Scope),
     Samples { values: text, count, seed }: &Samples,
     noise: f64,
     parameters: &[f64],
-) -> Result<PointSet, ProblemError> {
+) -> Result<(PointSet, f64), ProblemError> {
     if *count == 0 || *count > MAX_POINTS {
         let key = format!("{key}.points");
         let expected = format!("a number from 1 to {MAX_POINTS}");
@@ -58,11 +58,24 @@ pub(super) fn sample(
     }
     let (deviation, random) = (deviation(noise, &values), Philox::new(*seed, STREAM));
     values.iter_mut().enumerate().for_each(|(p, value)| *value += deviation * random.normal(p as u64));
-    Ok(points.with_values(values))
+    Ok((points.with_values(values), deviation))
 }
 
-/// The standard deviation that noise of this part of the values has: of their root mean square.
-pub(super) fn deviation(noise: f64, values: &[f64]) -> f64 {
+/// The standard deviation of noise of this part of measured values.
+pub(super) fn noise_of(key: &str, points: &PointSet, noise: f64) -> Result<f64, ProblemError> {
+    match &points.values {
+        Some(values) => Ok(deviation(noise, values)),
+        None => Err(ProblemError::new(
+            key,
+            "there are no measured values",
+            "a value for each of the points",
+            "give the points their values; for a condition without, use [[points]]",
+        )),
+    }
+}
+
+/// Of this part of their root mean square.
+fn deviation(noise: f64, values: &[f64]) -> f64 {
     let squares: f64 = values.iter().map(|value| value * value).sum();
     noise * (squares / values.len().max(1) as f64).sqrt()
 }

@@ -16,7 +16,9 @@ use std::sync::Arc;
 use ansatz_expr::{Expr, Jet, Leaf, Scope, short};
 
 use crate::builder::{Draft, DraftRegion, ProblemBuilder};
-use crate::{Cloud, Condition, Domain, DomainError, MAX_POINTS, Problem, ProblemError, Reference, Region, Unknown};
+use crate::{
+    Cloud, Condition, Domain, DomainError, MAX_POINTS, Problem, ProblemError, Reference, Region, Unknown,
+};
 
 /// Reads and checks everything; the first error is returned, with its place.
 pub(crate) fn build(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
@@ -37,7 +39,8 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
         scope.clone().with_normals().map_err(|error| expressions::taken("fields", &error))?;
     unknowns::check(&builder)?;
     for (field, text) in &builder.exact {
-        let known = builder.fields.iter().position(|name| name == field).and_then(|field| exact[field].as_ref());
+        let known =
+            builder.fields.iter().position(|name| name == field).and_then(|field| exact[field].as_ref());
         known.map_or(Ok(()), |exact| unknowns::known(&builder, &format!("exact.{field}"), text, exact))?;
     }
     let known = builder.parameters.iter().map(|(_, value)| *value);
@@ -122,7 +125,9 @@ fn of_domain(key: &str, error: &DomainError) -> ProblemError {
 fn admit(domain: &Domain, cloud: &Cloud, key: &str) -> Result<(), ProblemError> {
     domain.admit(&cloud.points).map_err(|error| {
         let line = match error {
-            DomainError::NotFinite { point, .. } | DomainError::Outside { point, .. } => cloud.lines.get(point - 1),
+            DomainError::NotFinite { point, .. } | DomainError::Outside { point, .. } => {
+                cloud.lines.get(point - 1)
+            }
             _ => None,
         };
         let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
@@ -165,7 +170,6 @@ fn condition(
     scope: &Scope,
     parameters: &[f64],
 ) -> Result<Condition, ProblemError> {
-    let domain = &builder.domain;
     let key = format!("{}.{}", draft.key, if draft.noise.is_some() { "of" } else { "residual" });
     let residual = expressions::parse_equation(&key, scope, &draft.residual)?;
     if residual.jets().is_empty() {
@@ -188,6 +192,19 @@ fn condition(
             "leave it out",
         ));
     }
+    let (region, noise) = region(builder, draft, scope, parameters)?;
+    let name = draft.name.clone().unwrap_or_else(|| draft.key.clone());
+    Ok(Condition { name, key, region, residual, weight: draft.weight, noise })
+}
+
+/// Where a condition holds, and of measurements the standard deviation of the noise.
+fn region(
+    builder: &ProblemBuilder,
+    draft: &Draft,
+    scope: &Scope,
+    parameters: &[f64],
+) -> Result<(Region, Option<f64>), ProblemError> {
+    let domain = &builder.domain;
     draft.noise.map_or(Ok(()), |noise| data::check(&draft.key, noise))?;
     let region = match &draft.place {
         DraftRegion::Boundary(names) => {
@@ -212,30 +229,17 @@ fn condition(
                 (None, _) => "at",
             };
             admit(domain, cloud, &format!("{}.{key}", draft.key))?;
-            Region::Points(cloud.points.clone())
+            let noise = draft.noise.map(|noise| data::noise_of(&draft.key, &cloud.points, noise));
+            return Ok((Region::Points(cloud.points.clone()), noise.transpose()?));
         }
         DraftRegion::Samples(samples) => {
             let noise = draft.noise.unwrap_or(0.0);
-            let points = data::sample(builder, (&draft.key, scope), samples, noise, parameters)?;
-            Region::Points(Arc::new(points))
+            let (points, noise) = data::sample(builder, (&draft.key, scope), samples, noise, parameters)?;
+            return Ok((Region::Points(Arc::new(points)), Some(noise)));
         }
         DraftRegion::Interior | DraftRegion::Periodic(_) => Region::Interior,
     };
-    let name = draft.name.clone().unwrap_or_else(|| draft.key.clone());
-    let values = match &region {
-        Region::Points(points) => points.values.as_deref().unwrap_or_default(),
-        _ => &[],
-    };
-    if draft.noise.is_some() && values.is_empty() {
-        return Err(ProblemError::new(
-            &draft.key,
-            "there are no measured values",
-            "a value for each of the points",
-            "give the points their values; for a condition without, use [[points]]",
-        ));
-    }
-    let noise = draft.noise.map(|noise| data::deviation(noise, values));
-    Ok(Condition { name, key, region, residual, weight: draft.weight, noise })
+    Ok((region, None))
 }
 
 /// The density of the energy.

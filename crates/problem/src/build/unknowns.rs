@@ -42,7 +42,9 @@ pub(super) fn are_used(builder: &ProblemBuilder, conditions: &[Condition]) -> Re
     for (number, Unknown { name, .. }) in builder.unknowns.iter().enumerate() {
         let holds = |condition: &Condition| {
             let mut leaves = condition.residual.leaves().into_iter();
-            leaves.any(|leaf| position(&leaf, builder.parameter_count(), builder.unknowns.len()) == Some(number))
+            leaves.any(|leaf| {
+                position(&leaf, builder.parameter_count(), builder.unknowns.len()) == Some(number)
+            })
         };
         if !conditions.iter().any(holds) {
             return Err(ProblemError::new(

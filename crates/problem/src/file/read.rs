@@ -299,7 +299,15 @@ fn draft(
     };
     let text = |name: &str| table.get(name).map(|node| node.text().map(str::to_owned)).transpose();
     let weight = table.get("weight").map(|node| node.number(scope, values)).transpose()?;
-    Ok(Draft { place, key: table.key.clone(), residual, name: text("name")?, weight, when: text("when")?, noise: None })
+    Ok(Draft {
+        place,
+        key: table.key.clone(),
+        residual,
+        name: text("name")?,
+        weight,
+        when: text("when")?,
+        noise: None,
+    })
 }
 
 fn points(at: &Node<'_>, scope: &Scope, values: &[f64]) -> Result<PointSet, ProblemError> {
