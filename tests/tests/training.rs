@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use ansatz::Gpu;
+use ansatz::layers::Activation;
 use ansatz::pde::{
     AdamOptions, Balance, ByResidual, Checkpoint, Decay, Fisher, FitPrecision, GradientNorm, Interval, Lbfgs,
     Method, MfacOptions, Mlp, Objective, Optimizer, Pde, PdeError, PdeOptions, PdeProgress, PdeReport,
@@ -378,4 +379,26 @@ fn steps_are_solved_in_three_ways() {
     let wide = PdeOptions { step: StepMethod::Auto, ..few };
     let report = cubic(1.0).solve(&Gpu::cpu(), &Mlp::new(&[9]), &wide).unwrap().report;
     assert!(report.tier.contains("8 rows, fewer than its 28 columns"), "{}", report.tier);
+}
+
+/// u = sin 10πx: a network of coordinates learns such frequencies last, one of waves among which they are at once.
+#[test]
+fn waves_resolve_what_a_network_of_coordinates_does_not() {
+    let poisson = pde(Problem::on(Shape::interval(0.0, 1.0))
+        .field("u")
+        .exact("u", "sin(10*pi*x)")
+        .equation("-u_xx = 100*pi^2*u_exact")
+        .boundary("all", "u = 0"));
+    // u'' is a thousand times u.
+    let options = PdeOptions { points: Some(200), boundary_weight: Some(1000.0), ..options(40) };
+    let error = |method: &Mlp| {
+        let run = poisson.solve(&Gpu::cpu(), method, &options).unwrap();
+        println!("{}: {:?}", run.report.family, run.report.relative_l2_error);
+        run.report.relative_l2_error.unwrap()
+    };
+    for activation in [Activation::Tanh, Activation::Gelu] {
+        let plain = Mlp { activation, ..Mlp::new(&[12]) };
+        let waves = Mlp { waves: Some(12), bandwidth: vec![16.0], ..plain.clone() };
+        assert!(error(&waves) < 0.01 * error(&plain));
+    }
 }

@@ -115,6 +115,7 @@ impl<T: Real> DeviceNetwork<T> {
             .constant("DIMENSIONS", self.shape.dimensions as u32)
             .constant("DEPTH", self.shape.depth() as u32)
             .constant("WAVES", (self.shape.identities < self.shape.widths[0]).into())
+            .constant("GATED", self.shape.gated.into())
             .constant("TILE", prepared.places.tile() as u32)
             .constant("ACTIVATION", activation as u32)
     }

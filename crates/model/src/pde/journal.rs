@@ -216,6 +216,7 @@ fn fingerprint(problem: &Problem) -> u32 {
     hasher.update(
         format!("{:?} {:?} {:?} {cloud:?}", problem.domain, problem.scope, problem.parameters).as_bytes(),
     );
+    hasher.update(format!("{:?}", problem.unknowns).as_bytes());
     for condition in &problem.conditions {
         problem.transformed(&condition.residual).hash(&mut hasher);
         hasher.update(format!("{} {:?} {:?}", condition.name, condition.region, condition.weight).as_bytes());

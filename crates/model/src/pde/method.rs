@@ -19,7 +19,7 @@ pub trait Method: std::fmt::Debug + Sync {
     fn name(&self) -> &'static str;
 
     /// What its features are, such as `sine`.
-    fn family(&self) -> &'static str;
+    fn family(&self) -> String;
 
     /// Features of each field.
     fn features(&self) -> usize;

@@ -101,6 +101,21 @@ impl Fit {
         self.unseen_steps.unwrap_or(self.history.len().saturating_sub(1))
     }
 
+    /// The norm after the last step.
+    pub fn last_norm(&self) -> f64 {
+        self.history.last().copied().unwrap_or(f64::NAN)
+    }
+
+    /// With the history of a fit before it.
+    pub fn after(mut self, before: Self) -> Self {
+        let steps = before.history.len();
+        self.known_after.iter_mut().for_each(|known| *known += steps);
+        self.known_after.splice(0..0, before.known_after);
+        self.losses.splice(0..0, before.losses);
+        self.history.splice(0..0, before.history);
+        self
+    }
+
     /// Takes in the energy after a step, which may be negative.
     pub fn note_energy(&mut self, energy: f64) {
         self.known_after.push(self.losses.len());

@@ -1,7 +1,6 @@
 //! A training run in a file: safetensors, with what is no array as JSON in its header.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 
 use crate::io::atomic::write_whole;
-use crate::io::{ReadError, WriteError};
+use crate::io::{ReadError, WriteError, regular};
 
 /// A fit as it stands: all that training needs to go on.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -163,13 +162,8 @@ pub(super) fn bad(file: &str, problem: String) -> ReadError {
 
 fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, ReadError> {
     let unreadable = |source| ReadError::from_io(name, source);
-    let mut file = File::open(path).map_err(unreadable)?;
-    // A device or a pipe may have no end.
-    if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err(bad(name, "this is no file".to_owned()));
-    }
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(unreadable)?;
+    regular::open(path, name)?.read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)
 }
 

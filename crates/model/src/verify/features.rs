@@ -115,14 +115,19 @@ fn gather<T: Tier>(suite: &mut Suite<'_>, count: usize) -> Result<(), Error> {
     })
 }
 
-/// A dense network of these units, and its tangent.
+/// Dense networks of these units, the second one with gates, and their tangents.
 fn dense<T: Tier>(suite: &mut Suite<'_>, points: usize, units: usize, unit: Unit) -> Result<(), Error> {
-    let design = Design::new(vec![(-1.0, 1.0); DIMENSIONS], vec![units, 3], 7);
-    let network = Design { activation: unit, periods: vec![Some(2.5), None, None], ..design }.network()?;
-    let tangent = network.tangent(&numbers(34, network.len()));
-    family::<T>(suite, [&layers::ROWS, &layers::VALUES], unit.name(), &network, points)?;
-    let what = format!("tangent of {}", unit.name());
-    family::<T>(suite, [&layers::TANGENT, &layers::TANGENT_VALUES], &what, &*tangent, points)
+    let plain = Design::new(vec![(-1.0, 1.0); DIMENSIONS], vec![units, 3], 7);
+    let plain = Design { activation: unit, periods: vec![Some(2.5), None, None], ..plain };
+    let gated = Design { gated: true, widths: vec![units; 2], ..plain.clone() };
+    for (design, what) in [(plain, unit.name().to_owned()), (gated, format!("gated {}", unit.name()))] {
+        let network = design.network()?;
+        let tangent = network.tangent(&numbers(34, network.len()));
+        family::<T>(suite, [&layers::ROWS, &layers::VALUES], &what, &network, points)?;
+        let what = format!("tangent of {what}");
+        family::<T>(suite, [&layers::TANGENT, &layers::TANGENT_VALUES], &what, &*tangent, points)?;
+    }
+    Ok(())
 }
 
 /// More terms than one launch takes, to the second order; of ReLU, to the first.

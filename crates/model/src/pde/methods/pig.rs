@@ -59,8 +59,8 @@ impl Method for Pig {
         "pig"
     }
 
-    fn family(&self) -> &'static str {
-        if self.units == 0 { "product Gaussians" } else { "tanh over product Gaussians" }
+    fn family(&self) -> String {
+        if self.units == 0 { "product Gaussians" } else { "tanh over product Gaussians" }.to_owned()
     }
 
     fn features(&self) -> usize {
