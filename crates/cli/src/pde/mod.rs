@@ -6,6 +6,7 @@ mod output;
 mod pictures;
 mod report;
 mod sampled;
+mod training;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -14,9 +15,8 @@ use ansatz::Gpu;
 use ansatz::layers;
 use ansatz::linalg::Place;
 use ansatz::pde::{
-    AdamOptions, Balance, ByResidual, Checkpoint, Decay, Fisher, FitPrecision, Gaussians, GradientNorm,
-    Interval, Lbfgs, Method, MfacOptions, Mlp, Objective, Optimizer, Pde, PdeError, PdeOptions, PdeRun, Pig,
-    RandomFeatures, Resample, Schedule, StepMethod,
+    ByResidual, Checkpoint, FitPrecision, Gaussians, Interval, Method, Mlp, Objective, Pde, PdeError,
+    PdeOptions, PdeRun, Pig, RandomFeatures, Resample,
 };
 use ansatz::problem::{Problem, Sampler, examples};
 use ansatz::random_features::Activation;
@@ -26,6 +26,7 @@ use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::table::table;
 use crate::{output as out, stop};
+use training::TrainingArgs;
 
 pub use input::read;
 pub use output::{Folder, Wanted};
@@ -59,21 +60,8 @@ pub struct PdeCommand {
     #[arg(long, value_name = "N")]
     units: Option<usize>,
 
-    /// What trains `pig` and `mlp`; adam,lbfgs goes on with L-BFGS after --adam-steps of Adam [default: levenberg-marquardt].
-    #[arg(long, value_enum, value_delimiter = ',')]
-    optimizer: Vec<OptimizerArg>,
-
-    /// Steps of Adam, before L-BFGS goes on [default: half of --steps].
-    #[arg(long, value_name = "N")]
-    adam_steps: Option<usize>,
-
-    /// The rate of the steps of Adam and M-FAC [default: 1e-3].
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
-    rate: Option<f64>,
-
-    /// Of which gradients the matrix of M-FAC is [default: sliding].
-    #[arg(long, value_enum)]
-    fisher: Option<FisherArg>,
+    #[command(flatten)]
+    training: TrainingArgs,
 
     /// Units of each hidden layer of `mlp`, such as 32,32 [default: 20,20].
     #[arg(long, value_name = "N", value_delimiter = ',')]
@@ -150,22 +138,6 @@ pub struct PdeCommand {
     #[arg(long, value_enum, default_value_t = LossArg::Residual)]
     loss: LossArg,
 
-    /// How steps of Levenberg and Marquardt are solved [default: auto].
-    #[arg(long, value_enum)]
-    step: Option<StepArg>,
-
-    /// Megabytes that their Jacobian may take, before --step auto goes on without keeping it [default: 1073].
-    #[arg(long, value_name = "MB")]
-    jacobian_memory: Option<u64>,
-
-    /// How the conditions are weighed against each other while `pig` and `mlp` are trained.
-    #[arg(long, value_enum)]
-    balance: Option<BalanceArg>,
-
-    /// Weighs them anew after every so many steps [default: 100].
-    #[arg(long, value_name = "STEPS")]
-    balance_every: Option<usize>,
-
     /// Saves the training of `pig` and `mlp` into FILE (safetensors) now and then, at its end and on Ctrl-C.
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
@@ -175,7 +147,8 @@ pub struct PdeCommand {
     checkpoint_every: Option<Interval>,
 
     /// Goes on from a checkpoint as if training had never stopped, and keeps it up to date unless --checkpoint names another
-    /// file. The problem, the method and its settings must be those it was made with, but for --steps, --seeds and --rtol.
+    /// file. The problem, the method and its settings must be those it was made with, but for --steps, --seeds and
+    /// --rtol; where the rate of the optimiser falls over --steps, these too.
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
 
@@ -229,18 +202,6 @@ enum MethodArg {
     Mlp,
     /// A small network over sums of Gaussians, all of it trained; FEATURES of them in each of four sums.
     Pig,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OptimizerArg {
-    /// Steps of second order.
-    LevenbergMarquardt,
-    /// Steps of first order, all on the device, with a rate that falls to a hundredth along a cosine.
-    Adam,
-    /// Steps of first order that learn the curvature from the last ten, each with a line search.
-    Lbfgs,
-    /// Steps of first order, preconditioned by the inverse Fisher matrix of the last 32 gradients, with a rate as Adam's.
-    Mfac,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -306,34 +267,6 @@ enum LossArg {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum StepArg {
-    /// By cg where the Jacobian is too large to be kept, by kernel where it has fewer rows than columns, else by qr.
-    Auto,
-    /// From the triangle of the Jacobian.
-    Qr,
-    /// In the kernel form, for few points.
-    Kernel,
-    /// By conjugate gradients, from products with a Jacobian that is not kept.
-    Cg,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FisherArg {
-    /// Of the last gradients before each step.
-    Sliding,
-    /// Of the gradients before the step at which it was made, once in a window.
-    Static,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum BalanceArg {
-    /// By weights that say what an operator does to the features as they are drawn.
-    Fixed,
-    /// By others beside them, which make the gradients of all conditions as large as each other.
-    GradientNorm,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PlaceArg {
     /// On the device, its small triangle in f64 on the host; on a software adapter, all on the host.
     Auto,
@@ -349,10 +282,7 @@ report are written all the same).";
 
 const FEATURES: usize = 1000;
 const PIG_FEATURES: usize = 40;
-const ADAM_STEPS: usize = 20_000;
-const MFAC_STEPS: usize = 5_000;
-const ADAM_BEFORE_LBFGS: usize = 5_000;
-const ADAM_RATE: f64 = 1e-3;
+
 const MLP_WIDTHS: [usize; 2] = [20, 20];
 /// More are a mistake.
 const MOST_WAVES: usize = 10_000;
@@ -457,31 +387,7 @@ impl PdeCommand {
                 "without hidden units there is one sum of Gaussians: leave --embeddings out",
             ));
         }
-        if let [_, _, ..] = self.optimizer[..]
-            && self.optimizer != [OptimizerArg::Adam, OptimizerArg::Lbfgs]
-        {
-            return Err(Failure::usage("--optimizer: name one, or adam,lbfgs"));
-        }
-        let has_rate =
-            |optimizer: &OptimizerArg| matches!(optimizer, OptimizerArg::Adam | OptimizerArg::Mfac);
-        if self.rate.is_some() && !self.optimizer.iter().any(has_rate) {
-            return Err(Failure::usage("--rate belongs to --optimizer adam and mfac: leave it out"));
-        }
-        if self.fisher.is_some() && self.optimizer != [OptimizerArg::Mfac] {
-            return Err(Failure::usage("--fisher belongs to --optimizer mfac: leave it out"));
-        }
-        let second_order = matches!(self.optimizer[..], [] | [OptimizerArg::LevenbergMarquardt]);
-        if !second_order && (self.step.is_some() || self.jacobian_memory.is_some()) {
-            return Err(Failure::usage(
-                "--step and --jacobian-memory belong to --optimizer levenberg-marquardt: leave them out",
-            ));
-        }
-        if self.adam_steps.is_some() && self.optimizer.len() < 2 {
-            return Err(Failure::usage("--adam-steps belongs to --optimizer adam,lbfgs: leave it out"));
-        }
-        if let Some(rate) = self.rate.filter(|rate| !(*rate > 0.0 && rate.is_finite())) {
-            return Err(Failure::usage(format!("--rate is {rate}: give a positive number, such as 1e-3")));
-        }
+        self.training.check()?;
         let of_mlp = [
             ("--widths", !self.widths.is_empty()),
             ("--fourier", self.fourier.is_some()),
@@ -503,22 +409,17 @@ impl PdeCommand {
         self.check_activation(method)?;
         let trains = matches!(method, MethodArg::Pig | MethodArg::Mlp);
         let of_training = [
-            ("--optimizer", !self.optimizer.is_empty()),
             ("--checkpoint", self.checkpoint.is_some()),
             ("--checkpoint-every", self.checkpoint_every.is_some()),
             ("--resume", self.resume.is_some()),
             ("--resample", self.resample.is_some()),
-            ("--balance", self.balance.is_some()),
-            ("--step", self.step.is_some()),
-            ("--jacobian-memory", self.jacobian_memory.is_some()),
-        ];
-        if let Some((option, _)) = of_training.iter().find(|(_, given)| *given && !trains) {
+        ]
+        .into_iter()
+        .chain(self.training.given());
+        if let Some((option, _)) = of_training.into_iter().find(|(_, given)| *given && !trains) {
             return Err(Failure::usage(format!(
                 "{option} belongs to methods that train their features, --method pig and mlp: leave it out"
             )));
-        }
-        if self.balance_every.is_some() && self.balance != Some(BalanceArg::GradientNorm) {
-            return Err(Failure::usage("--balance-every belongs to --balance gradient-norm: leave it out"));
         }
         if self.checkpoint_every.is_some() && self.checkpoint().is_none() {
             return Err(Failure::usage("--checkpoint-every needs --checkpoint FILE or --resume FILE"));
@@ -549,7 +450,7 @@ impl PdeCommand {
                     gated: self.gated,
                     waves: self.fourier,
                     bandwidth: bandwidth.unwrap_or(default.bandwidth),
-                    optimizer: self.optimizer(),
+                    optimizer: self.training.optimizer(self.steps.or(problem.method.steps)),
                     ..default
                 })
             }
@@ -559,7 +460,7 @@ impl PdeCommand {
                     bandwidth: bandwidth.unwrap_or(default.bandwidth),
                     embeddings: self.embeddings.unwrap_or(default.embeddings),
                     units: self.units.unwrap_or(default.units),
-                    optimizer: self.optimizer(),
+                    optimizer: self.training.optimizer(self.steps.or(problem.method.steps)),
                     ..default
                 })
             }
@@ -583,34 +484,6 @@ impl PdeCommand {
             }
         };
         if has { Ok(()) } else { Err(Failure::usage(format!("--activation of --method {those}"))) }
-    }
-
-    fn optimizer(&self) -> Optimizer {
-        let schedule = |steps: usize| {
-            let steps = u32::try_from(steps).unwrap_or(u32::MAX);
-            let decay = Decay::Cosine { steps: steps.max(1), last: 1e-2 };
-            Schedule { decay, ..Schedule::constant(self.rate.unwrap_or(ADAM_RATE)) }
-        };
-        let adam = |steps| AdamOptions { schedule: schedule(steps), ..AdamOptions::default() };
-        let steps = self.steps.unwrap_or(ADAM_STEPS);
-        match self.optimizer[..] {
-            [OptimizerArg::Adam, OptimizerArg::Lbfgs] => {
-                let half = self.steps.map_or(ADAM_BEFORE_LBFGS, |steps| steps / 2);
-                let steps = self.adam_steps.unwrap_or(half);
-                Optimizer::AdamThenLbfgs { adam: adam(steps), steps, lbfgs: Lbfgs::default() }
-            }
-            [OptimizerArg::Adam] => Optimizer::Adam(adam(steps)),
-            [OptimizerArg::Lbfgs] => Optimizer::Lbfgs(Lbfgs::default()),
-            [OptimizerArg::Mfac] => Optimizer::Mfac(MfacOptions {
-                schedule: schedule(self.steps.unwrap_or(MFAC_STEPS)),
-                fisher: match self.fisher {
-                    Some(FisherArg::Static) => Fisher::Static,
-                    _ => Fisher::Sliding,
-                },
-                ..MfacOptions::default()
-            }),
-            _ => Optimizer::LevenbergMarquardt,
-        }
     }
 
     fn options(&self, problem: &Problem) -> PdeOptions {
@@ -646,23 +519,9 @@ impl PdeCommand {
                 Checkpoint { every: self.checkpoint_every.unwrap_or(default.every), ..default }
             }),
             resume: self.resume.clone(),
-            step: match self.step {
-                None | Some(StepArg::Auto) => StepMethod::Auto,
-                Some(StepArg::Qr) => StepMethod::Qr,
-                Some(StepArg::Kernel) => StepMethod::Kernel,
-                Some(StepArg::Cg) => StepMethod::ConjugateGradients,
-            },
-            jacobian_bytes: self
-                .jacobian_memory
-                .map_or(default.jacobian_bytes, |mb| mb.saturating_mul(1_000_000)),
-            balance: match self.balance {
-                Some(BalanceArg::GradientNorm) => {
-                    let rule = GradientNorm::default();
-                    let every = self.balance_every.unwrap_or(rule.every);
-                    Balance::GradientNorm(GradientNorm { every, ..rule })
-                }
-                _ => Balance::Fixed,
-            },
+            step: self.training.step(),
+            jacobian_bytes: self.training.jacobian_bytes().unwrap_or(default.jacobian_bytes),
+            balance: self.training.balance(),
             resample: self.resample.map(|every| Resample {
                 every,
                 by_residual: (self.resample_by == ResampleArg::Residual).then(ByResidual::default),

@@ -8,7 +8,6 @@ use ansatz_problem::{Domain, DomainError, Region, Sampler, Shape};
 
 use super::PdeError as Error;
 use super::mfac_steps::MfacOptions;
-use super::train_first::{FirstOrder, Stage};
 
 /// Collocation points for each feature, if their number is not given.
 const POINTS_PER_FEATURE: usize = 4;
@@ -114,21 +113,6 @@ impl Optimizer {
             Self::Lbfgs(_) => "L-BFGS",
             Self::AdamThenLbfgs { .. } => "Adam, then L-BFGS",
             Self::Mfac(_) => "M-FAC",
-        }
-    }
-
-    /// The optimisers of first order in turn, for so many steps in all; `None` for steps of second order.
-    pub(super) fn stages(&self, max_steps: usize) -> Option<Vec<Stage>> {
-        let stage = |optimizer, until| Stage { optimizer, until };
-        match *self {
-            Self::LevenbergMarquardt => None,
-            Self::Adam(options) => Some(vec![stage(FirstOrder::Adam(options), max_steps)]),
-            Self::Lbfgs(options) => Some(vec![stage(FirstOrder::Lbfgs(options), max_steps)]),
-            Self::Mfac(options) => Some(vec![stage(FirstOrder::Mfac(options), max_steps)]),
-            Self::AdamThenLbfgs { adam, steps, lbfgs } => Some(vec![
-                stage(FirstOrder::Adam(adam), steps.min(max_steps)),
-                stage(FirstOrder::Lbfgs(lbfgs), max_steps),
-            ]),
         }
     }
 

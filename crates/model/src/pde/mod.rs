@@ -41,6 +41,7 @@ mod singular;
 mod snapshot;
 mod solution;
 mod solve;
+mod stages;
 mod standard_error;
 mod step;
 mod task;

@@ -5,18 +5,16 @@ use std::time::Instant;
 
 use ansatz_expr::Scalar;
 use ansatz_features::Trainable;
-use ansatz_optim::{AdamOptions, Lbfgs};
 
 use super::balance::GradientNorm;
-use super::first_order::{AdamSteps, End, Stepper};
+use super::first_order::{End, Stepper};
 use super::gradient::{Gradient, Norms, OnHost};
 use super::journal::Journal;
-use super::lbfgs_steps::LbfgsSteps;
 use super::loss::Loss;
-use super::mfac_steps::{MfacOptions, MfacSteps};
 use super::newton::{Fit, FitOptions, Stop};
 use super::resample::{Redraw, Source};
 use super::snapshot::Saved;
+use super::stages::Stage;
 use super::tier::Tier;
 use super::train::{State, start_of};
 use super::trial::Trial;
@@ -28,48 +26,6 @@ const SUBMISSION: f64 = 0.3;
 const KNOWN_EVERY: usize = 10;
 const LATER: usize = 1000;
 const KNOWN_EVERY_LATER: usize = 100;
-
-/// An optimiser that takes steps until so many are done.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Stage {
-    pub optimizer: FirstOrder,
-    pub until: usize,
-}
-
-/// What takes steps from gradients alone.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum FirstOrder {
-    Adam(AdamOptions),
-    Lbfgs(Lbfgs),
-    Mfac(MfacOptions),
-}
-
-impl FirstOrder {
-    /// Its name in checkpoints.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Adam(_) => "adam",
-            Self::Lbfgs(_) => "lbfgs",
-            Self::Mfac(_) => "mfac",
-        }
-    }
-
-    fn steps<T: Tier + Scalar>(
-        self,
-        loss: &Loss<'_>,
-        gradient: &Gradient<T>,
-    ) -> Result<Box<dyn Stepper<T>>, Error> {
-        Ok(match self {
-            Self::Adam(options) => Box::new(AdamSteps::new(loss.gpu, gradient, options)?),
-            Self::Mfac(options) => Box::new(MfacSteps::new(loss.gpu, options)),
-            Self::Lbfgs(options) => {
-                // The rounding of the loss, a sum of squares that rounding may leave little of.
-                let noise = options.noise.max(10.0 * T::epsilon().widen());
-                Box::new(LbfgsSteps::new(loss.gpu, Lbfgs { noise, ..options }))
-            }
-        })
-    }
-}
 
 /// Minimises Σ_b λ_b ω_b² mean_b R² over coefficients and features, from the best coefficients of the features as they are on, or from
 /// where `journal` has the fit. Each of `stages`, which are at least one, goes on from where the one before it ended.
