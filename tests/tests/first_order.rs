@@ -4,7 +4,8 @@
 
 use ansatz::Gpu;
 use ansatz::pde::{
-    AdamOptions, FitPrecision, Lbfgs, Optimizer, Pde, PdeOptions, Pig, Schedule, TrainingStep,
+    AdamOptions, Fisher, FitPrecision, Lbfgs, MfacOptions, Optimizer, Pde, PdeOptions, Pig, Schedule,
+    TrainingStep,
 };
 use ansatz_tests::{adapters, each};
 
@@ -62,6 +63,29 @@ fn one_goes_on_from_where_the_other_ends() {
     let report =
         Pde::example("poisson_2d", &[]).unwrap().solve(&Gpu::cpu(), &method, &options).unwrap().report;
     assert_eq!(report.stop_reason, "Settled: GradientSmall of L-BFGS", "{report}");
+}
+
+#[test]
+fn inverse_fisher_matrices_guide_steps() {
+    each(|gpu| {
+        for fisher in [Fisher::Sliding, Fisher::Static] {
+            let mfac = MfacOptions {
+                schedule: Schedule::constant(3e-3),
+                window: 8,
+                fisher,
+                ..MfacOptions::default()
+            };
+            let method = Pig { optimizer: Optimizer::Mfac(mfac), ..method() };
+            let options = PdeOptions { baseline: false, ..options(60) };
+            let report =
+                Pde::example("poisson_2d", &[]).unwrap().solve(gpu, &method, &options).unwrap().report;
+            assert!(
+                report.history.last() < Some(&(0.7 * report.history[0])),
+                "{fisher:?}: {:?}",
+                report.history
+            );
+        }
+    });
 }
 
 #[test]

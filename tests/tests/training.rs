@@ -153,6 +153,9 @@ fn seeds_go_on_as_well() {
             &options,
             &[&before_training(1), &before(1, 1, 3), &before_training(2), &before(2, 1, 1)],
         );
+        let lbfgs = Optimizer::Lbfgs(Lbfgs::default());
+        let moments: [Moment<'_>; 3] = [&before_training(1), &before(1, 1, 1), &before(2, 1, 3)];
+        assert_resumes(gpu, &cubic(1.0), &Mlp { optimizer: lbfgs, ..Mlp::new(&[5]) }, &options, &moments);
         assert_resumes(
             gpu,
             &cubic(1.0),

@@ -59,6 +59,7 @@ pub(super) fn train_first<T: Tier + Scalar>(
         gradient,
         fit,
         done: 0,
+        begun: resumed.is_some() || !watch.stopped,
         good: None,
         balancing: options.balance.map(|rule| Balancing { rule, norms: None }),
         seconds: f64::INFINITY,
@@ -98,6 +99,8 @@ struct Run<'a, 'w, T: Tier> {
     fit: Fit,
     /// Steps.
     done: usize,
+    /// Whether its first coefficients are what they should be; else it is begun anew.
+    begun: bool,
     /// The last good parameters, where those after the last step are not.
     good: Option<Vec<Vec<f64>>>,
     balancing: Option<Balancing<T>>,
@@ -251,11 +254,11 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
         Ok(true)
     }
 
-    /// Saves it, if it is to be saved at all; what was stopped before its first step is begun anew.
+    /// Saves it, if it is to be saved at all, and anything is known of it.
     fn save(&mut self, steps: &dyn Stepper<T>, stage: Stage, at_end: bool) -> Result<(), Error> {
         let place = self.watch.place();
         let Some(journal) = &mut self.journal else { return Ok(()) };
-        if self.fit.losses.is_empty() {
+        if self.fit.losses.is_empty() || !self.begun {
             return if at_end { journal.write() } else { Ok(()) };
         }
         let parameters = self.gradient.read()?;
