@@ -55,12 +55,22 @@ fn transposed_product(layer: u32) -> Product {
     return Product(places[1].x, units.z, units.y, (units.x + 3u) / 4u, places[3u + 2u * layer].z);
 }
 
+#if GATED
+// h̄ of a unit; those of U and V are Ū and V̄.
+fn load_bar(layer: u32, unit: u32) -> Jet {
+    let width = places[1].z;
+    return jet_load(place_of(layer, unit) + select(0u, 2u * width, layer == 0u && unit >= width));
+}
+
 // ḡ from h̄ of a gate g, whose parts go to Ū and V̄, which lie behind U and V.
-fn pull_gate(layer: u32, unit: u32, g: Jet, bar: Jet) -> Jet {
+fn pull_gate(layer: u32, unit: u32, z: Jet, s: Series, bar: Jet) -> Jet {
+    if layer == 0u {
+        return bar;
+    }
     let width = places[1].z;
     let u_at = mixed_of(unit);
     let bar_at = u_at + 2u * width;
-    let of_v = jet_pull(g, bar);
+    let of_v = jet_pull(jet_compose(z, s), bar);
     let of_u = jet_subtract(bar, of_v);
     if layer + 1u == DEPTH {
         jet_store(bar_at, of_u);
@@ -71,31 +81,32 @@ fn pull_gate(layer: u32, unit: u32, g: Jet, bar: Jet) -> Jet {
     }
     return jet_pull(jet_subtract(jet_load(u_at + width), jet_load(u_at)), bar);
 }
+#else
+fn load_bar(layer: u32, unit: u32) -> Jet {
+    return jet_load(place_of(layer, unit));
+}
+
+fn pull_gate(layer: u32, unit: u32, z: Jet, s: Series, bar: Jet) -> Jet {
+    return bar;
+}
+#endif
 
 // z̄_l in the place of z_l from h̄_l, or h_l.
 fn activate(lane: u32, layer: u32, pulls: bool) {
     let units = places[2u + 2u * layer];
-    let width = places[1].z;
     for (var unit = lane; unit < units.y; unit += LANES) {
-        let place = place_of(layer, unit);
         let z = jet_load(units.z + unit);
-        let s = series(z.s0);
+        var s = series(z.s0);
         var bar = Jet();
         if pulls {
-            bar = jet_load(place + select(0u, 2u * width, GATED == 1u && layer == 0u && unit >= width));
-            if GATED == 1u && layer > 0u {
-                bar = pull_gate(layer, unit, jet_compose(z, s), bar);
-            }
+            bar = pull_gate(layer, unit, z, s, load_bar(layer, unit));
+            s = slope_series(s);
         }
-        var slope = s;
-        if pulls {
-            slope = slope_series(s);
-        }
-        let h = jet_compose(z, slope);
+        let h = jet_compose(z, s);
         if pulls {
             jet_store(units.z + unit, jet_pull(h, bar));
         } else {
-            jet_store(place, gate(layer, unit, h));
+            jet_store(place_of(layer, unit), gate(layer, unit, h));
         }
     }
 }

@@ -105,12 +105,12 @@ impl<T: Real> DeviceNetwork<T> {
         Launch::new(prepared.kernel, twin)
             .real::<T>()
             .flag("SCRATCH", prepared.scratch.is_some())
+            .flag("GATED", self.shape.gated)
             .generated(prepared.text.clone())
             .constant("LANES", prepared.lanes)
             .constant("DIMENSIONS", self.shape.dimensions as u32)
             .constant("DEPTH", self.shape.depth() as u32)
             .constant("WAVES", (self.shape.identities < self.shape.widths[0]).into())
-            .constant("GATED", self.shape.gated.into())
             .constant("TILE", prepared.places.tile() as u32)
             .constant("ACTIVATION", activation as u32)
     }

@@ -14,8 +14,8 @@ use ansatz::Gpu;
 use ansatz::layers;
 use ansatz::linalg::Place;
 use ansatz::pde::{
-    AdamOptions, ByResidual, Checkpoint, Decay, FitPrecision, Gaussians, Interval, Method, Mlp, Objective,
-    Optimizer, Pde, PdeError, PdeOptions, PdeRun, Pig, RandomFeatures, Resample, Schedule,
+    AdamOptions, ByResidual, Checkpoint, Covariance, Decay, FitPrecision, Gaussians, Interval, Method, Mlp,
+    Objective, Optimizer, Pde, PdeError, PdeOptions, PdeRun, Pig, RandomFeatures, Resample, Schedule,
 };
 use ansatz::problem::{Problem, Sampler, examples};
 use ansatz::random_features::Activation;
@@ -57,6 +57,10 @@ pub struct PdeCommand {
     /// Hidden units of the network of `pig`, at most 64; 0 for a sum of Gaussians alone [default: 16].
     #[arg(long, value_name = "N")]
     units: Option<usize>,
+
+    /// How the Gaussians of `pig` may be shaped [default: diagonal].
+    #[arg(long, value_enum)]
+    covariance: Option<CovarianceArg>,
 
     /// What trains the network of `pig` [default: levenberg-marquardt].
     #[arg(long, value_enum)]
@@ -204,6 +208,14 @@ enum MethodArg {
     Mlp,
     /// A small network over sums of Gaussians, all of it trained; FEATURES of them in each of four sums.
     Pig,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CovarianceArg {
+    /// A width along each coordinate.
+    Diagonal,
+    /// Any ellipsoid, so that Gaussians turn along fronts; none is periodic.
+    Full,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -398,6 +410,9 @@ impl PdeCommand {
                 "without hidden units there is one sum of Gaussians: leave --embeddings out",
             ));
         }
+        if self.covariance.is_some() && method != MethodArg::Pig {
+            return Err(Failure::usage("--covariance belongs to --method pig: leave it out"));
+        }
         if self.optimizer.is_some() && method != MethodArg::Pig {
             return Err(Failure::usage("--optimizer belongs to --method pig: leave it out"));
         }
@@ -476,6 +491,10 @@ impl PdeCommand {
                     bandwidth: bandwidth.unwrap_or(default.bandwidth),
                     embeddings: self.embeddings.unwrap_or(default.embeddings),
                     units: self.units.unwrap_or(default.units),
+                    covariance: match self.covariance {
+                        Some(CovarianceArg::Full) => Covariance::Full,
+                        Some(CovarianceArg::Diagonal) | None => Covariance::Diagonal,
+                    },
                     optimizer: self.optimizer(),
                     ..default
                 })

@@ -7,12 +7,13 @@ use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 
 use super::PigNetwork;
 use super::device::DevicePig;
-use super::embedding::{Embedding, Shift};
+use super::embedding::Embedding;
+use super::free;
 use super::layout::Layout;
 use super::parameters::Moved;
-use crate::ProductGaussians;
 
-/// The parameters are c, c_0, b, W and of each embedding amplitudes, centres and log σ, the latter two coordinate by coordinate.
+/// The parameters are c, c_0, b, W and of each embedding amplitudes, centres and what stands for the covariances, the latter two
+/// shift by shift.
 pub(super) struct ResidentPig<T> {
     network: PigNetwork,
     layout: Arc<Layout>,
@@ -32,17 +33,8 @@ impl<T: Real> ResidentPig<T> {
         let mut numbers: Vec<f64> =
             c.iter().chain(&network.biases).chain(&network.weights).copied().collect();
         for embedding in &network.embeddings {
-            let (centres, widths) = (embedding.gaussians.centres(), embedding.gaussians.widths());
-            let d = embedding.gaussians.dimensions();
             numbers.extend(&embedding.amplitudes);
-            for shift in embedding.shifts() {
-                match shift {
-                    Shift::Centre(i) => numbers.extend(centres.iter().skip(i).step_by(d)),
-                    Shift::Width(i) => {
-                        numbers.extend(widths.iter().skip(i).step_by(d).map(|width| width.ln()))
-                    }
-                }
-            }
+            numbers.extend(free::parameters(&embedding.gaussians, &embedding.shifts()));
         }
         let numbers: Vec<T> = numbers.into_iter().map(T::from_f64).collect();
         let parameters = gpu.upload("parameters", &numbers)?;
@@ -98,20 +90,9 @@ impl<T: Real> Resident<T> for ResidentPig<T> {
         let (weights, mut rest) = rest.split_at(self.network.weights.len());
         let mut embeddings = Vec::new();
         for embedding in &self.network.embeddings {
-            let (n, d) = (embedding.gaussians.len(), embedding.gaussians.dimensions());
-            let shifts = embedding.shifts();
+            let (n, shifts) = (embedding.gaussians.len(), embedding.shifts());
             let (own, others) = rest.split_at(n * (1 + shifts.len()));
-            let (mut centres, mut widths) = (embedding.gaussians.centres(), embedding.gaussians.widths());
-            for (shift, values) in shifts.into_iter().zip(own[n..].chunks(n.max(1))) {
-                for (j, &value) in values.iter().enumerate() {
-                    match shift {
-                        Shift::Centre(i) => centres[j * d + i] = value,
-                        Shift::Width(i) => widths[j * d + i] = value.exp(),
-                    }
-                }
-            }
-            let periods = embedding.gaussians.periods().to_vec();
-            let gaussians = ProductGaussians::new(d, centres, widths, periods)?;
+            let gaussians = free::with_parameters(&embedding.gaussians, &shifts, &own[n..])?;
             embeddings.push(Embedding { gaussians, amplitudes: own[..n].to_vec() });
             rest = others;
         }

@@ -56,7 +56,7 @@ pub use error::PdeError;
 pub use first_order::TrainingStep;
 pub use journal::{Checkpoint, Interval};
 pub use method::{Frame, Method, Optimizer};
-pub use methods::{Gaussians, Mlp, Pig, RandomFeatures};
+pub use methods::{Covariance, Gaussians, Mlp, Pig, RandomFeatures};
 pub use options::{FitPrecision, Objective, PdeOptions};
 pub use reason::PdeReason;
 pub use report::{BaselineReport, ConditionReport, PdeReport, SeedReport, brief};
