@@ -9,13 +9,14 @@
 //
 // Bindings: params; 1 points, DIMENSIONS × quads vec4s; 2 coefficients a, quads vec4s per term; 3 parameters and 4 places as in
 // common/network; 5 matrix, written (read and written with ACCUMULATE), columns of stride4 vec4s: those of φ_j first, then for
-// each layer those of W row after row and of b; with SCRATCH, 6 scratch, TILE vec4s per workgroup.
-// Mapping: workgroup g takes the four points of group first + g; its invocations share the units of a layer, and of its columns
-// four by four.
+// each layer those of W row after row and of b; or with SUMS 5 partials, written, a number per column for each workgroup, for
+// features/partial_sum to add; with SCRATCH, 6 scratch, TILE vec4s per workgroup.
+// Mapping: workgroup g takes the four points of group first + g, with SUMS those of every chunks-th group from there on; its
+// invocations share the units of a layer, and of its columns four by four.
 // Cost per point: 4 bytes (8 in f64) per column written (and read, where it accumulates), coordinate and term read; flops:
 // 6 SLOTS per weight, and thrice the activations of layers/rows; four times, with gates.
-// Needs 16 TILE bytes of workgroup memory (32 in f64), or SCRATCH. F64 needs SHADER_F64. IMMEDIATES needs 32 bytes; else a
-// storage buffer.
+// Needs 16 TILE bytes of workgroup memory (32 in f64), or SCRATCH. F64 needs SHADER_F64. IMMEDIATES needs 32 bytes, with SUMS 24;
+// else a storage buffer.
 #import common/network_rows
 
 struct Four {
@@ -150,13 +151,7 @@ fn store_layer(lane: u32, layer: u32, quad: Quad) {
     }
 }
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let quad = quad_of(linear_workgroup(workgroup, workgroups), params.first, params.count);
+fn four_points(lane: u32, quad: Quad) {
     load_seeds(lane, quad);
     workgroupBarrier();
     embed(lane, quad);
@@ -186,4 +181,22 @@ fn main(
             store_layer(lane, layer, quad);
         }
     }
+}
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let group = linear_workgroup(workgroup, workgroups);
+#if SUMS
+    for (var step = 0u; step < params.steps; step++) {
+        four_points(lane, quad_of_step(group, step));
+        tile_barrier();
+        workgroupBarrier();
+    }
+#else
+    four_points(lane, quad_of(group, params.first, params.count));
+#endif
 }

@@ -138,6 +138,32 @@ fn tangents_of_gaussians() {
     });
 }
 
+/// Dense networks: with gates, of more points than there are workgroups, of more kinds of derivatives than one launch takes, with jets that
+/// have no room in a workgroup, and in f64.
+#[test]
+fn tangents_of_dense_networks() {
+    each(|gpu| {
+        let design = |widths: &[usize]| Design::new(vec![(-1.2, 1.5); 2], widths.to_vec(), 5);
+        let plain = design(&[6, 5]).network().unwrap();
+        let gated = Design { gated: true, ..design(&[5, 5, 5]) }.network().unwrap();
+        for network in [&plain, &gated] {
+            let tangent = network.tangent(&noise(network.len(), 8));
+            check(gpu, "as features", network, &Case::<f32>::new(2, laplacian(2), 21));
+            check(gpu, "tangent", &*tangent, &Case::<f32>::new(2, laplacian(2), 1037));
+            if runs::<f64>(gpu) {
+                check(gpu, "tangent", &*tangent, &Case::<f64>::new(2, laplacian(2), 21));
+            }
+        }
+        let large = design(&[64; 3]).network().unwrap();
+        let tangent = large.tangent(&noise(large.len(), 8));
+        check(gpu, "large", &*tangent, &Case::<f32>::new(2, laplacian(2), 5));
+    });
+    // A device takes long to compile so many.
+    let many = Design::new(vec![(-1.2, 1.5); 4], vec![3], 5).network().unwrap();
+    let tangent = many.tangent(&noise(many.len(), 8));
+    check(&Gpu::cpu(), "many terms", &*tangent, &Case::<f32>::new(4, all_terms(4, 4), 5));
+}
+
 /// Jᵀr is the gradient of ½ Σ_p R², here R = u u_x + u_yy − 1, by a step along each tangent function.
 #[test]
 fn gradients_agree_with_differences() {

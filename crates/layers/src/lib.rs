@@ -34,6 +34,7 @@ mod pack;
 mod places;
 mod point;
 mod shape;
+mod sums;
 mod tangent;
 mod twin;
 

@@ -132,8 +132,10 @@ fn dense<T: Tier>(suite: &mut Suite<'_>, points: usize, units: usize, unit: Unit
         let network = design.network()?;
         let tangent = network.tangent(&numbers(34, network.len()));
         family::<T>(suite, [&layers::ROWS, &layers::VALUES], &what, &network, points)?;
+        sums::<T>(suite, &[&layers::ROWS, &PARTIAL_SUM], &what, &network, points)?;
         let what = format!("tangent of {what}");
         family::<T>(suite, [&layers::TANGENT, &layers::TANGENT_VALUES], &what, &*tangent, points)?;
+        sums::<T>(suite, &[&layers::TANGENT, &PARTIAL_SUM], &what, &*tangent, points)?;
     }
     Ok(())
 }
