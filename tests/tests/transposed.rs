@@ -253,8 +253,21 @@ fn of_resident<T: Uploaded>(gpu: &Gpu, resident: &dyn Resident<T>, case: &Case<T
 #[test]
 fn parameters_on_a_device() {
     let cpu = Gpu::cpu();
-    let networks = [pig(5, 2, &[None, None], 3), pig(5, 2, &[Some(2.5), None], 3), full_pig(5, 2, 2, 3)];
-    for network in networks {
+    let periodic = vec![Some(2.5), None];
+    let gaussians = |periods: &[Option<f64>]| product(7, 2, periods.to_vec(), 5);
+    let design = Design::new(vec![(-1.0, 1.0); 2], vec![5, 3], 7);
+    let gated = Design { gated: true, widths: vec![5, 5], ..design.clone() };
+    let families: [Box<dyn Trainable>; 8] = [
+        Box::new(pig(5, 2, &[None, None], 3)),
+        Box::new(pig(5, 2, &periodic, 3)),
+        Box::new(full_pig(5, 2, 2, 3)),
+        Box::new(GaussianSum::new(gaussians(&[None, None]))),
+        Box::new(GaussianSum::new(gaussians(&periodic))),
+        Box::new(GaussianSum::new(full(7, 2, 5))),
+        Box::new(Design { periods: periodic.clone(), ..design }.network().unwrap()),
+        Box::new(gated.network().unwrap()),
+    ];
+    for network in families {
         let c: Vec<f64> = noise(network.len(), 8);
         let case = Case::<f64>::new(2, laplacian(2), 10);
         let resident = network.resident_f64(&cpu, &c).unwrap().unwrap();

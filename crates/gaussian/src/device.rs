@@ -88,6 +88,9 @@ impl<T: Real, G: Gaussians> DeviceFeatures<T> for DeviceGaussians<T, G> {
 
 /// Gaussians on a device, whose derivatives are sums over points too.
 pub(crate) trait Shifted<T>: DeviceFeatures<T> {
+    /// The parameters as the kernels want them.
+    fn numbers(&self) -> &Buffer<T>;
+
     /// Records sums over points of the derivatives of all features with each of the shifts added.
     fn record_shifted(
         &self,
@@ -98,6 +101,10 @@ pub(crate) trait Shifted<T>: DeviceFeatures<T> {
 }
 
 impl<T: Real, G: Gaussians> Shifted<T> for DeviceGaussians<T, G> {
+    fn numbers(&self) -> &Buffer<T> {
+        &self.features
+    }
+
     fn record_shifted(
         &self,
         plan: &mut Plan,

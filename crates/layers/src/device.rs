@@ -69,7 +69,12 @@ impl<T: Real> DeviceNetwork<T> {
     fn upload(gpu: &Gpu, network: &DenseNetwork, c: &[f64], tangent: bool) -> Result<Self, GpuError> {
         let packed = pack(&network.shape, &network.embedding, network.inner(), c);
         let packed = gpu.upload("network", &packed)?;
-        Ok(Self { gpu: gpu.clone(), shape: Arc::new(network.shape.clone()), tangent, packed })
+        Ok(Self::over(gpu, network, &packed, tangent))
+    }
+
+    /// Over numbers that may move on the device. Of `network`, the shape alone is used.
+    pub fn over(gpu: &Gpu, network: &DenseNetwork, packed: &Buffer<T>, tangent: bool) -> Self {
+        Self { gpu: gpu.clone(), shape: Arc::new(network.shape.clone()), tangent, packed: packed.clone() }
     }
 
     /// The kernel of rows, what it does, and how often it goes through the layers.

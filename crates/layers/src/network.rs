@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ansatz_features::{DeviceFeatures, FeatureError, Features, MultiIndex, Trainable};
+use ansatz_features::{DeviceFeatures, FeatureError, Features, MultiIndex, Resident, Trainable};
 use ansatz_gpu::{Gpu, GpuError};
 
 use crate::Activation;
@@ -11,6 +11,7 @@ use crate::embedding::Embedding;
 use crate::jet::{Slots, factorial};
 use crate::pack::pack;
 use crate::point::Point;
+use crate::resident::ResidentNetwork;
 use crate::shape::Shape;
 use crate::tangent::Tangent;
 
@@ -134,5 +135,13 @@ impl Trainable for DenseNetwork {
         let c = sum(c, outer);
         FeatureError::values("coefficient", &c, "finite", |_| true)?;
         Ok((Arc::new(self.with_inner(sum(&self.inner, inner))?), c))
+    }
+
+    fn resident_f32(&self, gpu: &Gpu, c: &[f64]) -> Result<Option<Box<dyn Resident<f32>>>, GpuError> {
+        Ok(Some(Box::new(ResidentNetwork::<f32>::new(gpu, self, c)?)))
+    }
+
+    fn resident_f64(&self, gpu: &Gpu, c: &[f64]) -> Result<Option<Box<dyn Resident<f64>>>, GpuError> {
+        Ok(Some(Box::new(ResidentNetwork::<f64>::new(gpu, self, c)?)))
     }
 }

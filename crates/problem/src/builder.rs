@@ -1,7 +1,7 @@
 //! Problems in Rust, as they stand in a book. Errors wait for [`ProblemBuilder::build`].
 
 use crate::file::Source;
-use crate::{Cloud, Domain, Method, PointSet, Problem, ProblemError};
+use crate::{Cloud, Domain, Method, PointSet, Problem, ProblemError, Unknown};
 
 /// A problem in the making; see [`Problem::on`].
 #[derive(Debug, Clone)]
@@ -11,6 +11,7 @@ pub struct ProblemBuilder {
     pub(crate) domain: Domain,
     pub(crate) fields: Vec<String>,
     pub(crate) parameters: Vec<(String, f64)>,
+    pub(crate) unknowns: Vec<Unknown>,
     pub(crate) definitions: Vec<(String, String)>,
     pub(crate) exact: Vec<(String, String)>,
     pub(crate) transforms: Vec<(String, String)>,
@@ -34,6 +35,8 @@ pub(crate) struct Draft {
     pub name: Option<String>,
     pub weight: Option<f64>,
     pub when: Option<String>,
+    /// Of measurements, the noise in them as a part of their root mean square.
+    pub noise: Option<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +47,15 @@ pub(crate) enum DraftRegion {
     Periodic(String),
     Initial,
     Points(Cloud),
+    Samples(Samples),
+}
+
+/// Measurements that are to be made up.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Samples {
+    pub values: String,
+    pub count: usize,
+    pub seed: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -61,6 +73,7 @@ impl ProblemBuilder {
             domain,
             fields: Vec::new(),
             parameters: Vec::new(),
+            unknowns: Vec::new(),
             definitions: Vec::new(),
             exact: Vec::new(),
             transforms: Vec::new(),
@@ -99,6 +112,12 @@ impl ProblemBuilder {
         self
     }
 
+    /// Adds a parameter that is to be found with the solution.
+    pub fn unknown(mut self, unknown: Unknown) -> Self {
+        self.unknowns.push(unknown);
+        self
+    }
+
     /// Names an expression. Definitions may use each other, in any order, and the exact solution of `u` as `u_exact`.
     pub fn define(mut self, name: &str, expression: &str) -> Self {
         self.definitions.push((name.to_owned(), expression.to_owned()));
@@ -129,6 +148,28 @@ impl ProblemBuilder {
     /// be these.
     pub fn at(self, points: PointSet, residual: &str) -> Self {
         self.condition("points", DraftRegion::Points(points.into()), residual)
+    }
+
+    /// Measurements at points: their [values](PointSet::values) are those of `of`, a field or an expression of fields, up to noise. No
+    /// known solution need agree with them.
+    pub fn data(self, of: &str, points: PointSet) -> Self {
+        self.condition("data", DraftRegion::Points(points.into()), of).noise(0.0)
+    }
+
+    /// Measurements made up: the values of an expression without fields, such as `u_exact`, at `count` points drawn inside by
+    /// `seed`, from which [noise](Self::noise) is drawn, too.
+    pub fn samples(self, of: &str, values: &str, count: usize, seed: u64) -> Self {
+        let samples = Samples { values: values.to_owned(), count, seed };
+        self.condition("data", DraftRegion::Samples(samples), of).noise(0.0)
+    }
+
+    /// The noise in the measurements added last: its standard deviation as a part of the root mean square of their values. It is
+    /// added to those that are made up; misfits that it explains do not count against a solution.
+    pub fn noise(mut self, part: f64) -> Self {
+        if let Some(draft) = self.conditions.last_mut() {
+            draft.noise = Some(part);
+        }
+        self
     }
 
     /// Weight of the rows of the condition added last.
@@ -195,11 +236,24 @@ impl ProblemBuilder {
         self
     }
 
+    /// Parameters, unknown ones among them.
+    pub(crate) fn parameter_count(&self) -> usize {
+        self.parameters.len() + self.unknowns.len()
+    }
+
     fn condition(mut self, kind: &str, place: DraftRegion, residual: &str) -> Self {
         let before = self.conditions.iter().filter(|draft| draft.key.starts_with(kind)).count();
         let key = format!("{kind}[{}]", before + 1);
         let residual = residual.to_owned();
-        self.conditions.push(Draft { place, key, residual, name: None, weight: None, when: None });
+        self.conditions.push(Draft {
+            place,
+            key,
+            residual,
+            name: None,
+            weight: None,
+            when: None,
+            noise: None,
+        });
         self
     }
 

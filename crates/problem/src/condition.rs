@@ -17,6 +17,8 @@ pub struct Condition {
     pub residual: Expr,
     /// Weight of its rows, where the problem gives one.
     pub weight: Option<f64>,
+    /// Of measurements, the standard deviation of the noise in their values, as far as it is known: 0 where nothing is said.
+    pub noise: Option<f64>,
 }
 
 impl Condition {

@@ -28,6 +28,7 @@ examples! {
     "helmholtz" "helmholtz_k10" "nonlinear_helmholtz"
     "nonlinear_poisson" "bratu" "burgers_steady" "allen_cahn_steady" "legendre" "legendre_3" "hypergeometric" "hypergeometric_2" "deep_ritz"
     "heat_5d" "wave_1d" "maxwell_tm" "flow_mixing"
+    "diffusion_inverse" "advection_diffusion_inverse"
     "burgers" "burgers_built_in" "allen_cahn" "klein_gordon" "nonlinear_diffusion"
 }
 

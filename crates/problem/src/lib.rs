@@ -11,6 +11,7 @@ pub mod file;
 mod method;
 mod points;
 mod problem;
+mod unknown;
 
 pub use ansatz_random::{Sampler, UnknownSampler};
 pub use builder::ProblemBuilder;
@@ -21,3 +22,4 @@ pub use file::{Array, ReadArray};
 pub use method::{Method, Reference};
 pub use points::{Cloud, PointSet};
 pub use problem::{Defect, Problem};
+pub use unknown::Unknown;

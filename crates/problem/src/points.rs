@@ -110,10 +110,12 @@ pub struct Cloud {
     pub points: Arc<PointSet>,
     /// The file they are from, as the problem file names it.
     pub file: Option<String>,
+    /// The line of each point in it, where it has lines.
+    pub lines: Vec<u64>,
 }
 
 impl From<PointSet> for Cloud {
     fn from(points: PointSet) -> Self {
-        Self { points: Arc::new(points), file: None }
+        Self { points: Arc::new(points), file: None, lines: Vec::new() }
     }
 }

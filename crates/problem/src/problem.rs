@@ -5,7 +5,7 @@ use ansatz_expr::{Expr, Leaf, Program, Scope};
 use crate::file::Source;
 use crate::{
     Cloud, Condition, Domain, DomainError, Method, PointSet, ProblemBuilder, ProblemError, Reference, Region,
-    Sampler,
+    Sampler, Unknown, unknown,
 };
 
 /// A partial differential equation with all that belongs to it: where it holds, what must vanish inside, on the boundary
@@ -23,8 +23,11 @@ pub struct Problem {
     pub domain: Domain,
     /// The names that its expressions use.
     pub scope: Scope,
-    /// Values of the parameters, in the order of the scope.
+    /// Values of the parameters, in the order of the scope; of unknown ones, which come last, the true values where they are
+    /// given, else the starts.
     pub parameters: Vec<f64>,
+    /// The parameters that are to be found.
+    pub unknowns: Vec<Unknown>,
     /// What must vanish. A periodic boundary is one condition for each field and order.
     pub conditions: Vec<Condition>,
     /// The exact solution of each field, where it is known; of coordinates and parameters only.
@@ -103,6 +106,24 @@ impl Problem {
             Leaf::Parameter(index) => self.parameters.get(index).map(|&value| Expr::number(value)),
             _ => None,
         })
+    }
+
+    /// Which of [`Problem::unknowns`] a leaf is.
+    pub fn unknown(&self, leaf: &Leaf) -> Option<usize> {
+        unknown::position(leaf, self.parameters.len(), self.unknowns.len())
+    }
+
+    /// The problem with its unknowns as parameters of these values.
+    pub fn settled(&self, values: &[f64]) -> Self {
+        let mut settled = Self { unknowns: Vec::new(), ..self.clone() };
+        let first = self.parameters.len() - self.unknowns.len();
+        settled.parameters[first..].iter_mut().zip(values).for_each(|(parameter, &value)| *parameter = value);
+        settled
+    }
+
+    /// Whether an expression holds an unknown whose true value is not given.
+    pub(crate) fn is_open(&self, expression: &Expr) -> bool {
+        unknown::open(expression, self.parameters.len(), &self.unknowns).is_some()
     }
 
     /// A residual or a density with the fields replaced by their [transforms](ProblemBuilder::transform).

@@ -28,8 +28,7 @@ points_file = "cloud.npy"
 
 /// The problem where `data.npy` and `cloud.npy` hold these.
 fn with(data: (&[usize], &[f64]), cloud: (&[usize], &[f64])) -> Result<Problem, ProblemError> {
-    let array =
-        |(shape, values): (&[usize], &[f64])| Array { shape: shape.to_vec(), values: values.to_vec() };
+    let array = |(shape, values): (&[usize], &[f64])| Array::new(shape.to_vec(), values.to_vec());
     Problem::parse_with("p.toml", FILE, &[], &|name, most| {
         assert_eq!(most, if name == "data.npy" { 30_000_000 } else { 20_000_000 });
         Ok(array(if name == "data.npy" { data } else { cloud }))
@@ -118,7 +117,7 @@ fn a_text_without_a_folder_has_no_files() {
         ("points_file = \"data.npy\"", "", "it is not said at which points it holds"),
         ("points_file = \"data.npy\"", "points_file = 3", "a text in quotes"),
     ] {
-        let array = Array { shape: vec![1, 2], values: vec![0.05, 1.0] };
+        let array = Array::new(vec![1, 2], vec![0.05, 1.0]);
         let read = Problem::parse_with("p.toml", &FILE.replacen(old, new, 1), &[], &|_, _| Ok(array.clone()));
         let message = read.unwrap_err().to_string();
         assert!(message.contains(part), "{message}");

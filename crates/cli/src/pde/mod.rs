@@ -62,7 +62,7 @@ pub struct PdeCommand {
     #[arg(long, value_enum)]
     covariance: Option<CovarianceArg>,
 
-    /// What trains the network of `pig` [default: levenberg-marquardt].
+    /// What trains `pig` and `mlp` [default: levenberg-marquardt].
     #[arg(long, value_enum)]
     optimizer: Option<OptimizerArg>,
 
@@ -413,9 +413,6 @@ impl PdeCommand {
         if self.covariance.is_some() && method != MethodArg::Pig {
             return Err(Failure::usage("--covariance belongs to --method pig: leave it out"));
         }
-        if self.optimizer.is_some() && method != MethodArg::Pig {
-            return Err(Failure::usage("--optimizer belongs to --method pig: leave it out"));
-        }
         if self.rate.is_some() && self.optimizer != Some(OptimizerArg::Adam) {
             return Err(Failure::usage("--rate belongs to --optimizer adam: leave it out"));
         }
@@ -443,6 +440,7 @@ impl PdeCommand {
         self.check_activation(method)?;
         let trains = matches!(method, MethodArg::Pig | MethodArg::Mlp);
         let of_training = [
+            ("--optimizer", self.optimizer.is_some()),
             ("--checkpoint", self.checkpoint.is_some()),
             ("--checkpoint-every", self.checkpoint_every.is_some()),
             ("--resume", self.resume.is_some()),
@@ -482,6 +480,7 @@ impl PdeCommand {
                     gated: self.gated,
                     waves: self.fourier,
                     bandwidth: bandwidth.unwrap_or(default.bandwidth),
+                    optimizer: self.optimizer(),
                     ..default
                 })
             }

@@ -23,6 +23,14 @@ pub fn markdown(problem: &Problem, report: &PdeReport, pictures: &[Picture], fil
     } else {
         text += "The exact solution is not known: there is no error to report, and the residual is what vouches for the solution.\n\n";
     }
+    if !report.unknown_parameters.is_empty() {
+        text += &format!(
+            "Parameters that were to be found, of seed {}; their standard errors are for noise as the misfit of the measurements tells it, \
+             and know nothing of what features cannot resolve:\n\n{}\n",
+            report.seeds.first().copied().unwrap_or(0),
+            unknowns(report)
+        );
+    }
     if !report.losses.is_empty() {
         text += &format!(
             "Every seed, none left out; its error is that at the end of the training, not the best on the way:\n\n{}\n",
@@ -100,6 +108,29 @@ fn methods(report: &PdeReport) -> Table {
     table
 }
 
+/// The parameters that were to be found.
+fn unknowns(report: &PdeReport) -> Table {
+    let mut table = Table::new(&[
+        ("parameter", Align::Left),
+        ("found", Align::Right),
+        ("standard error", Align::Right),
+        ("begun at", Align::Right),
+        ("true value", Align::Right),
+        ("off by", Align::Right),
+    ]);
+    for unknown in &report.unknown_parameters {
+        table.row([
+            plain(&unknown.name),
+            format!("{:.8e}", unknown.value),
+            number(unknown.standard_error),
+            unknown.start.to_string(),
+            unknown.exact.map_or("–".to_owned(), |exact| exact.to_string()),
+            number(unknown.exact.map(|exact| (unknown.value - exact).abs())),
+        ]);
+    }
+    table
+}
+
 /// The training of every seed.
 fn seeds(report: &PdeReport) -> Table {
     let mut table = Table::new(&[
@@ -166,6 +197,7 @@ fn settings(problem: &Problem, report: &PdeReport) -> Table {
         .parameters()
         .iter()
         .zip(&problem.parameters)
+        .take(problem.parameters.len() - problem.unknowns.len())
         .map(|(name, value)| format!("{name} = {value}"))
         .collect();
     if !parameters.is_empty() {

@@ -3,7 +3,7 @@
 use ansatz_features::{FeatureError, Features, MultiIndex};
 
 use super::TrainedGaussians;
-use super::{dot, full_step};
+use super::{dot, free, full_step};
 use crate::ProductGaussians;
 use crate::form::Form;
 
@@ -63,6 +63,18 @@ impl Embedding {
     pub fn all_shifts(&self) -> Vec<MultiIndex> {
         let value = MultiIndex::VALUE;
         std::iter::once(value).chain(self.shifts().into_iter().map(|shift| shift.of(&value))).collect()
+    }
+
+    /// What an optimiser on a device moves: amplitudes, and for each shift what [`free`] says.
+    pub fn parameters(&self) -> Vec<f64> {
+        [self.amplitudes.clone(), free::parameters(&self.gaussians, &self.shifts())].concat()
+    }
+
+    /// With other [parameters](Self::parameters), as many as these.
+    pub fn with_parameters(&self, parameters: &[f64]) -> Result<Self, FeatureError> {
+        let (amplitudes, rest) = parameters.split_at(self.gaussians.len());
+        let gaussians = free::with_parameters(&self.gaussians, &self.shifts(), rest)?;
+        Ok(Self { gaussians, amplitudes: amplitudes.to_vec() })
     }
 
     /// Steps that change amplitudes by their root mean square, centres by σ and widths by a factor e.

@@ -6,20 +6,29 @@ use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
 use ansatz_shaders::gaussian;
 
 use super::free;
-use super::layout::Layout;
 use crate::form::Form;
 use crate::full::place;
 
 const LANES: u32 = 64;
 
-/// The parameters of one embedding: from `first` on its amplitudes, centres along each coordinate, and log σ along each that is not periodic
+/// The parameters of some Gaussians: from `first` on amplitudes, centres along each coordinate, and log σ along each that is not periodic
 /// or the parameters of full covariances.
 pub(super) struct Moved<'a, T> {
-    pub layout: &'a Layout,
+    pub form: &'a Form,
+    pub packed: Packed,
     /// Gaussians.
     pub n: usize,
     pub parameters: &'a Buffer<T>,
     pub first: usize,
+}
+
+/// How kernels read Gaussians.
+#[derive(Clone, Copy)]
+pub(super) struct Packed {
+    /// Where they begin.
+    pub at: usize,
+    /// Whether amplitudes are among their numbers.
+    pub amplitudes: bool,
 }
 
 #[repr(C)]
@@ -40,30 +49,28 @@ struct GradientParams {
 impl<T: Real> Moved<'_, T> {
     /// Parameters of a Gaussian beside its amplitude.
     fn shifts(&self) -> usize {
-        let form = &self.layout.form;
-        form.numbers() - form.periodic()
+        self.form.numbers() - self.form.periodic()
     }
 
-    /// Records how embedding `k` follows from its parameters.
-    pub fn record_pack(&self, plan: &mut Plan, gaussians: &Buffer<T>, k: usize) -> Result<(), GpuError> {
-        let layout = self.layout;
-        let launch = match layout.form.clone() {
+    /// Records how the Gaussians follow from their parameters.
+    pub fn record_pack(&self, plan: &mut Plan, gaussians: &Buffer<T>) -> Result<(), GpuError> {
+        let Packed { at, amplitudes } = self.packed;
+        let launch = match self.form.clone() {
             Form::Product(periods) => {
                 let periodic = periods.iter().enumerate().filter(|(_, period)| period.is_some());
                 let periodic = periodic.fold(0, |bits, (i, _)| bits | 1u32 << i);
-                Launch::new(&gaussian::PIG_PACK, move |args| pack::<T>(args, &periods))
+                Launch::new(&gaussian::PIG_PACK, move |args| pack::<T>(args, &periods, amplitudes))
                     .constant("PERIODIC", periodic)
             }
-            Form::Full(d) => Launch::new(&gaussian::PIG_PACK_FULL, move |args| pack_full::<T>(args, d)),
+            Form::Full(d) => {
+                Launch::new(&gaussian::PIG_PACK_FULL, move |args| pack_full::<T>(args, d, amplitudes))
+            }
         };
         let numbers = 2 * (1 + self.shifts());
         plan.launch(
             self.specialise(launch)
-                .params(&PackParams {
-                    n: self.n as u32,
-                    first: self.first as u32,
-                    at: (4 * k * layout.share * layout.group()) as u32,
-                })
+                .constant("AMPLITUDES", amplitudes.into())
+                .params(&PackParams { n: self.n as u32, first: self.first as u32, at: at as u32 })
                 .bind(self.parameters)
                 .bind(gaussians)
                 .cost((self.n * numbers * size_of::<T>()) as u64, (20 * self.n * self.shifts()) as u64),
@@ -72,14 +79,16 @@ impl<T: Real> Moved<'_, T> {
 
     /// Records how its sums over tangent functions become its gradient.
     pub fn record_gradient(&self, plan: &mut Plan, gradient: &Buffer<T>) -> Result<(), GpuError> {
-        let launch = match self.layout.form {
-            Form::Product(_) => {
-                let dimensions = self.layout.form.dimensions();
-                let widths = self.shifts() - dimensions;
+        let launch = match self.form {
+            Form::Product(periods) => {
+                let (dimensions, widths) = (periods.len(), self.shifts() - periods.len());
                 Launch::new(&gaussian::PIG_GRADIENT, move |args| turn::<T>(args, dimensions, widths))
                     .constant("WIDTHS", widths as u32)
             }
-            Form::Full(d) => Launch::new(&gaussian::PIG_GRADIENT_FULL, move |args| turn_full::<T>(args, d)),
+            Form::Full(d) => {
+                let d = *d;
+                Launch::new(&gaussian::PIG_GRADIENT_FULL, move |args| turn_full::<T>(args, d))
+            }
         };
         let numbers = 3 * (1 + self.shifts());
         plan.launch(
@@ -95,22 +104,25 @@ impl<T: Real> Moved<'_, T> {
         launch
             .real::<T>()
             .constant("LANES", LANES)
-            .constant("DIMENSIONS", self.layout.form.dimensions() as u32)
+            .constant("DIMENSIONS", self.form.dimensions() as u32)
             .workgroups(self.n.div_ceil(LANES as usize) as u64)
     }
 }
 
-fn pack<T: Real>(args: &Args, periods: &[Option<f64>]) {
+fn pack<T: Real>(args: &Args, periods: &[Option<f64>], amplitudes: bool) {
     let PackParams { n, first, at } = args.params();
     let (theta, mut gaussians) = (args.read::<T>(1), args.write::<T>(2));
     let [n, first, at] = [n, first, at].map(|number| number as usize);
     let d = periods.len();
+    let group = 2 * d + usize::from(amplitudes);
     for j in 0..n {
         let mut set = |place: usize, value: T| {
-            gaussians[at + 4 * (j / 4 * (2 * d + 1) + place) + j % 4] = value;
+            gaussians[at + 4 * (j / 4 * group + place) + j % 4] = value;
         };
         let get = |part: usize| theta[first + part * n + j];
-        set(2 * d, get(0));
+        if amplitudes {
+            set(2 * d, get(0));
+        }
         let mut width = 1 + d;
         for (i, period) in periods.iter().enumerate() {
             set(2 * i, get(1 + i));
@@ -138,17 +150,20 @@ fn turn<T: Real>(args: &Args, dimensions: usize, widths: usize) {
     }
 }
 
-fn pack_full<T: Real>(args: &Args, d: usize) {
+fn pack_full<T: Real>(args: &Args, d: usize, amplitudes: bool) {
     let PackParams { n, first, at } = args.params();
     let (theta, mut gaussians) = (args.read::<T>(1), args.write::<T>(2));
     let [n, first, at] = [n, first, at].map(|number| number as usize);
     let numbers = Form::Full(d).numbers();
+    let group = numbers + usize::from(amplitudes);
     for j in 0..n {
         let get = |part: usize| theta[first + part * n + j];
         let mut set = |place: usize, value: T| {
-            gaussians[at + 4 * (j / 4 * (numbers + 1) + place) + j % 4] = value;
+            gaussians[at + 4 * (j / 4 * group + place) + j % 4] = value;
         };
-        set(numbers, get(0));
+        if amplitudes {
+            set(numbers, get(0));
+        }
         let s = free::factor(d, |i, k| get(1 + place(d, i, k)));
         for i in 0..d {
             set(i, get(1 + i));

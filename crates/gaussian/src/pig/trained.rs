@@ -1,5 +1,7 @@
 //! Gaussians whose numbers are trained: of either form of covariance.
 
+use std::sync::Arc;
+
 use ansatz_features::{DeviceFeatures, FeatureError, Features, MultiIndex};
 use ansatz_gpu::{Gpu, GpuError, Real};
 
@@ -84,11 +86,19 @@ impl TrainedGaussians {
         }
     }
 
-    pub(super) fn on<T: Real>(&self, gpu: &Gpu) -> Result<Box<dyn Shifted<T>>, GpuError> {
+    pub(super) fn on<T: Real>(&self, gpu: &Gpu) -> Result<Arc<dyn Shifted<T>>, GpuError> {
         Ok(match self {
-            Self::Product(gaussians) => Box::new(DeviceGaussians::<T, _>::new(gpu, gaussians)?),
-            Self::Full(gaussians) => Box::new(DeviceGaussians::<T, _>::new(gpu, gaussians)?),
+            Self::Product(gaussians) => Arc::new(DeviceGaussians::<T, _>::new(gpu, gaussians)?),
+            Self::Full(gaussians) => Arc::new(DeviceGaussians::<T, _>::new(gpu, gaussians)?),
         })
+    }
+
+    /// Where the numbers begin in the buffer of [`TrainedGaussians::on`].
+    pub(super) fn first(&self) -> usize {
+        4 * match self {
+            Self::Product(gaussians) => gaussians.first4(),
+            Self::Full(gaussians) => gaussians.first4(),
+        }
     }
 }
 

@@ -5,12 +5,14 @@
 //! [`atomic::write_whole`], so a reader never meets a half-written file.
 
 pub mod atomic;
+pub mod csv;
 mod error;
 pub mod markdown;
 pub mod matrix_market;
 mod nd_array;
 pub mod npy;
 pub mod npz;
+pub(crate) mod regular;
 pub mod vtk;
 
 pub use error::{ErrorKind, ReadError, WriteError};

@@ -1,5 +1,6 @@
 //! NumPy's `.npz`: named arrays in a zip archive.
 
+use super::regular;
 use super::{
     NdArray, ReadError, WriteError,
     atomic::write_whole,
@@ -30,7 +31,7 @@ impl Archive<BufReader<File>> {
     /// No such file, a file that is no zip archive, or what the file system says.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|source| ReadError::from_io(&name, source))?;
+        let file = regular::open(path, &name)?;
         Self::new(BufReader::with_capacity(1 << 16, file), &name)
     }
 }

@@ -5,17 +5,21 @@ use std::sync::Arc;
 use ansatz_expr::{Jet, Scalar};
 use ansatz_features::Trainable;
 use ansatz_gpu::Gpu;
+use ansatz_linalg::LeastSquares;
 use ansatz_optim::AdamOptions;
 use ansatz_problem::{Domain, PointSet, Region};
 
+use super::constant::Constant;
 use super::energy::Energy;
 use super::equation::{Equation, rms};
 use super::journal::Journal;
 use super::loss::Loss;
 use super::newton::{Fit, FitOptions, fit};
+use super::refit::refit;
 use super::resample::{Redraw, Source};
 use super::ritz::minimise;
 use super::solution::{Piece, Solution};
+use super::standard_error::standard_errors;
 use super::task::{Collocation, Task};
 use super::tier::Tier;
 use super::train::train;
@@ -54,6 +58,8 @@ pub(super) struct Attempted {
     pub trial: Trial,
     pub fit: Fit,
     pub collocations: Vec<Collocation>,
+    /// Of the unknown parameters, where they are known.
+    pub standard_errors: Vec<f64>,
 }
 
 impl Attempted {
@@ -63,7 +69,8 @@ impl Attempted {
         let piece = Piece { end: f64::INFINITY, trial: self.trial.clone(), c: self.fit.c.clone() };
         let time = domain.time().map(|_| domain.dimension() - 1);
         let transforms = task.transforms.clone();
-        Solution { dimension: domain.dimension(), time, pieces: vec![piece], transforms }
+        let unknowns = task.unknowns.clone();
+        Solution { dimension: domain.dimension(), time, pieces: vec![piece], transforms, unknowns }
     }
 }
 
@@ -105,35 +112,52 @@ impl Attempt<'_> {
         };
         let (gpu, equations) = (self.gpu, &self.task.equations);
         let Some(fields) = self.trainable(domain, settings)? else {
-            let c = vec![0.0; trial.unknowns()];
-            let fit = fit::<T>(gpu, &trial, equations, &collocations, c, options, watch)?;
-            return Ok(Attempted { trial, fit, collocations });
+            let fit = refit(&self.task.unknowns, trial.unknowns(), |c| {
+                fit::<T>(gpu, &trial, equations, &collocations, c, options, watch)
+            })?;
+            return self.attempted::<T>(trial, fit, collocations);
         };
-        self.check_optimizer()?;
         if self.options.objective == Objective::Energy {
+            if self.method.training() != Optimizer::LevenbergMarquardt {
+                let value = self.method.training().name().to_owned();
+                let expected =
+                    "levenberg-marquardt where the loss is an energy, which takes natural gradients";
+                return Err(PdeError::Setting { name: "optimizer", value, expected });
+            }
             let energy = self.energy(settings)?;
             let elsewhere = self.task.elsewhere();
             let equations: Vec<Equation> = elsewhere.iter().map(|&b| equations[b].clone()).collect();
             let blocks: Vec<Collocation> = elsewhere.iter().map(|&b| collocations[b].clone()).collect();
             let conditions = (equations.as_slice(), blocks.as_slice());
             let (trial, fit) = minimise::<T>(gpu, fields, &energy, conditions, options, journal, watch)?;
-            return Ok(Attempted { trial, fit, collocations });
+            return self.attempted::<T>(trial, fit, collocations);
         }
         let loss = Loss { gpu, problem: options.problem, equations, collocations: collocations.clone() };
-        let (trial, fit) = match self.method.training() {
-            Optimizer::Adam(adam) => train_first::<T>(&loss, fields, (options, adam), watch)?,
-            Optimizer::LevenbergMarquardt => {
-                let draw =
-                    |batch, source: &Source<'_>| self.redraw(domain, before, settings, (batch, source));
-                let redraw = self.options.resample.map(|Resample { every, by_residual }| Redraw {
-                    every,
-                    by_residual: by_residual.is_some(),
-                    draw: &draw,
-                });
-                train::<T>(loss, fields, options, redraw, journal, watch)?
-            }
+        let draw = |batch, source: &Source<'_>| self.redraw(domain, before, settings, (batch, source));
+        let redraw = self.options.resample.map(|Resample { every, by_residual }| Redraw {
+            every,
+            by_residual: by_residual.is_some(),
+            draw: &draw,
+        });
+        let (trial, fit) = match self.method.training().stages(options.max_steps) {
+            Some(stages) => train_first::<T>(loss, fields, (options, &stages), redraw, journal, watch)?,
+            None => train::<T>(loss, fields, options, redraw, journal, watch)?,
         };
-        Ok(Attempted { trial, fit, collocations })
+        self.attempted::<T>(trial, fit, collocations)
+    }
+
+    /// A fit that has ended.
+    fn attempted<T: Tier>(
+        &self,
+        trial: Trial,
+        fit: Fit,
+        collocations: Vec<Collocation>,
+    ) -> Result<Attempted, PdeError> {
+        let (gpu, problem, equations) = (self.gpu, self.task.problem, &self.task.equations);
+        let loss = Loss { gpu, problem, equations, collocations };
+        let solver = LeastSquares { tikhonov: self.options.tikhonov, place: self.options.place };
+        let standard_errors = standard_errors::<T>(&loss, (&trial, &fit.c), self.task, solver)?;
+        Ok(Attempted { trial, fit, collocations: loss.collocations, standard_errors })
     }
 
     /// The step with which Adam trains the features, from coefficients of zero on.
@@ -146,34 +170,11 @@ impl Attempt<'_> {
         let mut collocations = self.collocate(domain, None, settings)?;
         self.weigh(domain, settings, &mut collocations);
         let fields = self.trainable(domain, settings)?.unwrap_or_default();
-        let fields: Vec<_> = fields
-            .into_iter()
-            .map(|features| {
-                let c = vec![0.0; features.len()];
-                (features, c)
-            })
-            .collect();
+        let begin = self.task.unknowns.begin(fields.iter().map(|features| features.len()).sum());
+        let trial = Trial::of_trained(&fields);
+        let with_coefficients = |(field, features)| (features, begin[trial.columns(field)].to_vec());
+        let fields: Vec<_> = fields.into_iter().enumerate().map(with_coefficients).collect();
         TrainingStep::new(self.gpu, &fields, &self.task.equations, &collocations, adam)
-    }
-
-    /// Refuses what Adam, which stays on the device, does not do.
-    fn check_optimizer(&self) -> Result<(), PdeError> {
-        let options = self.options;
-        let asked = [
-            ("loss", options.objective == Objective::Energy),
-            ("resample", options.resample.is_some()),
-            ("checkpoint", options.checkpoint.is_some()),
-            ("resume", options.resume.is_some()),
-        ];
-        let adam = matches!(self.method.training(), Optimizer::Adam(_));
-        match asked.into_iter().find(|(_, asked)| adam && *asked) {
-            Some((name, _)) => Err(PdeError::Setting {
-                name,
-                value: "given beside --optimizer adam".to_owned(),
-                expected: "Levenberg and Marquardt's method; leave it out with Adam",
-            }),
-            None => Ok(()),
-        }
     }
 
     /// The energy, of a problem that has one and no time.
@@ -182,11 +183,12 @@ impl Attempt<'_> {
         let energy = match problem.domain.time() {
             None => Energy::of(problem, settings.points[0], settings.seed)?,
             Some(_) => None,
-        };
+        }
+        .filter(|_| problem.unknowns.is_empty());
         energy.ok_or_else(|| PdeError::Setting {
             name: "loss",
             value: "energy".to_owned(),
-            expected: "a problem with an [energy] and without time; or residual",
+            expected: "a problem with an [energy], without time and [unknowns]; or residual",
         })
     }
 
@@ -208,7 +210,12 @@ impl Attempt<'_> {
         let frame = self.frame(domain);
         let fields = 0..self.task.problem.scope.fields().len();
         let seed = |field| seed_of_field(settings.seed, field);
-        fields.map(|field| self.method.trainable(&frame, &settings.scales, seed(field))).collect()
+        let of_fields = fields.map(|field| self.method.trainable(&frame, &settings.scales, seed(field)));
+        let Some(mut fields) = of_fields.collect::<Result<Option<Vec<_>>, _>>()? else { return Ok(None) };
+        for _ in self.task.unknowns.iter() {
+            fields.push(Arc::new(Constant::new(frame.dimension())?));
+        }
+        Ok(Some(fields))
     }
 
     pub fn trial(&self, domain: &Domain, settings: &Settings) -> Result<Trial, PdeError> {
@@ -217,7 +224,11 @@ impl Attempt<'_> {
             let seed = seed_of_field(settings.seed, field);
             self.method.draw(&frame, settings.features, &settings.scales, seed)
         };
-        let fields = (0..self.task.problem.scope.fields().len()).map(draw).collect::<Result<Vec<_>, _>>()?;
+        let fields = 0..self.task.problem.scope.fields().len();
+        let mut fields = fields.map(draw).collect::<Result<Vec<_>, _>>()?;
+        for _ in self.task.unknowns.iter() {
+            fields.push(Arc::new(Constant::new(frame.dimension())?));
+        }
         for equation in &self.task.equations {
             for jet in &equation.jets {
                 let (order, most) = (jet.order() as usize, fields[jet.field].max_order());
@@ -300,7 +311,7 @@ fn seed_of_field(seed: u64, field: usize) -> u64 {
 pub(super) const TYPICAL_SCALE: f64 = 3.0;
 
 /// What an equation's operator does to functions of given frequencies, in units of 1/half the side of a box:
-/// the root mean square over the points of Σ_t |∂R/∂u_t| Π_i (`frequency_i`/`half_i`)^{α_i}, at u = 0.
+/// the root mean square over the points of Σ_t |∂R/∂u_t| Π_i (`frequency_i`/`half_i`)^{α_i}, at u = 0 and unknown parameters as they begin.
 pub(super) fn operator_size(
     task: &Task<'_>,
     number: usize,
@@ -309,8 +320,13 @@ pub(super) fn operator_size(
     frequencies: &[f64],
 ) -> f64 {
     let equation = &task.equations[number];
-    let at = equation.linearise(points, &vec![vec![0.0; points.len()]; equation.jets.len()]);
+    let start = task.unknowns.start();
+    let at_rest = |jet: &Jet| vec![task.unknowns.number(jet).map_or(0.0, |k| start[k]); points.len()];
+    let at = equation.linearise(points, &equation.jets.iter().map(at_rest).collect::<Vec<_>>());
     let growth = |jet: &Jet| -> f64 {
+        if task.unknowns.number(jet).is_some() {
+            return 0.0;
+        }
         let powers = jet.orders.iter().zip(frequencies).zip(half_sides);
         powers.map(|((&order, frequency), half)| (frequency / half).powi(order.into())).product()
     };

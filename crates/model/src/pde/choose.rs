@@ -124,15 +124,16 @@ impl Attempt<'_> {
         Ok(best)
     }
 
-    /// u = 0.
+    /// u = 0, and unknown parameters as they begin.
     fn nothing(&self, domain: &Domain, settings: &Settings) -> Result<Solution, PdeError> {
         let trial = self.trial(domain, settings)?;
-        let c = vec![0.0; trial.unknowns()];
+        let c = self.task.unknowns.begin(trial.unknowns());
         Ok(Solution {
             dimension: domain.dimension(),
             time: None,
             pieces: vec![Piece { end: f64::INFINITY, trial, c }],
             transforms: self.task.transforms.clone(),
+            unknowns: self.task.unknowns.clone(),
         })
     }
 

@@ -3,6 +3,8 @@
 use ansatz_expr::{Expr, Jet, Leaf, Program};
 use ansatz_problem::{Condition, PointSet, Problem, Region};
 
+use super::unknowns::Unknowns;
+
 /// R(x, u, u_x, …) = 0 on a region, with ∂R/∂u_α in closed form.
 #[derive(Debug, Clone)]
 pub(super) struct Equation {
@@ -10,7 +12,7 @@ pub(super) struct Equation {
     pub name: String,
     /// What its loss counts as: `residual`, `boundary`, `initial` or `data`.
     pub kind: &'static str,
-    /// The derivatives of unknowns that it contains; between partners, their jumps.
+    /// The derivatives of unknowns that it contains, fields for unknown parameters among them; between partners, their jumps.
     pub jets: Vec<Jet>,
     /// Whether R is affine in them.
     pub linear: bool,
@@ -38,7 +40,7 @@ impl Equation {
     pub fn new(problem: &Problem, condition: &Condition, residual: &Expr) -> Self {
         let name = &condition.name;
         let expression = residual.clone();
-        let residual = problem.with_values(residual);
+        let residual = problem.with_values(&Unknowns::of(problem).opened(problem, residual));
         let jets = residual.jets();
         let partials: Vec<Expr> = jets.iter().map(|&jet| residual.partial(&Leaf::Jet(jet))).collect();
         let source = residual.substitute(|leaf| matches!(leaf, Leaf::Jet(_)).then(|| Expr::number(0.0)));

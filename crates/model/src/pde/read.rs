@@ -1,13 +1,12 @@
 //! Problem files, and the arrays that they name.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use ansatz_problem::{Array, Problem, ProblemError};
 
 use super::{Pde, PdeError};
-use crate::io::{ReadError, npy};
+use crate::io::{ReadError, csv, npy, regular};
 
 /// No problem needs a longer file.
 const LONGEST: u64 = 1 << 20;
@@ -36,9 +35,8 @@ fn text(path: &Path, name: &str) -> Result<String, ReadError> {
         remedy: remedy.to_owned(),
     };
     let unreadable = |source| ReadError::from_io(name, source);
-    // A device or a pipe does not tell its length, and may have no end.
     let mut bytes = Vec::new();
-    File::open(path).map_err(unreadable)?.take(LONGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    regular::open(path, name)?.take(LONGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LONGEST {
         return Err(bad(
             format!("more than {LONGEST} bytes"),
@@ -52,20 +50,34 @@ fn text(path: &Path, name: &str) -> Result<String, ReadError> {
     })
 }
 
-/// The array in the npy file at `path`, which the problem file calls `file`.
+/// The array in the npy or csv file at `path`, which the problem file calls `file`.
 fn array(path: &Path, file: &str, most: usize) -> Result<Array, ProblemError> {
-    let found = npy::read_array_of(path, most);
+    let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    let found = if is_csv {
+        csv::read(path, most).map(|csv::Table { names, values, lines, columns }| Array {
+            shape: vec![lines.len(), columns],
+            values,
+            columns: names,
+            lines,
+        })
+    } else {
+        let array = regular::open(path, file).and_then(|_| npy::read_array_of(path, most));
+        array.map(|array| Array::new(array.shape, array.values))
+    };
     let [problem, expected, remedy] = match found {
-        Ok(array) => return Ok(Array { shape: array.shape, values: array.values }),
-        Err(ReadError::BadData { problem, expected, remedy, .. }) => [problem, expected, remedy],
+        Ok(array) => return Ok(array),
+        Err(ReadError::BadData { line, problem, expected, remedy, .. }) => {
+            let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+            [format!("{line}{problem}"), expected, remedy]
+        }
         Err(ReadError::NotFound { .. }) => [
             format!("no such file: {}", path.display()),
-            "an npy file, named from the folder of the problem file".to_owned(),
+            "an npy or csv file, named from the folder of the problem file".to_owned(),
             "check its name".to_owned(),
         ],
         Err(ReadError::Io { source, .. }) => [
             format!("cannot be read: {source}"),
-            "a readable npy file".to_owned(),
+            "a readable npy or csv file".to_owned(),
             "check that it is one, and its permissions".to_owned(),
         ],
     };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ansatz_expr::short;
 use serde::Serialize;
 
 /// What a run did. Its keys in JSON are stable.
@@ -83,6 +84,8 @@ pub struct PdeReport {
     pub limited_by: String,
     /// Weighted residual norm before the first step and after each, of the first seed.
     pub history: Vec<f64>,
+    /// The parameters of the equations that were to be found.
+    pub unknown_parameters: Vec<UnknownReport>,
     /// Coefficients of a time window, and parameters of features that were trained; of the first seed.
     pub parameters: usize,
     /// What found them.
@@ -101,6 +104,48 @@ pub struct PdeReport {
     pub baseline: Option<BaselineReport>,
     /// What a reader should know beside the figures.
     pub notes: Vec<String>,
+}
+
+/// A parameter of the equations that was to be found.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnknownReport {
+    /// Its name.
+    pub name: String,
+    /// What was found; of the first seed.
+    pub value: f64,
+    /// That of every seed.
+    pub values: Vec<f64>,
+    /// Where the search began.
+    pub start: f64,
+    /// Its true value, where the problem gives it.
+    pub exact: Option<f64>,
+    /// Standard deviation of what is found, for noise as the misfit of the measurements tells it, of the first seed; null where nothing
+    /// is measured.
+    pub standard_error: Option<f64>,
+}
+
+/// nu = 0.01 ± 1.2e-5, which began at 0.1; the truth is 0.0100034
+impl fmt::Display for UnknownReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}", self.name, digits(self.value))?;
+        if let Some(error) = self.standard_error {
+            write!(f, " ± {error:.1e}")?;
+        }
+        write!(f, ", which began at {}", short(self.start))?;
+        if let Some(exact) = self.exact {
+            write!(f, "; off by {:.1e} from the true {}", (self.value - exact).abs(), short(exact))?;
+        }
+        if self.values.len() > 1 {
+            let others: Vec<String> = self.values.iter().map(|&value| digits(value)).collect();
+            write!(f, "; by seed {}", others.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// With nine digits at most.
+fn digits(value: f64) -> String {
+    format!("{value:.8e}").parse().map_or_else(|_| short(value), short)
 }
 
 /// The run of one seed.
@@ -218,6 +263,9 @@ impl fmt::Display for PdeReport {
             self.optimizer
         )?;
         writeln!(f, "             {}", self.hint)?;
+        for unknown in &self.unknown_parameters {
+            writeln!(f, "found        {unknown}")?;
+        }
         for condition in &self.conditions {
             writeln!(
                 f,

@@ -4,6 +4,7 @@ use ansatz_expr::Jet;
 
 use super::transform::Transforms;
 use super::trial::Trial;
+use super::unknowns::Unknowns;
 
 /// u on the whole domain; evaluated in f64 on the host.
 #[derive(Debug, Clone)]
@@ -13,6 +14,7 @@ pub struct Solution {
     pub(super) time: Option<usize>,
     pub(super) pieces: Vec<Piece>,
     pub(super) transforms: Transforms,
+    pub(super) unknowns: Unknowns,
 }
 
 /// Coefficients, dimension, coordinates and jets to the values of each jet.
@@ -34,6 +36,12 @@ impl Solution {
     /// left out.
     pub fn values(&self, field: usize, coordinates: &[f64]) -> Vec<f64> {
         self.jets(coordinates, &[Jet { field, orders: Default::default() }]).pop().unwrap_or_default()
+    }
+
+    /// The values found of the problem's unknown parameters, in its order.
+    pub fn unknowns(&self) -> Vec<f64> {
+        let c = self.pieces.last().map_or(&[][..], |piece| &piece.c);
+        self.unknowns.values(self.unknowns.of_fit(c))
     }
 
     /// Derivatives at points, jet after jet; coordinates as in [`Solution::values`].

@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use ansatz_expr::{Jet, Scalar, short};
 use ansatz_gpu::Gpu;
-use ansatz_problem::{Domain, Problem};
+use ansatz_problem::{Domain, Problem, Unknown};
 
 use super::accuracy::{Yardstick, relative_difference};
-use super::attempt::{Attempt, Attempted, Settings};
+use super::attempt::{Attempt, Settings};
 use super::baseline::Baseline;
 use super::cloud;
 use super::corners;
@@ -22,7 +22,7 @@ use super::tier::Tier;
 use super::truth::{Truth, verify};
 use super::{
     BaselineReport, FitPrecision, Method, Objective, Optimizer, PdeError, PdeOptions, PdeProgress, PdeReason,
-    PdeReport, PdeRun, SeedReport, Solution, TrainingStep, Watch,
+    PdeReport, PdeRun, SeedReport, Solution, TrainingStep, UnknownReport, Watch,
 };
 use crate::median;
 
@@ -54,6 +54,13 @@ pub(super) fn solve(
             name: "windows",
             value,
             expected: "1, or an initial condition that is fitted",
+        });
+    }
+    if windows > 1 && !problem.unknowns.is_empty() {
+        return Err(PdeError::Setting {
+            name: "windows",
+            value: format!("{windows}, but [unknowns] hold at all times"),
+            expected: "1 where there are unknown parameters",
         });
     }
     let yardstick = Yardstick::new(problem, folder, &mut notes)?;
@@ -111,7 +118,8 @@ pub(super) fn solve(
     notes.extend(corners::notes(&task, &runs[0].truth.residual_max_at));
     let baseline = if options.baseline && !watch.stopped {
         watch.stage("solving the baseline");
-        compare(problem, gpu, &runs[0].solution, yardstick.as_ref(), &mut watch, &mut notes)?
+        let settled = problem.settled(&runs[0].solution.unknowns());
+        compare(&settled, gpu, &runs[0].solution, yardstick.as_ref(), &mut watch, &mut notes)?
     } else {
         None
     };
@@ -143,6 +151,8 @@ struct SeedRun {
     parameters: usize,
     weights: Vec<(String, f64)>,
     tier: String,
+    /// Of the unknown parameters.
+    standard_errors: Vec<f64>,
     solve_seconds: f64,
     verify_seconds: f64,
 }
@@ -179,6 +189,7 @@ fn one_run(
         time,
         pieces: Vec::new(),
         transforms: task.transforms.clone(),
+        unknowns: task.unknowns.clone(),
     };
     let (mut last, mut steps, mut stop, mut cause) = (None, 0, Stop::Settled, None);
     let (mut history, mut losses, mut earlier_seconds) = (Vec::new(), Vec::new(), 0.0);
@@ -212,8 +223,8 @@ fn one_run(
     };
     let floor = 0.5 * epsilon * truth.amplification;
     let reason = reason(attempt, &truth, (stop, cause.as_deref()), floor);
-    let (fit, collocations) =
-        last.map_or_else(Default::default, |Attempted { fit, collocations, .. }| (Some(fit), collocations));
+    let (fit, collocations, standard_errors) =
+        last.map_or_else(Default::default, |last| (Some(last.fit), last.collocations, last.standard_errors));
     let names = task.equations.iter().map(|equation| equation.name.clone());
     Ok(SeedRun {
         seed: settings.seed,
@@ -232,6 +243,7 @@ fn one_run(
         parameters: fit.as_ref().map_or(0, |fit| fit.parameters),
         weights: names.zip(collocations.iter().map(|block| block.weight)).collect(),
         tier: fit.map(|fit| fit.tier).unwrap_or_default(),
+        standard_errors,
         solve_seconds,
         verify_seconds: start.elapsed().as_secs_f64(),
     })
@@ -406,6 +418,20 @@ impl About<'_> {
         names.map(|(number, name)| (name, of(number))).collect()
     }
 
+    /// The unknown parameters.
+    fn found(&self, runs: &[SeedRun]) -> Vec<UnknownReport> {
+        let values: Vec<Vec<f64>> = runs.iter().map(|run| run.solution.unknowns()).collect();
+        let of = |(k, unknown): (usize, &Unknown)| UnknownReport {
+            name: unknown.name.clone(),
+            value: values[0][k],
+            values: values.iter().map(|values| values[k]).collect(),
+            start: unknown.start,
+            exact: unknown.exact,
+            standard_error: runs[0].standard_errors.get(k).copied(),
+        };
+        self.task.unknowns.iter().enumerate().map(of).collect()
+    }
+
     fn report(&self, runs: &[SeedRun], yardstick: Option<&Yardstick>) -> PdeReport {
         let first = &runs[0];
         // Seeds that were not run have been stopped.
@@ -458,6 +484,7 @@ impl About<'_> {
             rounding_floor: of(|run| run.floor),
             limited_by: limited_by(of(|run| run.truth.relative), of(|run| run.floor)).to_owned(),
             history: first.history.clone(),
+            unknown_parameters: self.found(runs),
             parameters: first.parameters,
             optimizer: match self.options.objective {
                 Objective::Residual => self.method.optimizer(self.task.is_linear()),

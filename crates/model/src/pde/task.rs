@@ -1,16 +1,21 @@
 //! A problem as the solver takes it: its equations, each with the region where it holds.
 
 use ansatz_expr::Expr;
-use ansatz_problem::{PointSet, Problem, Region};
+use ansatz_problem::{Condition, PointSet, Problem, Region};
 
 use super::equation::Equation;
 use super::singular::{self, SingularFunction};
 use super::transform::Transforms;
+use super::unknowns::Unknowns;
 use super::{Frame, Method, PdeError, PdeOptions, corners};
 
 /// The equations of a problem, ready for a method.
 pub(super) struct Task<'a> {
     pub problem: &'a Problem,
+    /// What its parameters are that are to be found.
+    pub unknowns: Unknowns,
+    /// Those of its conditions that are left to the fit.
+    pub conditions: Vec<&'a Condition>,
     pub equations: Vec<Equation>,
     /// The same before the fields were replaced by their transforms.
     pub stated: Vec<Equation>,
@@ -62,8 +67,10 @@ impl<'a> Task<'a> {
         };
         // A number of points asked for overrides the problem's own.
         let cloud = problem.cloud.as_ref().filter(|_| options.points.is_none());
+        let unknowns = Unknowns::of(problem);
         let mut task = Self {
             problem,
+            conditions: Vec::new(),
             equations: Vec::new(),
             stated: Vec::new(),
             built_in: Vec::new(),
@@ -71,7 +78,8 @@ impl<'a> Task<'a> {
             regions: Vec::new(),
             factors: Vec::new(),
             frame,
-            singular: vec![Vec::new(); problem.scope.fields().len()],
+            singular: vec![Vec::new(); unknowns.fields()],
+            unknowns,
             cloud: cloud.map(|cloud| Region::Points(cloud.points.clone())),
         };
         for (condition, &built_in) in problem.conditions.iter().zip(&problem.built_in) {
@@ -85,13 +93,16 @@ impl<'a> Task<'a> {
                     let is_same = transformed == condition.residual;
                     task.equations.push(if is_same { stated.clone() } else { equation(&transformed) });
                     task.built_in.push(built_in);
+                    task.conditions.push(condition);
                     task.stated.push(stated);
                     task.regions.push(condition.region.clone());
                     task.factors.push(condition.weight.unwrap_or(1.0));
                 }
             }
         }
-        if options.corners && problem.domain.time().is_none() && corners::matter(&task) {
+        // What an equation is at a corner is not known before its parameters are.
+        let known = problem.unknowns.is_empty() && problem.domain.time().is_none();
+        if options.corners && known && corners::matter(&task) {
             task.singular = singular::functions(&task);
         }
         Ok(task)
@@ -115,6 +126,18 @@ impl<'a> Task<'a> {
     pub fn elsewhere(&self) -> Vec<usize> {
         let left = |&number: &usize| !self.built_in[number] && self.regions[number] != Region::Interior;
         (0..self.equations.len()).filter(left).collect()
+    }
+
+    /// The equations as they are stated, with these values of the unknown parameters.
+    pub fn settled(&self, values: &[f64]) -> Vec<Equation> {
+        let problem = self.problem.settled(values);
+        let equation = |condition: &&Condition| Equation::new(&problem, condition, &condition.residual);
+        self.conditions.iter().map(equation).collect()
+    }
+
+    /// Of each equation, whether it is about measurements.
+    pub fn measured(&self) -> Vec<bool> {
+        self.conditions.iter().map(|condition| condition.noise.is_some()).collect()
     }
 
     pub fn is_linear(&self) -> bool {

@@ -16,6 +16,7 @@ use super::resample::{Redraw, Source};
 use super::snapshot::Saved;
 use super::tier::Tier;
 use super::trial::Trial;
+use super::unknowns::Unknowns;
 use super::{PdeError as Error, Training, Watch};
 
 /// λ of the first step, for columns of norm 1.
@@ -73,8 +74,7 @@ impl State {
     }
 
     pub fn tangent(&self) -> Trial {
-        let fields = self.fields.iter().enumerate();
-        Trial::new(fields.map(|(field, features)| features.tangent(self.of_field(field))).collect())
+        self.trial.tangent(&self.c)
     }
 
     /// After the step −δ along the tangent functions.
@@ -98,7 +98,8 @@ impl State {
             losses: fit.losses.clone(),
             seconds: fit.earlier_seconds + start.elapsed().as_secs_f64(),
             settled: fit.stop == Stop::Settled,
-            points: Vec::new(),
+            steps: fit.steps(),
+            ..Saved::default()
         }
     }
 }
@@ -164,7 +165,7 @@ pub(super) fn train<T: Tier>(
         let training = Training {
             steps: options.max_steps,
             losses: loss.by_kind(fit.losses.last().map_or(&[], Vec::as_slice)),
-            lambda: region.lambda(),
+            bound: ("λ", region.lambda()),
         };
         if !watch.training(step, norm, training) {
             fit.stop = Stop::Stopped;
@@ -264,16 +265,19 @@ fn is_settled(history: &[f64]) -> bool {
     best(since) > (1.0 - GAIN) * best(before)
 }
 
-/// The best coefficients of the features as they are; 0 where there are none better.
+/// The best coefficients of the features as they are; 0 where there are none better. Unknown parameters are among them.
 pub(super) fn start_of<T: Tier>(
     loss: &Loss<'_>,
     trial: &Trial,
     options: FitOptions<'_>,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<f64>, Error> {
-    let zero = vec![0.0; trial.unknowns()];
+    let unknowns = Unknowns::of(options.problem);
+    let zero = unknowns.begin(trial.unknowns());
     let tikhonov = Some(options.tikhonov.unwrap_or(START));
-    let options = FitOptions { tikhonov, max_steps: START_STEPS, ..options };
+    // Parameters that fit features which are not trained yet may be far off: the first step hardly moves them.
+    let max_steps = if unknowns.len() > 0 { 1 } else { START_STEPS };
+    let options = FitOptions { tikhonov, max_steps, ..options };
     let Loss { gpu, equations, collocations, .. } = loss;
     let linear = solve::<T>(gpu, trial, equations, collocations, zero.clone(), options, watch)?;
     Ok(if linear.history.last() < linear.history.first() { linear.c } else { zero })

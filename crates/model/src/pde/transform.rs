@@ -26,7 +26,7 @@ impl Transforms {
         if self.0.iter().all(Option::is_none) {
             return spanned(jets);
         }
-        let expressions = jets.iter().map(|jet| match &self.0[jet.field] {
+        let expressions = jets.iter().map(|jet| match self.0.get(jet.field).and_then(Option::as_ref) {
             Some(transform) => transform.derivatives(&jet.orders),
             None => Expr::leaf(Leaf::Jet(*jet)),
         });

@@ -14,6 +14,8 @@ use super::singular::SingularFunction;
 #[derive(Debug, Clone)]
 pub(super) struct Trial {
     fields: Vec<Arc<dyn Features>>,
+    /// The same, where they are trained.
+    trained: Vec<Arc<dyn Trainable>>,
     singular: Vec<Vec<SingularFunction>>,
     columns: Vec<Range<usize>>,
 }
@@ -27,7 +29,17 @@ impl Trial {
 
     /// Features that are trained, as they are.
     pub fn of_trained(fields: &[Arc<dyn Trainable>]) -> Self {
-        Self::new(fields.iter().map(|features| features.clone() as Arc<dyn Features>).collect())
+        let features = fields.iter().map(|features| features.clone() as Arc<dyn Features>).collect();
+        Self { trained: fields.to_vec(), ..Self::new(features) }
+    }
+
+    /// The functions along which u moves at coefficients c: the features, and where these are trained their tangent functions.
+    pub fn tangent(&self, c: &[f64]) -> Self {
+        if self.trained.is_empty() {
+            return self.clone();
+        }
+        let fields = self.trained.iter().enumerate();
+        Self::new(fields.map(|(field, features)| features.tangent(&c[self.columns(field)])).collect())
     }
 
     /// Features, and for each field functions for its corners.
@@ -42,7 +54,7 @@ impl Trial {
                 first..end
             })
             .collect();
-        Self { fields, singular, columns }
+        Self { fields, trained: Vec::new(), singular, columns }
     }
 
     /// Coefficients in all.

@@ -7,6 +7,7 @@ use super::Collocation;
 use super::equation::{Equation, Linearised};
 use super::report::brief;
 use super::trial::Trial;
+use super::unknowns::Unknowns;
 
 /// A condition that is not finite at a point.
 #[derive(Debug, Clone)]
@@ -93,11 +94,18 @@ impl Trouble {
             pairs.collect::<Vec<_>>().join(", ")
         };
         let at = numbers(problem.domain.coordinates(), &self.x);
+        let jet = |leaf: Leaf| self.jets.iter().find(|(known, _)| *known == leaf).map(|(_, value)| *value);
+        let unknowns = Unknowns::of(problem);
+        let z: Vec<f64> =
+            (0..unknowns.len()).map(|k| jet(Leaf::Jet(unknowns.jet(k))).unwrap_or(f64::NAN)).collect();
+        let found = unknowns.values(&z);
         let value = |leaf: Leaf| match leaf {
             Leaf::Coordinate(i) => self.x.get(i).copied(),
             Leaf::Normal(i) => self.normal.get(i).copied(),
-            Leaf::Parameter(i) => problem.parameters.get(i).copied(),
-            Leaf::Jet(_) => self.jets.iter().find(|(known, _)| *known == leaf).map(|(_, value)| *value),
+            Leaf::Parameter(i) => problem
+                .unknown(&leaf)
+                .map_or_else(|| problem.parameters.get(i).copied(), |k| found.get(k).copied()),
+            Leaf::Jet(_) => jet(leaf),
         };
         let condition = &self.condition;
         let Some(found) = self.expression.non_finite(|leaf| value(leaf).unwrap_or(0.0)) else {

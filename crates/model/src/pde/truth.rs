@@ -30,7 +30,7 @@ pub(super) struct Truth {
     pub cause: Option<String>,
 }
 
-/// Evaluates every equation at fresh points. A residual is small or large beside the size of its terms, in which a jet
+/// Evaluates every equation at fresh points, but for those that are given, with the values found of unknown parameters. A residual is small or large beside the size of its terms, in which a jet
 /// of the unknown counts with its root mean square over the whole domain: so u = 0 on a boundary has a size too.
 pub(super) fn verify(task: &Task<'_>, solution: &Solution, seed: u64) -> Result<Truth, PdeError> {
     let inside = task.inside();
@@ -48,7 +48,8 @@ pub(super) fn verify(task: &Task<'_>, solution: &Solution, seed: u64) -> Result<
     let domain = &task.problem.domain;
     let everywhere =
         domain.sample(&Region::Interior, ELSEWHERE, Sampler::Uniform, fresh(seed, usize::MAX >> 40))?;
-    for (number, (equation, region)) in task.stated.iter().zip(&task.regions).enumerate() {
+    let settled = task.settled(&solution.unknowns());
+    for (number, (equation, region)) in settled.iter().zip(&task.regions).enumerate() {
         let count = if inside[number] { INSIDE } else { ELSEWHERE };
         // Uniform points: independent of whichever sequence the fit used.
         let points = domain.sample(region, count, Sampler::Uniform, fresh(seed, number))?;
@@ -60,7 +61,8 @@ pub(super) fn verify(task: &Task<'_>, solution: &Solution, seed: u64) -> Result<
         let jets = solution.jets(&everywhere.coordinates, &equation.jets);
         let sizes: Vec<f64> = jets.iter().map(|values| rms(values)).collect();
         let report = condition(equation, &points, &at, at.scale(&sizes, inside[number]));
-        if exceeds(report.relative, truth.relative) {
+        let explained = task.conditions[number].noise.is_some_and(|noise| is_noise(&report, noise));
+        if exceeds(report.relative, truth.relative) && !explained {
             (truth.relative, truth.worst) = (report.relative, number);
         }
         if inside[number] {
@@ -74,6 +76,13 @@ pub(super) fn verify(task: &Task<'_>, solution: &Solution, seed: u64) -> Result<
     truth.amplification = amplification(task, solution, &everywhere);
     truth.residual_rms = rms(&inside_rms);
     Ok(truth)
+}
+
+/// Whether noise of this standard deviation explains the misfit of measurements.
+fn is_noise(report: &ConditionReport, deviation: f64) -> bool {
+    // Three standard deviations of a root mean square.
+    let most = 1.0 + 3.0 / (2.0 * report.points.max(1) as f64).sqrt();
+    report.residual_rms <= most * deviation
 }
 
 /// a > b, where NaN is the largest of all.

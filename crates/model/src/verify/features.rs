@@ -1,5 +1,6 @@
 //! Rows and values of every family of features.
 
+use ansatz_features::launch::Gather;
 use ansatz_features::{Features, MultiIndex, Rows, Trainable, Transposed, Values};
 use ansatz_gaussian::{FullGaussians, GaussianSum, PigNetwork, ProductGaussians, TrainedGaussians};
 use ansatz_gpu::Real;
@@ -7,7 +8,7 @@ use ansatz_layers::{Activation as Unit, Design};
 use ansatz_linalg::{Matrix, SLAB_GRAIN};
 use ansatz_random_features::{Activation, RandomFeatures};
 use ansatz_shaders::Kernel;
-use ansatz_shaders::features::{CHUNK_SUM, CUT, PARTIAL_SUM};
+use ansatz_shaders::features::{CHUNK_SUM, CUT, GATHER, PARTIAL_SUM};
 use ansatz_shaders::{gaussian, layers, linalg, random_features};
 
 use super::{Outputs, Suite, numbers, poison, positive, precision, rounding, run_once, values};
@@ -50,6 +51,7 @@ pub(super) fn run<T: Tier>(suite: &mut Suite<'_>) -> Result<(), Error> {
         let sum = GaussianSum::new(features);
         let what = "sum of full Gaussians";
         sums::<T>(suite, &kernels_of_sums, what, &*sum.tangent(&numbers(29, count)), points)?;
+        gather::<T>(suite, count)?;
         if count <= PIG {
             product_network::<T>(suite, points, count)?;
             full_network::<T>(suite, points, count)?;
@@ -69,6 +71,7 @@ fn full_network<T: Tier>(suite: &mut Suite<'_>, points: usize, count: usize) -> 
     let gaussians =
         |seed| FullGaussians::new(DIMENSIONS, numbers(seed, DIMENSIONS * count), precisions.clone());
     let moves = [&gaussian::PIG_PACK_FULL, &gaussian::PIG_GRADIENT_FULL];
+    resident::<T>(suite, "sum of full Gaussians", &GaussianSum::new(gaussians(32)?), moves)?;
     network::<T, _>(suite, "full network", vec![gaussians(30)?, gaussians(32)?], moves, points)
 }
 
@@ -78,6 +81,7 @@ fn product_network<T: Tier>(suite: &mut Suite<'_>, points: usize, count: usize) 
         ProductGaussians::new(DIMENSIONS, centres, widths, vec![Some(2.5), None, None])
     };
     let moves = [&gaussian::PIG_PACK, &gaussian::PIG_GRADIENT];
+    resident::<T>(suite, "sum of Gaussians", &GaussianSum::new(gaussians(32)?), moves)?;
     network::<T, _>(suite, "network", vec![gaussians(30)?, gaussians(32)?], moves, points)
 }
 
@@ -97,10 +101,20 @@ fn network<T: Tier, G: Into<TrainedGaussians>>(
     rows::<T>(suite, kernels[0], &of_tangent, &*tangent, points)?;
     let kernels = [&gaussian::PIG_REVERSE, &gaussian::TRANSPOSED, &PARTIAL_SUM];
     sums::<T>(suite, &kernels, &of_tangent, &*tangent, points)?;
-    let name = format!("{}, {what}, {} parameters", precision::<T>(), tangent.len());
+    resident::<T>(suite, what, &network, moves)
+}
+
+/// Gaussians that move on the device, by the two kernels: what they are at a few points, and a gradient.
+fn resident<T: Tier>(
+    suite: &mut Suite<'_>,
+    what: &str,
+    network: &dyn Trainable,
+    moves: [&'static Kernel; 2],
+) -> Result<(), Error> {
+    let name = format!("{}, {what}, {} parameters", precision::<T>(), network.parameters());
     suite.case(&moves, &name, rounding::<T>(), |gpu| {
         let c = numbers(34, network.len());
-        let Some(resident) = T::resident(&network, gpu, &c)? else { return Ok(Vec::new()) };
+        let Some(resident) = T::resident(network, gpu, &c)? else { return Ok(Vec::new()) };
         let sums = gpu.upload("sums", &numbers::<T>(35, resident.parameters().len()))?;
         let values_of = gpu.upload("values", &poison::<T>(4))?;
         let points = gpu.upload("points", &numbers::<T>(36, 4 * DIMENSIONS))?;
@@ -120,6 +134,17 @@ fn network<T: Tier, G: Into<TrainedGaussians>>(
         })?;
         let (u, gradient) = (values(gpu, &values_of)?, values(gpu, &sums)?);
         Ok(vec![(moves[0], u), (moves[1], gradient)])
+    })
+}
+
+/// Parameters in other places, of which some are none.
+fn gather<T: Tier>(suite: &mut Suite<'_>, count: usize) -> Result<(), Error> {
+    suite.case(&[&GATHER], &format!("{}, from {count}", precision::<T>()), 0.0, |gpu| {
+        let (from, n) = (gpu.upload("from", &numbers::<T>(40, count))?, (3 * count).next_multiple_of(4));
+        let places: Vec<u32> = (0..n as u32).map(|i| i.wrapping_mul(7919) % (2 * count as u32)).collect();
+        let (places, to) = (gpu.upload("places", &places)?, gpu.upload("to", &numbers::<T>(41, n))?);
+        run_once(gpu, |plan| Gather { from: &from, places: &places, to: &to }.record(plan))?;
+        Ok(vec![(&GATHER, values(gpu, &to)?)])
     })
 }
 

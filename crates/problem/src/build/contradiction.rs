@@ -17,6 +17,7 @@ pub(super) fn check(problem: &Problem) -> Result<(), ProblemError> {
         .conditions
         .iter()
         .filter(|condition| matches!(condition.region, Region::Boundary(_) | Region::Initial))
+        .filter(|condition| !problem.is_open(&condition.residual))
         .filter_map(|condition| value(condition).map(|(field, value)| (condition, field, value)))
         .collect();
     for (number, (later, field, value)) in given.iter().enumerate() {

@@ -14,7 +14,7 @@ const TOLERANCE: f64 = 1e-6;
 
 impl Problem {
     /// How well the exact solution satisfies each condition, on 256 points of each. Conditions on fields whose exact solution
-    /// is not known, and points where it is not finite, are passed over.
+    /// is not known, or with unknown parameters, measurements, and points where it is not finite, are passed over.
     ///
     /// # Errors
     /// Where no points can be drawn.
@@ -23,7 +23,10 @@ impl Problem {
         let size = self.exact_size()?;
         for (index, condition) in self.conditions.iter().enumerate() {
             let known = |field: usize| self.exact.get(field).is_some_and(Option::is_some);
-            if !condition.residual.jets().iter().all(|jet| known(jet.field)) {
+            if !condition.residual.jets().iter().all(|jet| known(jet.field))
+                || self.is_open(&condition.residual)
+                || condition.noise.is_some()
+            {
                 continue;
             }
             let points = sample(self, &condition.region, POINTS)?;

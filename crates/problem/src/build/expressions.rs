@@ -35,6 +35,10 @@ pub(super) fn names(builder: &ProblemBuilder) -> Result<Scope, ProblemError> {
         }
         scope = scope.with_parameter(name).map_err(|error| taken(&key, &error))?;
     }
+    for unknown in &builder.unknowns {
+        let key = format!("unknowns.{}", unknown.name);
+        scope = scope.with_parameter(&unknown.name).map_err(|error| taken(&key, &error))?;
+    }
     Ok(scope)
 }
 

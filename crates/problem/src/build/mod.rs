@@ -2,17 +2,23 @@
 
 mod check;
 mod contradiction;
+mod data;
 mod exact;
 mod expressions;
 mod periodic;
 mod transform;
+mod unknowns;
 
 pub(crate) use expressions::parse;
+
+use std::sync::Arc;
 
 use ansatz_expr::{Expr, Jet, Leaf, Scope, short};
 
 use crate::builder::{Draft, DraftRegion, ProblemBuilder};
-use crate::{Cloud, Condition, Domain, DomainError, MAX_POINTS, Problem, ProblemError, Reference, Region};
+use crate::{
+    Cloud, Condition, Domain, DomainError, MAX_POINTS, Problem, ProblemError, Reference, Region, Unknown,
+};
 
 /// Reads and checks everything; the first error is returned, with its place.
 pub(crate) fn build(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
@@ -31,12 +37,19 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
     let (scope, exact) = expressions::definitions(&builder, scope)?;
     let boundary_scope =
         scope.clone().with_normals().map_err(|error| expressions::taken("fields", &error))?;
-    let parameters: Vec<f64> = builder.parameters.iter().map(|(_, value)| *value).collect();
+    unknowns::check(&builder)?;
+    for (field, text) in &builder.exact {
+        let known =
+            builder.fields.iter().position(|name| name == field).and_then(|field| exact[field].as_ref());
+        known.map_or(Ok(()), |exact| unknowns::known(&builder, &format!("exact.{field}"), text, exact))?;
+    }
+    let known = builder.parameters.iter().map(|(_, value)| *value);
+    let parameters: Vec<f64> = known.chain(builder.unknowns.iter().map(Unknown::value)).collect();
 
     let mut conditions = Vec::new();
     let mut left_out = Vec::new();
     for draft in &builder.conditions {
-        if !imposed(draft, &scope, &parameters)? {
+        if !imposed(&builder, draft, &scope, &parameters)? {
             left_out.push(draft.place.clone());
             continue;
         }
@@ -44,13 +57,14 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
             continue;
         }
         let scope = if draft.place == DraftRegion::Interior { &scope } else { &boundary_scope };
-        conditions.push(condition(draft, domain, scope)?);
+        conditions.push(condition(&builder, draft, scope, &parameters)?);
     }
     let axes = periodic_axes(&builder, domain)?;
     for (draft, axis) in &axes {
         conditions.extend(periodic(draft, *axis, &scope, &conditions));
     }
     check::all(&builder, &scope, &conditions, &left_out)?;
+    unknowns::are_used(&builder, &conditions)?;
 
     if let Some(cloud) = &builder.cloud {
         admit(domain, cloud, "method.points_file")?;
@@ -65,6 +79,7 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
         domain: builder.domain,
         scope,
         parameters,
+        unknowns: builder.unknowns,
         conditions,
         exact,
         transforms,
@@ -109,19 +124,32 @@ fn of_domain(key: &str, error: &DomainError) -> ProblemError {
 /// Whether given points can be used; says in which file they are wrong.
 fn admit(domain: &Domain, cloud: &Cloud, key: &str) -> Result<(), ProblemError> {
     domain.admit(&cloud.points).map_err(|error| {
+        let line = match error {
+            DomainError::NotFinite { point, .. } | DomainError::Outside { point, .. } => {
+                cloud.lines.get(point - 1)
+            }
+            _ => None,
+        };
+        let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
         let error = of_domain(key, &error);
         match &cloud.file {
-            Some(file) => ProblemError { problem: format!("`{file}`: {}", error.problem), ..error },
+            Some(file) => ProblemError { problem: format!("`{file}`: {line}{}", error.problem), ..error },
             None => error,
         }
     })
 }
 
 /// Whether the condition's `when` is not zero.
-fn imposed(draft: &Draft, scope: &Scope, parameters: &[f64]) -> Result<bool, ProblemError> {
+fn imposed(
+    builder: &ProblemBuilder,
+    draft: &Draft,
+    scope: &Scope,
+    parameters: &[f64],
+) -> Result<bool, ProblemError> {
     let Some(when) = &draft.when else { return Ok(true) };
     let key = format!("{}.when", draft.key);
     let expr = parse(&key, scope, when)?;
+    unknowns::absent(builder, &key, when, &expr)?;
     let value = expr.substitute(|leaf| match leaf {
         Leaf::Parameter(index) => Some(Expr::number(parameters[index])),
         _ => None,
@@ -136,8 +164,13 @@ fn imposed(draft: &Draft, scope: &Scope, parameters: &[f64]) -> Result<bool, Pro
     })
 }
 
-fn condition(draft: &Draft, domain: &Domain, scope: &Scope) -> Result<Condition, ProblemError> {
-    let key = format!("{}.residual", draft.key);
+fn condition(
+    builder: &ProblemBuilder,
+    draft: &Draft,
+    scope: &Scope,
+    parameters: &[f64],
+) -> Result<Condition, ProblemError> {
+    let key = format!("{}.{}", draft.key, if draft.noise.is_some() { "of" } else { "residual" });
     let residual = expressions::parse_equation(&key, scope, &draft.residual)?;
     if residual.jets().is_empty() {
         let known = scope.fields().join(", ");
@@ -159,6 +192,20 @@ fn condition(draft: &Draft, domain: &Domain, scope: &Scope) -> Result<Condition,
             "leave it out",
         ));
     }
+    let (region, noise) = region(builder, draft, scope, parameters)?;
+    let name = draft.name.clone().unwrap_or_else(|| draft.key.clone());
+    Ok(Condition { name, key, region, residual, weight: draft.weight, noise })
+}
+
+/// Where a condition holds, and of measurements the standard deviation of the noise.
+fn region(
+    builder: &ProblemBuilder,
+    draft: &Draft,
+    scope: &Scope,
+    parameters: &[f64],
+) -> Result<(Region, Option<f64>), ProblemError> {
+    let domain = &builder.domain;
+    draft.noise.map_or(Ok(()), |noise| data::check(&draft.key, noise))?;
     let region = match &draft.place {
         DraftRegion::Boundary(names) => {
             for name in names {
@@ -176,14 +223,23 @@ fn condition(draft: &Draft, domain: &Domain, scope: &Scope) -> Result<Condition,
         }
         DraftRegion::Initial => Region::Initial,
         DraftRegion::Points(cloud) => {
-            let key = if cloud.file.is_some() { "points_file" } else { "at" };
+            let key = match (&cloud.file, draft.noise) {
+                (Some(_), Some(_)) => "file",
+                (Some(_), None) => "points_file",
+                (None, _) => "at",
+            };
             admit(domain, cloud, &format!("{}.{key}", draft.key))?;
-            Region::Points(cloud.points.clone())
+            let noise = draft.noise.map(|noise| data::noise_of(&draft.key, &cloud.points, noise));
+            return Ok((Region::Points(cloud.points.clone()), noise.transpose()?));
+        }
+        DraftRegion::Samples(samples) => {
+            let noise = draft.noise.unwrap_or(0.0);
+            let (points, noise) = data::sample(builder, (&draft.key, scope), samples, noise, parameters)?;
+            return Ok((Region::Points(Arc::new(points)), Some(noise)));
         }
         DraftRegion::Interior | DraftRegion::Periodic(_) => Region::Interior,
     };
-    let name = draft.name.clone().unwrap_or_else(|| draft.key.clone());
-    Ok(Condition { name, key, region, residual, weight: draft.weight })
+    Ok((region, None))
 }
 
 /// The density of the energy.
@@ -199,6 +255,7 @@ fn energy(builder: &ProblemBuilder, scope: &Scope) -> Result<Option<Expr>, Probl
             "write the unknown into it, or remove it",
         ));
     }
+    unknowns::absent(builder, key, text, &density)?;
     Ok(Some(density))
 }
 
@@ -255,6 +312,7 @@ fn periodic(draft: &Draft, axis: usize, scope: &Scope, conditions: &[Condition])
                 region: Region::Periodic { axis },
                 residual,
                 weight: draft.weight,
+                noise: None,
             });
             jet = jet.derivative(axis);
         }

@@ -14,7 +14,7 @@ const TOLERANCE: f64 = 1e-9;
 pub(super) fn check(problem: &Problem) -> Result<(), ProblemError> {
     let mut known: Vec<(String, Expr)> = Vec::new();
     for condition in &problem.conditions {
-        if condition.region == Region::Initial {
+        if condition.region == Region::Initial && !problem.is_open(&condition.residual) {
             // The part without the fields: minus the initial value.
             let given = condition.residual.substitute(|leaf| match leaf {
                 Leaf::Jet(_) => Some(Expr::number(0.0)),

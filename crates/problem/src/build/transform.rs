@@ -4,6 +4,7 @@ use ansatz_expr::{Expr, Jet, Leaf, Scope, short};
 
 use super::expressions::{field, parse};
 use super::periodic::sample;
+use super::unknowns;
 use crate::builder::ProblemBuilder;
 use crate::{Condition, Problem, ProblemError, Region};
 
@@ -27,6 +28,7 @@ pub(super) fn read(builder: &ProblemBuilder, scope: &Scope) -> Result<Vec<Option
                 format!("write it as in \"x*(1 - x)*{name}\""),
             ));
         }
+        unknowns::absent(builder, &key, text, &expression)?;
         transforms[field] = Some(expression);
     }
     Ok(transforms)
@@ -42,8 +44,10 @@ pub(super) fn built_in(problem: &Problem) -> Result<Vec<bool>, ProblemError> {
 }
 
 fn holds(problem: &Problem, condition: &Condition) -> Result<bool, ProblemError> {
-    // Both sides of a periodic boundary have residuals of their own, whose difference is to vanish.
-    if matches!(condition.region, Region::Periodic { .. }) {
+    // Both sides of a periodic boundary have residuals of their own, whose difference is to vanish. What is measured or unknown is
+    // fulfilled by the fit.
+    let of_unknowns = condition.residual.leaves().iter().any(|leaf| problem.unknown(leaf).is_some());
+    if matches!(condition.region, Region::Periodic { .. }) || condition.noise.is_some() || of_unknowns {
         return Ok(false);
     }
     let residual = problem.transformed(&condition.residual);

@@ -33,6 +33,7 @@
 //! | `fields` | names of the unknowns: `["u", "v"]` |
 //! | `allow_missing` | where conditions are left out on purpose: names of boundary pieces, or `"initial"` |
 //! | `[parameters]` | `name = number`; may use those above it; `--set name=value` overrides |
+//! | `[unknowns]` | parameters to be found: `name = start`, or `name = { start = 1, min = 0, max = 9, exact = 2 }`, where the bounds, which it never reaches, and the true value may be left out; `--set name=value` begins elsewhere |
 //! | `[coordinates]` | `name = [low, high]` for each coordinate of space: a box |
 //! | `[domain]` | in place of `[coordinates]`, a shape (below); within it `coordinates = ["r", "z"]` names the coordinates of space, else x, y, z, or x1, x2, … from four on |
 //! | `time` | `{ t = [start, end] }`: the coordinate of time, which comes last |
@@ -40,7 +41,8 @@
 //! | `[[equation]]` | holds inside, at all times |
 //! | `[[boundary]]` | holds on the pieces `on`, or joins two sides: `periodic = "x"` |
 //! | `[[initial]]` | holds at the initial time |
-//! | `[[points]]` | holds at points of the domain: measurements, say |
+//! | `[[points]]` | holds at points of the domain |
+//! | `[[data]]` | measurements (below) |
 //! | `[exact]` | `field = "expression"` of coordinates and parameters; it is checked against all conditions |
 //! | `[transform]` | `field = "expression"` of the field, coordinates and parameters: builds conditions into the trial functions, as `u = "x*(1 - x)*u"` does u = 0 at 0 and 1 |
 //! | `[energy]` | `density = "expression"` of the fields and their derivatives, whose integral over the domain the solution makes least: `--loss energy` minimises it in place of the residuals inside |
@@ -56,10 +58,20 @@
 //! | `on` | of `[[boundary]]`: `"all"`, a piece or a list of pieces |
 //! | `periodic` | of `[[boundary]]`, in place of `residual` and `on`: a coordinate. Values and derivatives below the order of the equations agree on both sides |
 //! | `at` | of `[[points]]`: the points, `[[x, y, t], …]`, time last |
-//! | `points_file` | of `[[points]]`, in place of `at`: an npy with a row for each point, its coordinates, and in one column more, if there is one, the value that the residual takes there: `residual = "u"` makes u that value |
+//! | `points_file` | of `[[points]]`, in place of `at`: an npy or csv with a row for each point, its coordinates, and in one column more, if there is one, the value that the residual takes there: `residual = "u"` makes u that value |
 //! | `name` | name in reports |
 //! | `weight` | weight of its rows |
 //! | `when` | an expression of parameters; the condition is left out where it is 0 |
+//!
+//! Each `[[data]]` has `of`, which was measured: a field, or an expression of fields and derivatives; and the measurements, either
+//!
+//! | key | meaning |
+//! | --- | --- |
+//! | `file` | a csv, or an npy, with a row for each point: its coordinates, time last, and the value. A csv may name its columns in its first line; then they may stand in any order, and beside others |
+//! | `values`, `points`, `seed` | or made up: the values of an expression of coordinates and parameters, such as `"u_exact"`, at so many points drawn inside, and a seed for these and for noise, 0 unless given |
+//!
+//! and `name`, `weight`, `when`, and `noise`, the standard deviation of the noise as a part of the root mean square of the values: it is added to
+//! those that are made up, and misfits that it explains do not count against a solution.
 //!
 //! A shape is a table with one of these keys, and `name` to name its boundary. Pieces of boundaries are called as described at
 //! [`Shape`](crate::Shape): `x_min`, `x_max`, `circle`, `edge_1`, `hole.circle`, ….
@@ -79,15 +91,16 @@
 //!
 //! `[method]`: `name` (`random-features`, `gaussians`, `pig` or `mlp`), `activation` (of random features: `sine`,
 //! `tanh`, `sigmoid`, `exponential`), `features`, `bandwidth`, `points` (inside),
-//! `points_file` (in their place: an npy with a row for each point, its coordinates in the order of the file, time last; f64
+//! `points_file` (in their place: an npy or csv with a row for each point, its coordinates in the order of the file, time last; f64
 //! or f32), `boundary_points`, `initial_points`, `boundary_weight`, `windows` (of time), `steps` (of Newton's method), `corners`
 //! (`false`: no functions for corners and holes of the domain beside the features), `sampler` (`uniform`, `latin-hypercube`, `halton`, `sobol`, `grid`). All are optional, and the command line overrides them.
 //!
-//! Every `points_file` is named from the folder of the problem file. Its points lie in the domain, or on its boundary. Those
+//! Every `points_file` and `file` is named from the folder of the problem file. Its points lie in the domain, or on its boundary. Those
 //! of `[method]` are the same for every seed; the solution is verified at points drawn afresh all the same.
 
 mod cloud;
 mod hints;
+mod inverse;
 mod node;
 mod read;
 mod shape;

@@ -5,6 +5,7 @@ use toml::de::DeTable;
 
 use super::cloud::{ReadArray, cloud};
 use super::hints::{method, reference};
+use super::inverse::{data, unknowns};
 use super::node::{Node, Table};
 use super::shape::shape;
 use super::source::{Lines, Source};
@@ -12,12 +13,13 @@ use crate::builder::{Draft, DraftRegion, ProblemBuilder};
 use crate::domain::list;
 use crate::{Domain, Place, PointSet, ProblemError, Shape};
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 21] = [
     "name",
     "title",
     "fields",
     "allow_missing",
     "parameters",
+    "unknowns",
     "coordinates",
     "domain",
     "time",
@@ -26,6 +28,7 @@ const KEYS: [&str; 19] = [
     "boundary",
     "initial",
     "points",
+    "data",
     "exact",
     "transform",
     "energy",
@@ -63,9 +66,14 @@ fn top(
     arrays: &ReadArray<'_>,
 ) -> Result<ProblemBuilder, ProblemError> {
     root.only(&KEYS)?;
-    let (scope, values) = parameters(root, set)?;
+    let unknown = match root.get("unknowns") {
+        Some(node) => node.table()?.entries(),
+        None => Vec::new(),
+    };
+    let (scope, values) = parameters(root, set, &unknown)?;
     let mut builder = ProblemBuilder::new(domain(root, &scope, &values)?);
     builder.parameters = scope.parameters().iter().cloned().zip(values.iter().copied()).collect();
+    builder.unknowns = unknowns(&unknown, set, (&scope, &values))?;
     let stem = file.rsplit(['/', '\\']).next().unwrap_or(file);
     builder.name = match root.get("name") {
         Some(name) => name.text()?.to_owned(),
@@ -97,6 +105,12 @@ fn top(
             }
         }
     }
+    if let Some(measured) = root.get("data") {
+        for measured in measured.list()? {
+            let draft = data(&measured.table()?, &builder.domain, (&scope, &values), arrays)?;
+            builder.conditions.push(draft);
+        }
+    }
     if let Some(energy) = root.get("energy") {
         let energy = energy.table()?;
         energy.only(&["density"])?;
@@ -115,20 +129,25 @@ fn top(
         let table = node.table()?;
         builder.method = method(&table, &scope, &values)?;
         let file = table.get("points_file");
-        builder.cloud = file.map(|node| cloud(&node, &builder.domain, false, arrays)).transpose()?;
+        builder.cloud = file.map(|node| cloud(&node, &builder.domain, None, arrays)).transpose()?;
     }
     Ok(builder)
 }
 
-/// Names and values of the parameters: each may use those above it, and `set` overrides.
-fn parameters(root: &Table<'_>, set: &[(String, String)]) -> Result<(Scope, Vec<f64>), ProblemError> {
+/// Names and values of the parameters: each may use those above it, and `set` overrides, as it does where the search for the
+/// unknown ones begins.
+fn parameters(
+    root: &Table<'_>,
+    set: &[(String, String)],
+    unknown: &[(String, Node<'_>)],
+) -> Result<(Scope, Vec<f64>), ProblemError> {
     let mut scope = Scope::default();
     let mut values = Vec::new();
     let entries = match root.get("parameters") {
         Some(node) => node.table()?.entries(),
         None => Vec::new(),
     };
-    let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = entries.iter().chain(unknown).map(|(name, _)| name.as_str()).collect();
     if let Some((name, _)) = set.iter().find(|(name, _)| !names.contains(&name.as_str())) {
         let known = if names.is_empty() { "none: there are no parameters".into() } else { names.join(", ") };
         let remedy = match nearest(name, names.iter().copied()) {
@@ -253,7 +272,7 @@ fn draft(
         },
         _ => DraftRegion::Points(match (table.get("at"), table.get("points_file")) {
             (Some(at), None) => points(&at, scope, values)?.into(),
-            (None, Some(file)) => cloud(&file, domain, true, arrays)?,
+            (None, Some(file)) => cloud(&file, domain, Some(""), arrays)?,
             (at, _) => {
                 let (problem, remedy) = match at {
                     Some(_) => ("the points are given twice", "remove one of them"),
@@ -280,7 +299,15 @@ fn draft(
     };
     let text = |name: &str| table.get(name).map(|node| node.text().map(str::to_owned)).transpose();
     let weight = table.get("weight").map(|node| node.number(scope, values)).transpose()?;
-    Ok(Draft { place, key: table.key.clone(), residual, name: text("name")?, weight, when: text("when")? })
+    Ok(Draft {
+        place,
+        key: table.key.clone(),
+        residual,
+        name: text("name")?,
+        weight,
+        when: text("when")?,
+        noise: None,
+    })
 }
 
 fn points(at: &Node<'_>, scope: &Scope, values: &[f64]) -> Result<PointSet, ProblemError> {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use ansatz_features::{Features, Trainable};
 use ansatz_layers::{Activation, DenseNetwork, Design, Fourier};
 
-use crate::pde::{Frame, Method, PdeError};
+use crate::pde::{Frame, Method, Optimizer, PdeError};
 
-/// A dense network with a linear output, trained by Levenberg and Marquardt.
+/// A dense network with a linear output.
 ///
 /// ```
 /// use ansatz::layers::Activation;
@@ -36,6 +36,8 @@ pub struct Mlp {
     /// Standard deviation of the first layer's weights, or of the waves' frequencies where there are any, in units of 1/half the
     /// side of the domain's box: one, or one for each coordinate.
     pub bandwidth: Vec<f64>,
+    /// How it is trained.
+    pub optimizer: Optimizer,
 }
 
 /// Waves for each coordinate in which the solution is periodic.
@@ -44,8 +46,14 @@ const HARMONICS: usize = 4;
 impl Mlp {
     /// Hidden layers with so many tanh units.
     pub fn new(widths: &[usize]) -> Self {
-        let (activation, bandwidth) = (Activation::Tanh, vec![2.0]);
-        Self { widths: widths.to_vec(), activation, gated: false, waves: None, bandwidth }
+        Self {
+            widths: widths.to_vec(),
+            activation: Activation::Tanh,
+            gated: false,
+            waves: None,
+            bandwidth: vec![2.0],
+            optimizer: Optimizer::default(),
+        }
     }
 
     fn network(&self, frame: &Frame, scales: &[f64], seed: u64) -> Result<DenseNetwork, PdeError> {
@@ -88,7 +96,11 @@ impl Method for Mlp {
     }
 
     fn optimizer(&self, _linear: bool) -> &'static str {
-        "Levenberg–Marquardt"
+        self.optimizer.name()
+    }
+
+    fn training(&self) -> Optimizer {
+        self.optimizer
     }
 
     fn scales(&self) -> Option<&[f64]> {
@@ -104,7 +116,7 @@ impl Method for Mlp {
     }
 
     fn max_steps(&self) -> usize {
-        300
+        self.optimizer.max_steps()
     }
 
     fn trainable(

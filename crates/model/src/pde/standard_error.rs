@@ -1,0 +1,58 @@
+//! How far unknown parameters may be from the truth, for the noise in the measurements alone.
+
+use ansatz_linalg::LeastSquares;
+
+use super::PdeError as Error;
+use super::loss::Loss;
+use super::task::Task;
+use super::tier::Tier;
+use super::trial::Trial;
+
+/// Standard errors of the unknown parameters of a fit: with J the weighted Jacobian of all conditions along the tangent functions, and noise in
+/// the rows of measurements alone, of which the misfit tells the standard deviation σ,
+///
+/// Var z = Σ_p ω_p² σ_p² (J_p·v)², v = (JᵀJ)⁻¹ e_z,
+///
+/// the covariance of Gauss and Newton. Empty where nothing is measured, or there are fewer rows than columns.
+pub(super) fn standard_errors<T: Tier>(
+    loss: &Loss<'_>,
+    (trial, c): (&Trial, &[f64]),
+    task: &Task<'_>,
+    solver: LeastSquares,
+) -> Result<Vec<f64>, Error> {
+    let (unknowns, measured) = (&task.unknowns, task.measured());
+    if unknowns.len() == 0 || !measured.contains(&true) {
+        return Ok(Vec::new());
+    }
+    let at = loss.at::<T>(trial, c)?;
+    let (jacobian, residual) = loss.assemble::<T>(trial, &trial.tangent(c), &at)?;
+    let Ok(problem) = solver.factor(loss.gpu, &jacobian, &residual)? else { return Ok(Vec::new()) };
+    let floor = solver.tikhonov.unwrap_or(LeastSquares::tikhonov_for::<T>());
+    let step = problem.solve(|_| floor);
+    let (rows, columns) = (jacobian.rows(), jacobian.columns());
+    let entries = jacobian.read(loss.gpu)?;
+    let slopes = unknowns.slopes(unknowns.of_fit(c));
+    let mut errors = Vec::new();
+    for (k, slope) in slopes.iter().enumerate() {
+        let mut unit = vec![0.0; columns];
+        unit[columns - unknowns.len() + k] = 1.0;
+        let Some(v) = step.solve_normal(&unit) else { return Ok(Vec::new()) };
+        let mut along = vec![0.0; rows];
+        for (column, v) in entries.chunks(rows.max(1)).zip(&v) {
+            along.iter_mut().zip(column).for_each(|(sum, entry)| *sum += v * entry.widen());
+        }
+        let (mut variance, mut first) = (0.0, 0);
+        for ((at, weight), measured) in at.iter().zip(loss.weights()).zip(&measured) {
+            let count = at.residual.len();
+            if *measured {
+                let squares: f64 = at.residual.iter().map(|r| r * r).sum();
+                let deviation = squares / count.saturating_sub(unknowns.len()).max(1) as f64;
+                let reach: f64 = along[first..first + count].iter().map(|reach| reach * reach).sum();
+                variance += weight * weight * deviation * reach;
+            }
+            first += count.next_multiple_of(4);
+        }
+        errors.push(slope * variance.sqrt());
+    }
+    Ok(errors)
+}

@@ -1,0 +1,138 @@
+//! Unknown parameters as fields that are the same everywhere.
+
+use ansatz_expr::{Expr, Jet, Leaf};
+use ansatz_problem::{Problem, Unknown};
+
+/// The unknown parameters κ of a problem. Each is a function κ(z) of a field z after those of the problem, which is a multiple of
+/// the constant 1: z itself, where κ has no bounds, else what keeps it between them. So whatever finds fields finds parameters.
+#[derive(Debug, Clone)]
+pub(super) struct Unknowns {
+    /// Fields of the problem.
+    fields: usize,
+    all: Vec<Unknown>,
+}
+
+impl Unknowns {
+    pub fn of(problem: &Problem) -> Self {
+        Self { fields: problem.scope.fields().len(), all: problem.unknowns.clone() }
+    }
+
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Unknown> {
+        self.all.iter()
+    }
+
+    /// Fields of the problem, and those that stand for parameters.
+    pub fn fields(&self) -> usize {
+        self.fields + self.all.len()
+    }
+
+    /// The jet that stands for an unknown.
+    pub fn jet(&self, number: usize) -> Jet {
+        Jet::value(self.fields + number)
+    }
+
+    /// Which unknown a jet stands for.
+    pub fn number(&self, jet: &Jet) -> Option<usize> {
+        jet.field.checked_sub(self.fields)
+    }
+
+    /// An expression of the problem with its unknown parameters as functions of fields.
+    pub fn opened(&self, problem: &Problem, expression: &Expr) -> Expr {
+        let function = |leaf: Leaf| {
+            let number = problem.unknown(&leaf)?;
+            Some(function(&self.all[number], Expr::leaf(Leaf::Jet(self.jet(number)))))
+        };
+        expression.substitute(function)
+    }
+
+    /// z where the search begins.
+    pub fn start(&self) -> Vec<f64> {
+        self.all.iter().map(|unknown| inverse(unknown, unknown.start)).collect()
+    }
+
+    /// So many coefficients before a fit: nothing but z, which come last.
+    pub fn begin(&self, coefficients: usize) -> Vec<f64> {
+        let mut c = vec![0.0; coefficients.saturating_sub(self.len())];
+        c.extend(self.start());
+        c
+    }
+
+    /// z, the last of all coefficients.
+    pub fn of_fit<'a>(&self, c: &'a [f64]) -> &'a [f64] {
+        &c[c.len().saturating_sub(self.len())..]
+    }
+
+    /// κ(z).
+    pub fn values(&self, z: &[f64]) -> Vec<f64> {
+        self.all.iter().zip(z).map(|(unknown, &z)| value(unknown, z)[0]).collect()
+    }
+
+    /// |dκ/dz|.
+    pub fn slopes(&self, z: &[f64]) -> Vec<f64> {
+        self.all.iter().zip(z).map(|(unknown, &z)| value(unknown, z)[1].abs()).collect()
+    }
+}
+
+/// κ(z): z, a + e^z, b − e^−z, or a + (b − a)/(1 + e^−z).
+fn function(unknown: &Unknown, z: Expr) -> Expr {
+    let [low, high] = unknown.bounds;
+    match (low.is_finite(), high.is_finite()) {
+        (false, false) => z,
+        (true, false) => low + z.exp(),
+        (false, true) => high - (-z).exp(),
+        (true, true) => low + (high - low) / (1.0 + (-z).exp()),
+    }
+}
+
+/// κ(z) and dκ/dz.
+fn value(unknown: &Unknown, z: f64) -> [f64; 2] {
+    let [low, high] = unknown.bounds;
+    match (low.is_finite(), high.is_finite()) {
+        (false, false) => [z, 1.0],
+        (true, false) => [low + z.exp(), z.exp()],
+        (false, true) => [high - (-z).exp(), (-z).exp()],
+        (true, true) => {
+            let part = 1.0 / (1.0 + (-z).exp());
+            [low + (high - low) * part, (high - low) * part * (1.0 - part)]
+        }
+    }
+}
+
+/// The z of κ.
+fn inverse(unknown: &Unknown, value: f64) -> f64 {
+    let [low, high] = unknown.bounds;
+    match (low.is_finite(), high.is_finite()) {
+        (false, false) => value,
+        (true, false) => (value - low).ln(),
+        (false, true) => -(high - value).ln(),
+        (true, true) => ((value - low) / (high - value)).ln(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_kept() {
+        let infinity = f64::INFINITY;
+        for bounds in [[-infinity, infinity], [0.5, infinity], [-infinity, 3.0], [0.5, 3.0]] {
+            let unknown = Unknown::new("k", 2.0).between(bounds);
+            let z = inverse(&unknown, 2.0);
+            let [found, slope] = value(&unknown, z);
+            assert!((found - 2.0).abs() < 1e-14);
+            let difference = (value(&unknown, z + 1e-6)[0] - value(&unknown, z - 1e-6)[0]) / 2e-6;
+            assert!((slope - difference).abs() < 1e-8 * slope.abs());
+            let expression = function(&unknown, Expr::number(z)).as_number().unwrap();
+            assert!((expression - 2.0).abs() < 1e-14);
+            for z in [-50.0, 50.0] {
+                let [found, _] = value(&unknown, z);
+                assert!(found >= bounds[0] && found <= bounds[1]);
+            }
+        }
+    }
+}

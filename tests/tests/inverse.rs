@@ -1,0 +1,142 @@
+//! Unknown parameters of equations, found along with the solution.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use ansatz::Gpu;
+use ansatz::pde::{
+    AdamOptions, FitPrecision, Method, Mlp, Objective, Optimizer, Pde, PdeError, PdeOptions, PdeRun, Pig,
+    RandomFeatures, UnknownReport,
+};
+use ansatz_problem::{PointSet, Problem, ProblemBuilder, Shape, Unknown};
+use ansatz_tests::each;
+
+/// −k u″ = sin(πx) on [0, 1] with k = 2, of which u is measured at nine points.
+fn poisson() -> ProblemBuilder {
+    let x: Vec<f64> = (1..10).map(|i| 0.1 * f64::from(i)).collect();
+    let u = |x: &f64| (std::f64::consts::PI * x).sin() / (2.0 * std::f64::consts::PI.powi(2));
+    let values = x.iter().map(u).collect();
+    Problem::on(Shape::interval(0.0, 1.0))
+        .field("u")
+        .unknown(Unknown::new("k", 0.7).between([0.0, f64::INFINITY]).exactly(2.0))
+        .equation("-k*u_xx = sin(pi*x)")
+        .boundary("all", "u = 0")
+        .data("u", PointSet::new(1, x).with_values(values))
+        .weight(10.0)
+}
+
+fn solve(
+    gpu: &Gpu,
+    problem: ProblemBuilder,
+    method: &dyn Method,
+    options: &PdeOptions,
+) -> Result<PdeRun, PdeError> {
+    Pde::from(problem.build().unwrap()).solve(gpu, method, options)
+}
+
+fn options(precision: FitPrecision) -> PdeOptions {
+    PdeOptions { precision, baseline: false, ..PdeOptions::default() }
+}
+
+fn example(gpu: &Gpu, name: &str, set: &[(&str, &str)], options: &PdeOptions) -> Vec<UnknownReport> {
+    let set: Vec<_> = set.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let method = RandomFeatures::new(200).with_bandwidth(&[6.0]);
+    let run = Pde::example(name, &set).unwrap().solve(gpu, &method, options).unwrap();
+    let found = run.report.unknown_parameters.clone();
+    let values: Vec<f64> = found.iter().map(|unknown| unknown.value).collect();
+    assert_eq!(run.solutions[0].unknowns(), values);
+    found
+}
+
+fn off(unknown: &UnknownReport) -> f64 {
+    (unknown.value - unknown.exact.unwrap()).abs()
+}
+
+/// In f32 the rounding of values of u, of which the second derivatives are far larger, leaves some 1e-5.
+#[test]
+fn random_features_find_a_coefficient() {
+    each(|gpu| {
+        for (precision, most) in [(FitPrecision::F64, 1e-6), (FitPrecision::F32, 1e-4)] {
+            let found = example(gpu, "diffusion_inverse", &[], &options(precision));
+            assert!(off(&found[0]) < most, "{found:?}");
+            assert_eq!((found[0].name.as_str(), found[0].start), ("D", 1.0));
+            // It can begin elsewhere.
+            let near = example(gpu, "diffusion_inverse", &[("D", "0.02")], &options(precision));
+            assert!(near[0].start == 0.02 && off(&near[0]) < most, "{near:?}");
+        }
+    });
+}
+
+#[test]
+fn two_unknowns_and_their_standard_errors() {
+    let gpu = Gpu::cpu();
+    let exactly =
+        example(&gpu, "advection_diffusion_inverse", &[("noise", "0")], &options(FitPrecision::F64));
+    assert!(exactly.iter().all(|unknown| off(unknown) < 1e-6), "{exactly:?}");
+    let mut options = options(FitPrecision::F64);
+    // With noise, each is off by no more than some standard errors, which are of the size that the noise suggests: of a wave with
+    // amplitude 1 that 400 measurements tell within 1 %, a place is known to some 1e-3/π.
+    let noisy = example(&gpu, "advection_diffusion_inverse", &[], &options);
+    for unknown in &noisy {
+        let error = unknown.standard_error.unwrap();
+        assert!((1e-5..3e-3).contains(&error) && off(unknown) < 4.0 * error, "{noisy:?}");
+    }
+    // Ten times the noise makes them about ten times as large.
+    options.rtol = 0.1;
+    let noisier = example(&gpu, "advection_diffusion_inverse", &[("noise", "0.1")], &options);
+    for (unknown, before) in noisier.iter().zip(&noisy) {
+        let ratio = unknown.standard_error.unwrap() / before.standard_error.unwrap();
+        assert!(
+            (4.0..25.0).contains(&ratio) && off(unknown) < 4.0 * unknown.standard_error.unwrap(),
+            "{ratio}"
+        );
+    }
+}
+
+/// Steps of Levenberg and Marquardt move features, coefficients and parameters together.
+#[test]
+fn trained_features_find_a_coefficient() {
+    each(|gpu| {
+        let pig = Pig { embeddings: 2, units: 6, ..Pig::new(6) };
+        let methods: [&dyn Method; 2] = [&pig, &Mlp::new(&[6, 6])];
+        for method in methods {
+            let options = PdeOptions { points: Some(120), max_steps: Some(60), ..options(FitPrecision::F32) };
+            let run = solve(gpu, poisson(), method, &options).unwrap();
+            let found = &run.report.unknown_parameters[0];
+            assert!(off(found) < 1e-3, "{}: {found}", run.report);
+            assert!(run.converged(), "{}", run.report);
+        }
+    });
+}
+
+/// Adam moves them, too: it comes nearer.
+#[test]
+fn adam_moves_a_coefficient() {
+    each(|gpu| {
+        let optimizer = Optimizer::Adam(AdamOptions::default());
+        let pig = Pig { embeddings: 2, units: 6, optimizer, ..Pig::new(6) };
+        let options = PdeOptions { points: Some(120), max_steps: Some(400), ..options(FitPrecision::F32) };
+        let run = solve(gpu, poisson(), &pig, &options).unwrap();
+        let found = &run.report.unknown_parameters[0];
+        assert!(found.value.is_finite() && off(found) < 1.3, "{found}");
+    });
+}
+
+#[test]
+fn what_means_nothing_is_refused() {
+    let gpu = Gpu::cpu();
+    let settings =
+        |options: PdeOptions, problem: ProblemBuilder| match solve(&gpu, problem, &Pig::new(4), &options) {
+            Err(PdeError::Setting { name, .. }) => name,
+            other => panic!("{:?}", other.map(|run| run.report.reason)),
+        };
+    let energy = PdeOptions { objective: Objective::Energy, ..options(FitPrecision::F64) };
+    assert_eq!(settings(energy, poisson().energy("u_x^2/2")), "loss");
+    let windows = PdeOptions { windows: Some(2), ..options(FitPrecision::F64) };
+    let heat = Problem::on(ansatz_problem::Domain::from(Shape::interval(0.0, 1.0)).over("t", [0.0, 1.0]))
+        .field("u")
+        .unknown(Unknown::new("k", 1.0))
+        .equation("u_t = k*u_xx")
+        .boundary("all", "u = 0")
+        .initial("u = sin(pi*x)");
+    assert_eq!(settings(windows, heat), "windows");
+}
