@@ -5,6 +5,9 @@
 // W_l multiplies a matrix of SLOTS columns: an invocation takes four units and one slot at a time. Of hidden layers the tile
 // keeps z_l (where a reverse sweep follows), of all but the present one not h_l = s(z_l).
 //
+// GATED: with units U and V of the first layer, which it computes after its own, h_l = U + s(z_l) (V − U) for the layers above it
+// (Wang, Teng & Perdikaris, SIAM J. Sci. Comput. 43, 2021). In the tile, U and V stay behind the units of the present h.
+//
 // Flag SCRATCH: the tile lies in a buffer, which holds one for each workgroup; a network may be too large for the memory of a
 // workgroup, or that too small. Surplus workgroups do not exist then.
 //
@@ -24,6 +27,8 @@ override DIMENSIONS: u32 = 1u;
 override DEPTH: u32 = 1u;
 // 1: some inputs are sines.
 override WAVES: u32 = 0u;
+// 1: the layers but the first are gates.
+override GATED: u32 = 0u;
 // vec4s of the tile.
 override TILE: u32 = 64u;
 
@@ -144,6 +149,27 @@ fn layer_product(layer: u32) -> Product {
     return Product(units.z, units.w, units.x, (units.y + 3u) / 4u, places[3u + 2u * layer].x);
 }
 
+// Where h of a unit is, first of the present ones. U and V begin after a multiple of four.
+fn place_of(layer: u32, unit: u32) -> u32 {
+    let width = places[1].z;
+    let gap = (width + 3u) / 4u * 4u - width;
+    return places[1].x + unit + select(0u, gap, GATED == 1u && layer == 0u && unit >= width);
+}
+
+// Where U of a gate is, which V follows after as many as the layer has.
+fn mixed_of(unit: u32) -> u32 {
+    return place_of(0u, places[1].z + unit);
+}
+
+// h from s(z): of a gate U + s(z) (V − U).
+fn gate(layer: u32, unit: u32, s: Jet) -> Jet {
+    if GATED == 1u && layer > 0u {
+        let u = jet_load(mixed_of(unit));
+        return jet_add(u, jet_multiply(s, jet_subtract(jet_load(mixed_of(unit) + places[1].z), u)));
+    }
+    return s;
+}
+
 // All layers; the h of the last one are the present ones in the end.
 fn forward(lane: u32, quad: Quad) {
     embed(lane, quad);
@@ -154,7 +180,7 @@ fn forward(lane: u32, quad: Quad) {
         let units = places[2u + 2u * layer];
         for (var unit = lane; unit < units.y; unit += LANES) {
             let z = jet_load(units.z + unit);
-            jet_store(places[1].x + unit, jet_compose(z, series(z.s0)));
+            jet_store(place_of(layer, unit), gate(layer, unit, jet_compose(z, series(z.s0))));
         }
         tile_barrier();
     }

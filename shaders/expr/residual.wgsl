@@ -2,7 +2,8 @@
 // its partial derivatives are generated.
 //
 // Bindings: params; 1 fixed, read: FIXED inputs of the expressions that stay (coordinates and normals) and the target, arrays of n4 vec4s one
-// after another; 2 jets, read: the other inputs, u_t, likewise; 3 coefficients, written: a_t, likewise; 4 losses, written: ½ s r², n4 vec4s.
+// after another; 2 jets, read: the other inputs, u_t, likewise; 3 coefficients, written: a_t, likewise; 4 losses, written: ½ s r², n4 vec4s;
+// 5 scales, read: s is number `scale`.
 // Mapping: one invocation per four points, LANES per workgroup, workgroups in a one- or two-dimensional grid.
 // Cost per point: 4 bytes (8 in f64) for each input, each a_t and the loss, and the flops of the expressions.
 // Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 12 bytes; else a storage buffer.
@@ -16,7 +17,7 @@ override FIXED: u32 = 1u;
 struct Params {
     count: u32,
     n4: u32,
-    scale: f32, // s
+    scale: u32,
 }
 #if IMMEDIATES
 var<immediate> params: Params;
@@ -27,6 +28,7 @@ var<immediate> params: Params;
 @group(0) @binding(2) var<storage, read> jets: array<real4>;
 @group(0) @binding(3) var<storage, read_write> coefficients: array<real4>;
 @group(0) @binding(4) var<storage, read_write> losses: array<real4>;
+@group(0) @binding(5) var<storage, read> scales: array<real>;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -49,9 +51,10 @@ fn main(
         var results = expressions(loaded);
         // What pads the points may have any residual.
         let r = select(real4(), results[0] - target_value, present);
-        losses[i] = 0.5 * real(params.scale) * r * r;
+        let scale = scales[params.scale];
+        losses[i] = 0.5 * scale * r * r;
         for (var m = 1u; m < EXPRESSION_OUTPUTS; m++) {
-            coefficients[(m - 1u) * params.n4 + i] = select(real4(), real(params.scale) * r * results[m], present);
+            coefficients[(m - 1u) * params.n4 + i] = select(real4(), scale * r * results[m], present);
         }
     }
 }

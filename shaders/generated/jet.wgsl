@@ -12,5 +12,7 @@ fn jet_linear(value: real4, slopes: array<real, 8>) -> Jet { return Jet(value, r
 fn jet_compose(z: Jet, s: Series) -> Jet {
     return Jet(s.c0, s.c1 * z.s1);
 }
+fn jet_add(u: Jet, v: Jet) -> Jet { return Jet(u.s0 + v.s0, u.s1 + v.s1); }
+fn jet_subtract(u: Jet, v: Jet) -> Jet { return Jet(u.s0 - v.s0, u.s1 - v.s1); }
 fn jet_multiply(u: Jet, v: Jet) -> Jet { return Jet(u.s0 * v.s0, u.s0 * v.s1 + u.s1 * v.s0); }
 fn jet_pull(g: Jet, bar: Jet) -> Jet { return Jet(g.s0 * bar.s0 + g.s1 * bar.s1, g.s0 * bar.s1); }

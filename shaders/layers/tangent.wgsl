@@ -4,13 +4,16 @@
 //     h̄_L = c · (a_t α_t!)_t     z̄_l = ∂L/∂z_l: z̄_γ = Σ_{β+γ=α} s′(z)_β h̄_α     h̄_{l−1} = W_lᵀ z̄_l
 //     ∂L/∂W_l,ij = Σ_α z̄_{l,i,α} h_{l−1,j,α}     ∂L/∂b_l,i = z̄_{l,i,0}
 //
+// With gates g = s(z_l), h_l = U + g (V − U): from h̄_l, in which · is the adjoint of a product, Ū ← Ū + (1 − g) · h̄_l,
+// V̄ ← V̄ + g · h̄_l and ḡ = (V − U) · h̄_l, which goes on as h̄ does above; Ū and V̄ join h̄ of the first layer.
+//
 // Bindings: params; 1 points, DIMENSIONS × quads vec4s; 2 coefficients a, quads vec4s per term; 3 parameters and 4 places as in
 // common/network; 5 matrix, written (read and written with ACCUMULATE), columns of stride4 vec4s: those of φ_j first, then for
 // each layer those of W row after row and of b; with SCRATCH, 6 scratch, TILE vec4s per workgroup.
 // Mapping: workgroup g takes the four points of group first + g; its invocations share the units of a layer, and of its columns
 // four by four.
 // Cost per point: 4 bytes (8 in f64) per column written (and read, where it accumulates), coordinate and term read; flops:
-// 6 SLOTS per weight, and thrice the activations of layers/rows.
+// 6 SLOTS per weight, and thrice the activations of layers/rows; four times, with gates.
 // Needs 16 TILE bytes of workgroup memory (32 in f64), or SCRATCH. F64 needs SHADER_F64. IMMEDIATES needs 32 bytes; else a
 // storage buffer.
 #import common/network_rows
@@ -52,21 +55,47 @@ fn transposed_product(layer: u32) -> Product {
     return Product(places[1].x, units.z, units.y, (units.x + 3u) / 4u, places[3u + 2u * layer].z);
 }
 
+// ḡ from h̄ of a gate g, whose parts go to Ū and V̄, which lie behind U and V.
+fn pull_gate(layer: u32, unit: u32, g: Jet, bar: Jet) -> Jet {
+    let width = places[1].z;
+    let u_at = mixed_of(unit);
+    let bar_at = u_at + 2u * width;
+    let of_v = jet_pull(g, bar);
+    let of_u = jet_subtract(bar, of_v);
+    if layer + 1u == DEPTH {
+        jet_store(bar_at, of_u);
+        jet_store(bar_at + width, of_v);
+    } else {
+        jet_store(bar_at, jet_add(jet_load(bar_at), of_u));
+        jet_store(bar_at + width, jet_add(jet_load(bar_at + width), of_v));
+    }
+    return jet_pull(jet_subtract(jet_load(u_at + width), jet_load(u_at)), bar);
+}
+
 // z̄_l in the place of z_l from h̄_l, or h_l.
 fn activate(lane: u32, layer: u32, pulls: bool) {
     let units = places[2u + 2u * layer];
-    let present = places[1].x;
+    let width = places[1].z;
     for (var unit = lane; unit < units.y; unit += LANES) {
+        let place = place_of(layer, unit);
         let z = jet_load(units.z + unit);
-        var s = series(z.s0);
+        let s = series(z.s0);
+        var bar = Jet();
         if pulls {
-            s = slope_series(s);
+            bar = jet_load(place + select(0u, 2u * width, GATED == 1u && layer == 0u && unit >= width));
+            if GATED == 1u && layer > 0u {
+                bar = pull_gate(layer, unit, jet_compose(z, s), bar);
+            }
         }
-        let h = jet_compose(z, s);
+        var slope = s;
         if pulls {
-            jet_store(units.z + unit, jet_pull(h, jet_load(present + unit)));
+            slope = slope_series(s);
+        }
+        let h = jet_compose(z, slope);
+        if pulls {
+            jet_store(units.z + unit, jet_pull(h, bar));
         } else {
-            jet_store(present + unit, h);
+            jet_store(place, gate(layer, unit, h));
         }
     }
 }

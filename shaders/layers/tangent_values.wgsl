@@ -3,6 +3,8 @@
 //
 //     ż_l = Ẇ_l h_{l−1} + ḃ_l + W_l ḣ_{l−1}     ḣ_l = s′(z_l) ż_l     u̇ = Σ_j ċ_j φ_j + Σ_j c_j φ̇_j
 //
+// and for a gate g = s(z_l), whose ġ that is, ḣ_l = U̇ + ġ (V − U) + g (V̇ − U̇).
+//
 // Bindings: params; 1 points, DIMENSIONS × quads vec4s; 2 weights ẇ, from first_weight on: ċ, then for each layer Ẇ row after row
 // and ḃ; 3 parameters and 4 places as in common/network; 5 values, written, quads vec4s per term; with SCRATCH, 6 scratch, TILE
 // vec4s per workgroup.
@@ -53,13 +55,22 @@ fn apply_step(lane: u32, layer: u32, room: u32) {
 // h_l and ḣ_l
 fn push(lane: u32, layer: u32, room: u32) {
     let units = places[2u + 2u * layer];
-    let present = places[1].x;
+    let width = places[1].z;
     for (var unit = lane; unit < units.y; unit += LANES) {
+        let place = place_of(layer, unit);
         let z = jet_load(units.z + unit);
         let s = series(z.s0);
-        let dot = jet_load(units.z + 2u * room + unit);
-        jet_store(present + unit, jet_compose(z, s));
-        jet_store(present + 2u * room + unit, jet_multiply(jet_compose(z, slope_series(s)), dot));
+        let h = jet_compose(z, s);
+        var dot = jet_multiply(jet_compose(z, slope_series(s)), jet_load(units.z + 2u * room + unit));
+        if GATED == 1u && layer > 0u {
+            let at = mixed_of(unit);
+            let u_dot = jet_load(at + 2u * room);
+            let across = jet_subtract(jet_load(at + width), jet_load(at));
+            let across_dot = jet_subtract(jet_load(at + width + 2u * room), u_dot);
+            dot = jet_add(jet_add(u_dot, jet_multiply(dot, across)), jet_multiply(h, across_dot));
+        }
+        jet_store(place, gate(layer, unit, h));
+        jet_store(place + 2u * room, dot);
     }
 }
 

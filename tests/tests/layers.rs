@@ -14,12 +14,20 @@ fn network(activation: Activation, dimensions: usize, widths: &[usize]) -> Dense
     Design { activation, ..design }.network().unwrap()
 }
 
-/// A network whose second coordinate repeats, and one of random waves.
-fn embedded() -> [DenseNetwork; 2] {
+/// Three layers of a width that is no multiple of four, two of which are gates.
+fn gated(activation: Activation, dimensions: usize) -> DenseNetwork {
+    let design = Design::new(vec![(-1.2, 1.5); dimensions], vec![5; 3], 5);
+    Design { activation, gated: true, ..design }.network().unwrap()
+}
+
+/// A network whose second coordinate repeats, one of random waves, and one with gates.
+fn embedded() -> [DenseNetwork; 3] {
     let plain = Design::new(vec![(-1.0, 1.0), (0.0, 3.0)], vec![6, 5], 3);
     let periodic = Design { periods: vec![None, Some(3.0)], harmonics: 2, ..plain.clone() };
-    let fourier = Some(Fourier { count: 3, deviation: 1.5 });
-    [periodic.network().unwrap(), Design { fourier, ..periodic }.network().unwrap()]
+    let fourier = Some(Fourier { count: 3, deviations: vec![1.5, 1.0] });
+    let gated = Design { gated: true, widths: vec![5; 3], ..periodic.clone() };
+    let fourier = Design { fourier, ..periodic.clone() };
+    [periodic, fourier, gated].map(|design| design.network().unwrap())
 }
 
 /// f + f_x ε_x + f_y ε_y + f_xy ε_x ε_y.
@@ -29,6 +37,11 @@ struct Dual([f64; 4]);
 impl Dual {
     fn add_scaled(&mut self, weight: f64, other: Self) {
         self.0.iter_mut().zip(other.0).for_each(|(to, from)| *to += weight * from);
+    }
+
+    fn multiply(self, other: Self) -> Self {
+        let ([u, ux, uy, uxy], [v, vx, vy, vxy]) = (self.0, other.0);
+        Self([u * v, ux * v + u * vx, uy * v + u * vy, uxy * v + ux * vy + uy * vx + u * vxy])
     }
 
     fn apply(self, [s, s1, s2]: [f64; 3]) -> Self {
@@ -73,16 +86,32 @@ fn by_duals(network: &DenseNetwork, box_of: (f64, f64), x: &[f64], axes: [usize;
     };
     let mut h: Vec<Dual> = (0..x.len()).map(input).collect();
     let mut rest = network.inner();
-    for &width in network.widths() {
-        let (weights, after) = rest.split_at(width * h.len());
-        let (biases, after) = after.split_at(width);
+    let mut mixed = Vec::new();
+    for (l, &width) in network.widths().iter().enumerate() {
+        let outputs = if network.is_gated() && l == 0 { 3 * width } else { width };
+        let (weights, after) = rest.split_at(outputs * h.len());
+        let (biases, after) = after.split_at(outputs);
         rest = after;
         let unit = |i: usize| {
             let mut z = Dual([biases[i], 0.0, 0.0, 0.0]);
             h.iter().enumerate().for_each(|(j, &other)| z.add_scaled(weights[i * h.len() + j], other));
             z.apply(closed_form(network.activation(), z.0[0]))
         };
-        h = (0..width).map(unit).collect();
+        let units: Vec<Dual> = (0..outputs).map(unit).collect();
+        h = units[..width].to_vec();
+        if network.is_gated() && l == 0 {
+            mixed = units[width..].to_vec();
+        } else if network.is_gated() {
+            // (1 − g) U + g V
+            let mix = |(i, g): (usize, &Dual)| {
+                let mut rest = Dual([1.0, 0.0, 0.0, 0.0]);
+                rest.add_scaled(-1.0, *g);
+                let mut sum = rest.multiply(mixed[i]);
+                sum.add_scaled(1.0, g.multiply(mixed[width + i]));
+                sum
+            };
+            h = units.iter().enumerate().map(mix).collect();
+        }
     }
     assert!(rest.is_empty());
     h
@@ -90,8 +119,8 @@ fn by_duals(network: &DenseNetwork, box_of: (f64, f64), x: &[f64], axes: [usize;
 
 #[test]
 fn jets_agree_with_dual_numbers() {
-    for activation in Activation::ALL {
-        let network = network(activation, 3, &[7, 6, 5]);
+    let plain = Activation::ALL.map(|activation| network(activation, 3, &[7, 6, 5]));
+    for network in plain.into_iter().chain(Activation::ALL.map(|activation| gated(activation, 3))) {
         let (x, n) = ([0.3, -0.8, 1.1], network.len());
         for axes in [[0, 1], [2, 1], [1, 1], [0, 0]] {
             let mut terms = [MultiIndex::VALUE; 4];
@@ -105,7 +134,7 @@ fn jets_agree_with_dual_numbers() {
                 for t in 0..4 {
                     let (found, exact) = (jets[t * n + j], dual.0[t]);
                     // Rounding, and the rule for Φ, 1e-14 of it.
-                    let name = activation.name();
+                    let name = network.activation().name();
                     assert!((found - exact).abs() < 1e-12, "{name} {j} {axes:?} {t}: {found}, not {exact}");
                 }
             }
@@ -220,18 +249,24 @@ fn networks_follow_from_the_seed_and_their_size() {
 fn wrong_designs_and_steps_are_refused() {
     let refused = |error: FeatureError| error.to_string();
     let design = Design::new(vec![(0.0, 1.0)], vec![3], 1);
-    let with = |change: fn(&mut Design)| {
+    let with = |change: &dyn Fn(&mut Design)| {
         let mut design = design.clone();
         change(&mut design);
         refused(design.network().unwrap_err())
     };
-    assert!(with(|design| design.domain.clear()).contains("from 1 to 8"));
-    assert!(with(|design| design.domain = vec![(1.0, 1.0)]).contains("positive"));
-    assert!(with(|design| design.widths.clear()).contains("hidden layers"));
-    assert!(with(|design| design.widths = vec![3, 0]).contains("width number 1"));
-    assert!(with(|design| design.periods = vec![None, None]).contains("2 periods"));
-    assert!(with(|design| design.periods = vec![Some(f64::NAN)]).contains("NaN"));
-    assert!(with(|design| design.fourier = Some(Fourier { count: 0, deviation: 1.0 })).contains("waves"));
+    assert!(with(&|design: &mut Design| design.domain.clear()).contains("from 1 to 8"));
+    assert!(with(&|design: &mut Design| design.domain = vec![(1.0, 1.0)]).contains("positive"));
+    assert!(with(&|design: &mut Design| design.widths.clear()).contains("hidden layers"));
+    assert!(with(&|design: &mut Design| design.widths = vec![3, 0]).contains("width number 1"));
+    assert!(with(&|design: &mut Design| design.periods = vec![None, None]).contains("2 periods"));
+    assert!(with(&|design: &mut Design| design.gated = true).contains("1 hidden layers with gates; 2"));
+    let uneven = |design: &mut Design| (design.gated, design.widths) = (true, vec![4, 5]);
+    assert!(with(&uneven).contains("number 1 is 5; it must be that of the first"));
+    assert!(with(&|design: &mut Design| design.periods = vec![Some(f64::NAN)]).contains("NaN"));
+    let waves = |count: usize, deviations: &[f64]| Some(Fourier { count, deviations: deviations.to_vec() });
+    assert!(with(&|design: &mut Design| design.fourier = waves(0, &[1.0])).contains("count of waves"));
+    assert!(with(&|design: &mut Design| design.fourier = waves(2, &[0.0])).contains("deviation of waves"));
+    assert!(with(&|design: &mut Design| design.fourier = waves(2, &[1.0, 1.0])).contains("2 deviations"));
     let network = design.network().unwrap();
     assert!(refused(network.with_inner(vec![0.0; 5]).unwrap_err()).contains("5 inner parameters; 6"));
     let step = |size: f64| network.moved(&[0.0; 4], &[size; 10]).map(|_| ());
@@ -294,7 +329,9 @@ fn rows_and_values_agree_with_the_host_for_every_activation() {
             for activation in [Activation::Tanh, Activation::Gelu] {
                 check_both(gpu, &network(activation, 2, &[6, 9]), &Case::<f64>::new(2, laplacian(), 9));
             }
-            check_both(gpu, &embedded()[0], &Case::<f64>::new(2, laplacian(), 9));
+            for at in [0, 2] {
+                check_both(gpu, &embedded()[at], &Case::<f64>::new(2, laplacian(), 9));
+            }
         }
     });
 }
@@ -305,6 +342,7 @@ fn all_orders_and_numbers_of_coordinates() {
     each(|gpu| {
         let terms = [&[4][..], &[2, 1], &[2, 2], &[1, 3], &[2, 2]].map(term);
         check_both(gpu, &network(Activation::Tanh, 2, &[5, 6]), &Case::<f32>::new(2, terms.to_vec(), 6));
+        check_both(gpu, &gated(Activation::Sine, 2), &Case::<f32>::new(2, terms.to_vec(), 6));
         check_both(gpu, &network(Activation::Sine, 1, &[5]), &Case::<f32>::new(1, vec![term(&[2])], 5));
         let laplacian: Vec<_> = (0..8).map(|i| term(&[vec![0; i], vec![2]].concat())).collect();
         check_both(gpu, &network(Activation::Softplus, 8, &[5, 4]), &Case::<f32>::new(8, laplacian, 5));
@@ -320,12 +358,14 @@ fn more_derivatives_than_one_launch_takes() {
     });
 }
 
-/// Jets of five layers of 64 units have no room in a workgroup.
+/// Jets of five layers of 64 units have no room in a workgroup, nor have those of three of 50 with gates.
 #[test]
 fn networks_as_large_as_they_may_be() {
     each(|gpu| {
         let network = network(Activation::Tanh, 2, &[64; 5]);
         check_both(gpu, &network, &Case::<f32>::new(2, laplacian(), 5));
+        let gates = Design { gated: true, ..Design::new(vec![(-1.2, 1.5); 2], vec![50; 3], 5) };
+        check_both(gpu, &gates.network().unwrap(), &Case::<f32>::new(2, laplacian(), 5));
     });
 }
 
@@ -413,7 +453,7 @@ fn wrong_launches_are_refused() {
     assert!(refused(&case(&[1]), (8, 1, false)).contains("layers/tangent: 13 columns from 1 on"));
     assert!(refused(&case(&[3, 2]), (0, 0, false)).contains("to order 4"));
     assert!(refused(&case(&[0, 0, 1]), (0, 0, false)).contains("coordinate 2"));
-    let fourier = Some(Fourier { count: 40_000, deviation: 1.0 });
+    let fourier = Some(Fourier { count: 40_000, deviations: vec![1.0] });
     let wide = Design { fourier, ..Design::new(vec![(0.0, 1.0)], vec![2], 1) }.network().unwrap();
     let matrix = Matrix::zeros(&gpu, "matrix", 4, 3).unwrap();
     let message = match Case::<f32>::new(1, Vec::new(), 1).record(&gpu, &wide, &matrix, (0, 0, false)) {

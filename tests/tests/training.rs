@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use ansatz::Gpu;
+use ansatz::layers::Activation;
 use ansatz::pde::{
-    ByResidual, Checkpoint, FitPrecision, Interval, Method, Mlp, Objective, Pde, PdeError, PdeOptions,
-    PdeProgress, PdeRun, Pig, RandomFeatures, Resample,
+    AdamOptions, ByResidual, Checkpoint, Decay, FitPrecision, Interval, Method, Mlp, Objective, Optimizer,
+    Pde, PdeError, PdeOptions, PdeProgress, PdeRun, Pig, RandomFeatures, Resample, Schedule,
 };
 use ansatz_problem::{Problem, ProblemBuilder, Shape};
 use ansatz_tests::each;
@@ -48,6 +49,13 @@ fn options(steps: usize) -> PdeOptions {
     }
 }
 
+/// With a rate that falls, which a checkpoint must not forget.
+fn adam() -> Optimizer {
+    let decay = Decay::Cosine { steps: 30, last: 1e-2 };
+    let schedule = Schedule { decay, warm_up: 4, ..Schedule::constant(1e-2) };
+    Optimizer::Adam(AdamOptions { schedule, ..AdamOptions::default() })
+}
+
 fn every_step(file: &Path) -> Option<Checkpoint> {
     Some(Checkpoint { every: Interval::Steps(1), ..Checkpoint::new(file) })
 }
@@ -64,7 +72,14 @@ fn training_goes_on_as_if_it_had_never_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.safetensors");
     let small = Pig { embeddings: 2, units: 4, ..Pig::new(5) };
-    let methods: [&dyn Method; 2] = [&small, &Mlp::new(&[6, 5])];
+    let [sum, dense] = [Pig { units: 0, ..Pig::new(5) }, Pig { optimizer: adam(), ..small.clone() }];
+    let methods: [&dyn Method; 5] = [
+        &small,
+        &Mlp::new(&[6, 5]),
+        &dense,
+        &Pig { optimizer: adam(), ..sum },
+        &Mlp { optimizer: adam(), ..Mlp::new(&[6, 5]) },
+    ];
     each(|gpu| {
         for (method, precision) in
             methods.into_iter().flat_map(|method| [(method, FitPrecision::F32), (method, FitPrecision::F64)])
@@ -127,7 +142,14 @@ fn seeds_go_on_as_well() {
             &Mlp::new(&[5]),
             &options,
             &[&before_training(1), &before(1, 1, 3), &before_training(2), &before(2, 1, 1)],
-        )
+        );
+        assert_resumes(
+            gpu,
+            &cubic(1.0),
+            &Pig { embeddings: 1, units: 2, optimizer: adam(), ..Pig::new(3) },
+            &PdeOptions { max_steps: Some(30), ..options.clone() },
+            &[&before_training(1), &before(1, 1, 12), &before(2, 1, 2)],
+        );
     });
 }
 
@@ -186,15 +208,17 @@ fn the_cause_of_what_is_not_finite_is_named() {
             ("u_xx + 1/u = 0", "1/u is +∞ where u = 0"),
             ("u_xx + sqrt(u - 1) = 0", "sqrt(u - 1) is NaN where u - 1 = -1"),
         ] {
-            let method = Mlp::new(&[4]);
-            let run = problem(equation).solve(gpu, &method, &options(20)).unwrap();
-            let PdeRun { report, .. } = &run;
-            assert_eq!((report.reason.as_str(), report.steps), ("NonFinite", 0), "{report}");
-            for text in [&report.stop_reason, &report.hint] {
-                assert!(
-                    text.contains("`equation[1]`") && text.contains(part) && text.contains("at x = "),
-                    "{text}"
-                );
+            for optimizer in [Optimizer::LevenbergMarquardt, adam()] {
+                let method = Mlp { optimizer, ..Mlp::new(&[4]) };
+                let run = problem(equation).solve(gpu, &method, &options(20)).unwrap();
+                let PdeRun { report, .. } = &run;
+                assert_eq!((report.reason.as_str(), report.steps), ("NonFinite", 0), "{report}");
+                for text in [&report.stop_reason, &report.hint] {
+                    assert!(
+                        text.contains("`equation[1]`") && text.contains(part) && text.contains("at x = "),
+                        "{text}"
+                    );
+                }
             }
         }
     });
@@ -227,6 +251,13 @@ fn the_last_good_state_stays() {
         assert_eq!((report.reason.as_str(), report.steps), ("NonFinite", 0), "{report}");
         assert!(report.stop_reason.contains("log((-1e200)*u^2 + 1) is NaN"), "{}", report.stop_reason);
         assert_eq!(blocked.solutions[0].values(0, &[0.3, 0.5]), [0.0, 0.0]);
+        // Adam steps there, and back.
+        let stepped = Mlp { optimizer: adam(), ..Mlp::new(&[4]) };
+        let stepped = problem("u_xx + log(1 - 1e20*u^2) = 1").solve(gpu, &stepped, &options(20)).unwrap();
+        let report = &stepped.report;
+        assert_eq!((report.reason.as_str(), report.steps), ("NonFinite", 0), "{report}");
+        assert!(report.stop_reason.contains("log((-1e20)*u^2 + 1) is NaN"), "{}", report.stop_reason);
+        assert!(stepped.solutions[0].values(0, &[0.3, 0.5]).iter().all(|u| u.abs() < 1e-6));
         // There is no way past ½ to u = 1; steps that would go there are not taken.
         let bounded = problem("u_xx + sqrt(0.5 - u) = 0").solve(gpu, &Mlp::new(&[4]), &options(30)).unwrap();
         let history = &bounded.report.history;
@@ -262,6 +293,11 @@ fn resampling_goes_on_as_well() {
                 [&before(1, 1, 3), &before(1, 1, 4), &before(1, 1, 6), &before(1, 1, 8)];
             assert_resumes(gpu, &cubic(2.0), &Mlp::new(&[6]), &options, &moments);
         }
+        let dense = Mlp { optimizer: adam(), ..Mlp::new(&[6]) };
+        for resample in [Resample { every: 3, by_residual: None }, Resample { every: 3, by_residual }] {
+            let options = PdeOptions { resample: Some(resample), ..options(8) };
+            assert_resumes(gpu, &cubic(2.0), &dense, &options, &[&before(1, 1, 4), &before(1, 1, 7)]);
+        }
         let losses = |resample| {
             let options = PdeOptions { resample, ..options(8) };
             cubic(2.0).solve(gpu, &Mlp::new(&[6]), &options).unwrap().report.loss_history
@@ -272,4 +308,26 @@ fn resampling_goes_on_as_well() {
         assert_eq!((&never[..4], &never[..4]), (&uniform[..4], &adaptive[..4]), "the first three steps");
         assert!(never[4] != uniform[4] && uniform[4] != adaptive[4] && never[4] != adaptive[4]);
     });
+}
+
+/// u = sin 10πx: a network of coordinates learns such frequencies last, one of waves among which they are at once.
+#[test]
+fn waves_resolve_what_a_network_of_coordinates_does_not() {
+    let poisson = pde(Problem::on(Shape::interval(0.0, 1.0))
+        .field("u")
+        .exact("u", "sin(10*pi*x)")
+        .equation("-u_xx = 100*pi^2*u_exact")
+        .boundary("all", "u = 0"));
+    // u'' is a thousand times u.
+    let options = PdeOptions { points: Some(200), boundary_weight: Some(1000.0), ..options(40) };
+    let error = |method: &Mlp| {
+        let run = poisson.solve(&Gpu::cpu(), method, &options).unwrap();
+        println!("{}: {:?}", run.report.family, run.report.relative_l2_error);
+        run.report.relative_l2_error.unwrap()
+    };
+    for activation in [Activation::Tanh, Activation::Gelu] {
+        let plain = Mlp { activation, ..Mlp::new(&[12]) };
+        let waves = Mlp { waves: Some(12), bandwidth: vec![16.0], ..plain.clone() };
+        assert!(error(&waves) < 0.01 * error(&plain));
+    }
 }

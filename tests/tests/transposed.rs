@@ -199,8 +199,17 @@ fn of_resident<T: Uploaded>(gpu: &Gpu, resident: &dyn Resident<T>, case: &Case<T
 #[test]
 fn parameters_on_a_device() {
     let cpu = Gpu::cpu();
-    for periods in [vec![None, None], vec![Some(2.5), None]] {
-        let network = pig(5, 2, &periods, 3);
+    let periodic = vec![Some(2.5), None];
+    let gaussians = |periods: &[Option<f64>]| product(7, 2, periods.to_vec(), 5);
+    let design = Design::new(vec![(-1.0, 1.0); 2], vec![5, 3], 7);
+    let families: [Box<dyn Trainable>; 5] = [
+        Box::new(pig(5, 2, &[None, None], 3)),
+        Box::new(pig(5, 2, &periodic, 3)),
+        Box::new(GaussianSum::new(gaussians(&[None, None]))),
+        Box::new(GaussianSum::new(gaussians(&periodic))),
+        Box::new(Design { periods: periodic.clone(), ..design }.network().unwrap()),
+    ];
+    for network in families {
         let c: Vec<f64> = noise(network.len(), 8);
         let case = Case::<f64>::new(2, laplacian(2), 10);
         let resident = network.resident_f64(&cpu, &c).unwrap().unwrap();

@@ -9,6 +9,7 @@ use crate::twin::{Twin, sum_twin};
 use crate::{MultiIndex, Rows, Values};
 
 pub use crate::check::{Shape, check_rows, check_transposed, check_values};
+pub use crate::gather::Gather;
 pub use crate::partial_sums::PartialSums;
 pub use crate::transposed::by_rows;
 

@@ -9,6 +9,7 @@ pub mod launch;
 mod check;
 mod error;
 mod evaluate;
+mod gather;
 mod multi_index;
 mod partial_sums;
 mod resident;

@@ -13,8 +13,10 @@ const LANES: u32 = 64;
 pub struct Residual<'a, T> {
     /// R, then ∂R/∂u_t for each of its inputs that is a derivative of an unknown, in their order.
     pub program: &'a Program,
-    /// s, which is rounded to f32.
-    pub scale: f64,
+    /// Numbers among which s is.
+    pub scales: &'a Buffer<T>,
+    /// Which of them it is.
+    pub scale: usize,
     /// The inputs that are none, in their order, and the target.
     pub fixed: &'a Buffer<T>,
     /// u_t, in the order of the inputs.
@@ -32,7 +34,7 @@ pub struct Residual<'a, T> {
 struct Params {
     count: u32,
     n4: u32,
-    scale: f32,
+    scale: u32,
 }
 
 impl<T: Real + Scalar> Residual<'_, T> {
@@ -63,6 +65,9 @@ impl<T: Real + Scalar> Residual<'_, T> {
                 return wrong(format!("`{what}` has {len} numbers; {count} arrays of {stride} are {wanted}"));
             }
         }
+        if self.scale >= self.scales.len() {
+            return wrong(format!("scale {} of {}", self.scale, self.scales.len()));
+        }
         // The index of the last group of four must not wrap around.
         let groups = (fixed + 1).max(jets).saturating_mul(stride / 4);
         if groups > (u32::MAX - LANES) as usize {
@@ -78,11 +83,12 @@ impl<T: Real + Scalar> Residual<'_, T> {
                 .generated(program.wgsl("expression", precision))
                 .constant("LANES", LANES)
                 .constant("FIXED", fixed as u32)
-                .params(&Params { count: self.points as u32, n4, scale: self.scale as f32 })
+                .params(&Params { count: self.points as u32, n4, scale: self.scale as u32 })
                 .bind(self.fixed)
                 .bind(self.jets)
                 .bind(self.coefficients)
                 .bind(self.losses)
+                .bind(self.scales)
                 .workgroups(n4.div_ceil(LANES).into())
                 .cost(
                     (numbers * size_of::<T>()) as u64,
@@ -103,7 +109,7 @@ fn twin<T: Real + Scalar>(program: &Program, fixed: usize, args: &Args) {
     let mut outputs: Vec<_> = values.chunks_exact_mut(stride).collect();
     let done = program.eval_points(&inputs, &mut outputs, &mut Scratch::default());
     debug_assert_eq!(done, Ok(()));
-    let scale = T::from_f64(f64::from(params.scale));
+    let scale = args.read::<T>(5)[params.scale as usize];
     let (residual, partials) = values.split_at(stride);
     coefficients.fill(T::zero());
     losses.fill(T::zero());

@@ -53,6 +53,11 @@ impl<T: Real, G: Gaussians> DeviceGaussians<T, G> {
         Ok(Self { gpu: gpu.clone(), host: host.clone(), features: host.upload(gpu)? })
     }
 
+    /// The same on the device, with what moves there.
+    pub fn shared(&self) -> Self {
+        Self { gpu: self.gpu.clone(), host: self.host.clone(), features: self.features.clone() }
+    }
+
     /// The parameters as the kernels want them.
     pub fn features(&self) -> &Buffer<T> {
         &self.features

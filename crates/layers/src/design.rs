@@ -6,27 +6,32 @@ use ansatz_features::FeatureError;
 use ansatz_random::Philox;
 
 use crate::embedding::Embedding;
+use crate::shape::Shape;
 use crate::{Activation, DenseNetwork};
 
 /// Waves of random frequencies in place of the coordinates (Tancik et al., NeurIPS 2020).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Fourier {
     /// Number of frequencies; each gives a sine and a cosine.
     pub count: usize,
-    /// Standard deviation of the frequencies, in radians per half an edge of the domain.
-    pub deviation: f64,
+    /// Standard deviation of the frequencies along each coordinate, in radians per half an edge of the domain.
+    pub deviations: Vec<f64>,
 }
 
 /// A network to be made.
 ///
 /// A point of the domain is mapped to [−1, 1]^d first. The inputs of the first layer are its coordinates; for one that
 /// repeats after a length ℓ, sin and cos of 2πkx/ℓ for k = 1 … `harmonics`, so that u repeats exactly. With `fourier` they are
-/// sin By and cos By, B ~ N(0, deviation²), where the frequencies along a coordinate that repeats are rounded to multiples of
-/// its own.
+/// sin By and cos By, B_i ~ N(0, deviations_i²), where the frequencies along a coordinate that repeats are rounded to multiples
+/// of its own.
 ///
 /// Initially the weights of a layer with n inputs and m outputs are drawn from N(0, 2/(n + m)) (Glorot & Bengio, AISTATS 2010)
 /// and its biases uniformly from ±1/√n. With `bandwidth` those of the first layer are drawn from N(0, bandwidth²) for each
 /// coordinate, and its units are centred at points spread uniformly over the domain.
+///
+/// With `gated` (Wang, Teng & Perdikaris, SIAM J. Sci. Comput. 43, 2021, eqs. 38–42) two more sets of units of the inputs e,
+/// U = s(W_U e + b_U) and V = s(W_V e + b_V), are mixed by the units of each hidden layer but the first, which are gates:
+/// h_l = (1 − g) U + g V with g = s(W_l h_{l−1} + b_l). All hidden layers are of one width, and there are two at least.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Design {
     /// Lower and upper end of each coordinate.
@@ -43,6 +48,8 @@ pub struct Design {
     pub widths: Vec<usize>,
     /// s.
     pub activation: Activation,
+    /// Gates.
+    pub gated: bool,
     /// Same seed, same network.
     pub seed: u64,
 }
@@ -63,6 +70,7 @@ impl Design {
             bandwidth: None,
             widths,
             activation,
+            gated: false,
             seed,
         }
     }
@@ -70,8 +78,8 @@ impl Design {
     /// The network.
     ///
     /// # Errors
-    /// [`FeatureError`] where the domain is empty or not finite, a layer has no units, there is no layer, or a length or
-    /// deviation is not positive.
+    /// [`FeatureError`] where the domain is empty or not finite, a layer has no units, there is no layer, a length or
+    /// deviation is not positive, or gates have a single layer or layers of several widths.
     pub fn network(&self) -> Result<DenseNetwork, FeatureError> {
         let dimensions = self.domain.len();
         FeatureError::dimensions(dimensions)?;
@@ -91,13 +99,32 @@ impl Design {
         if self.widths.is_empty() {
             return Err(FeatureError::Length { what: "hidden layers", len: 0, wanted: 1 });
         }
-        if let Some(fourier) = self.fourier {
-            let numbers = [fourier.count as f64, fourier.deviation];
-            FeatureError::values("count or deviation of waves", &numbers, "positive", |x| x > 0.0)?;
+        if self.gated {
+            if let [_] = self.widths[..] {
+                return Err(FeatureError::Length { what: "hidden layers with gates", len: 1, wanted: 2 });
+            }
+            let first = counts[0];
+            FeatureError::values("width of layers with gates", &counts, "that of the first", |width| {
+                width == first
+            })?;
+        }
+        if let Some(Fourier { count, deviations }) = &self.fourier {
+            FeatureError::values("count of waves", &[*count as f64], "positive", |count| count > 0.0)?;
+            FeatureError::length("deviations of waves", deviations.len(), dimensions)?;
+            FeatureError::values("deviation of waves", deviations, "positive", |deviation| deviation > 0.0)?;
         } else if !lengths.is_empty() {
             FeatureError::values("number of harmonics", &[self.harmonics as f64], "positive", |x| x > 0.0)?;
         }
-        DenseNetwork::new(self.embedding(&edges), &self.widths, self.activation, self.parameters())
+        let embedding = self.embedding(&edges);
+        let shape = Shape {
+            dimensions,
+            widths: std::iter::once(embedding.len()).chain(self.widths.iter().copied()).collect(),
+            identities: embedding.identities,
+            activation: self.activation,
+            gated: self.gated,
+        };
+        let parameters = self.parameters(&shape);
+        DenseNetwork::new(shape, embedding, parameters)
     }
 
     /// 2π/ℓ of a coordinate that repeats, in radians of y.
@@ -115,11 +142,11 @@ impl Design {
             frequencies: Vec::new(),
             phases: Vec::new(),
         };
-        if let Some(fourier) = self.fourier {
+        if let Some(fourier) = &self.fourier {
             let draws = Philox::new(self.seed, FOURIER);
             for wave in 0..fourier.count {
                 let frequency = |i: usize| {
-                    let drawn = fourier.deviation * draws.normal((wave * dimensions + i) as u64);
+                    let drawn = fourier.deviations[i] * draws.normal((wave * dimensions + i) as u64);
                     match self.fundamental(i, edges) {
                         Some(unit) => unit * (drawn / unit).round(),
                         None => drawn,
@@ -141,17 +168,6 @@ impl Design {
         embedding
     }
 
-    /// Number of inputs of the first layer.
-    fn inputs(&self) -> usize {
-        match self.fourier {
-            Some(fourier) => 2 * fourier.count,
-            None => {
-                let periodic = self.periods.iter().flatten().count();
-                self.domain.len() - periodic + 2 * self.harmonics * periodic
-            }
-        }
-    }
-
     /// Those of the weights of each input of the first layer.
     fn deviations(&self) -> Option<Vec<f64>> {
         let bandwidth = self.bandwidth.as_ref().filter(|_| self.fourier.is_none())?;
@@ -163,8 +179,8 @@ impl Design {
     }
 
     /// Weights w and biases −w·e with e uniform in [−1, 1]ⁿ.
-    fn first_layer(&self, deviations: &[f64], draws: Philox) -> (Vec<f64>, Vec<f64>) {
-        let (inputs, outputs) = (deviations.len(), self.widths[0]);
+    fn first_layer(deviations: &[f64], outputs: usize, draws: Philox) -> (Vec<f64>, Vec<f64>) {
+        let inputs = deviations.len();
         let weight = |at: usize| deviations[at % inputs] * draws.normal(at as u64);
         let weights: Vec<f64> = (0..inputs * outputs).map(weight).collect();
         let place = |at: usize| draws.uniform_in((inputs * outputs + at) as u64, -1.0, 1.0);
@@ -175,26 +191,23 @@ impl Design {
         (weights, biases)
     }
 
-    fn parameters(&self) -> Vec<f64> {
+    fn parameters(&self, shape: &Shape) -> Vec<f64> {
         let draws = Philox::new(self.seed, LAYERS);
         let mut parameters: Vec<f64> = Vec::new();
-        let mut inputs = self.inputs();
-        let mut widths = &self.widths[..];
-        if let Some(deviations) = self.deviations() {
-            let (weights, biases) = self.first_layer(&deviations, draws);
-            parameters = [weights, biases].concat();
-            inputs = widths[0];
-            widths = &widths[1..];
-        }
-        for &outputs in widths {
+        for (l, layer) in shape.layers().into_iter().enumerate() {
+            if let Some(deviations) = self.deviations().filter(|_| l == 0) {
+                let (weights, biases) = Self::first_layer(&deviations, layer.outputs, draws);
+                parameters = [weights, biases].concat();
+                continue;
+            }
+            let (inputs, outputs) = (layer.inputs, layer.outputs);
             let first = parameters.len() as u64;
             let weights = (inputs * outputs) as u64;
-            let deviation = (2.0 / (inputs + outputs) as f64).sqrt();
+            let deviation = (2.0 / (inputs + shape.widths[l + 1]) as f64).sqrt();
             parameters.extend((first..first + weights).map(|i| deviation * draws.normal(i)));
             let most = 1.0 / (inputs as f64).sqrt();
             let biases = first + weights..first + weights + outputs as u64;
             parameters.extend(biases.map(|i| draws.uniform_in(i, -most, most)));
-            inputs = outputs;
         }
         parameters
     }

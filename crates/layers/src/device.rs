@@ -61,7 +61,12 @@ impl<T: Real> DeviceNetwork<T> {
     fn upload(gpu: &Gpu, network: &DenseNetwork, c: &[f64], tangent: bool) -> Result<Self, GpuError> {
         let packed = pack(&network.shape, &network.embedding, network.inner(), c);
         let packed = gpu.upload("network", &packed)?;
-        Ok(Self { gpu: gpu.clone(), shape: Arc::new(network.shape.clone()), tangent, packed })
+        Ok(Self::over(gpu, network, &packed, tangent))
+    }
+
+    /// Over numbers that may move on the device. Of `network`, the shape alone is used.
+    pub fn over(gpu: &Gpu, network: &DenseNetwork, packed: &Buffer<T>, tangent: bool) -> Self {
+        Self { gpu: gpu.clone(), shape: Arc::new(network.shape.clone()), tangent, packed: packed.clone() }
     }
 
     fn checked(&self, kernel: &'static Kernel) -> Checked {
@@ -110,6 +115,7 @@ impl<T: Real> DeviceNetwork<T> {
             .constant("DIMENSIONS", self.shape.dimensions as u32)
             .constant("DEPTH", self.shape.depth() as u32)
             .constant("WAVES", (self.shape.identities < self.shape.widths[0]).into())
+            .constant("GATED", self.shape.gated.into())
             .constant("TILE", prepared.places.tile() as u32)
             .constant("ACTIVATION", activation as u32)
     }

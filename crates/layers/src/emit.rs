@@ -62,6 +62,10 @@ pub(crate) fn wgsl(slots: &Slots) -> String {
         let products = slots.products().iter().filter(|product| product.result == k);
         products.map(|p| format!("u.s{} * v.s{}", p.first, p.second)).collect::<Vec<_>>().join(" + ")
     });
+    for (name, sign) in [("jet_add", '+'), ("jet_subtract", '-')] {
+        let results = list(&|k| format!("u.s{k} {sign} v.s{k}"));
+        line(format!("fn {name}(u: Jet, v: Jet) -> Jet {{ return Jet({results}); }}"));
+    }
     line(format!("fn jet_multiply(u: Jet, v: Jet) -> Jet {{ return Jet({multiplied}); }}"));
     let pulled = list(&|k| {
         let products = slots.products().iter().filter(|product| product.second == k);

@@ -33,6 +33,7 @@ mod network;
 mod pack;
 mod places;
 mod point;
+mod resident;
 mod shape;
 mod tangent;
 mod twin;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ansatz_features::{DeviceFeatures, FeatureError, Features, MultiIndex, Trainable};
+use ansatz_features::{DeviceFeatures, FeatureError, Features, MultiIndex, Resident, Trainable};
 use ansatz_gpu::{Gpu, GpuError};
 
 use crate::Activation;
@@ -11,6 +11,7 @@ use crate::embedding::Embedding;
 use crate::jet::{Slots, factorial};
 use crate::pack::pack;
 use crate::point::Point;
+use crate::resident::ResidentNetwork;
 use crate::shape::Shape;
 use crate::tangent::Tangent;
 
@@ -21,7 +22,7 @@ pub(crate) const MAX_ORDER: usize = 4;
 /// and, last, the bias of a linear output.
 ///
 /// θ holds for each hidden layer, from the first on, its weights W (row after row, a row for each of its units) and then its
-/// biases b.
+/// biases b. The first layer of a gated network has those of its own units, then those of U, then those of V.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DenseNetwork {
     pub(crate) shape: Shape,
@@ -32,18 +33,7 @@ pub struct DenseNetwork {
 }
 
 impl DenseNetwork {
-    pub(crate) fn new(
-        embedding: Embedding,
-        widths: &[usize],
-        activation: Activation,
-        inner: Vec<f64>,
-    ) -> Result<Self, FeatureError> {
-        let shape = Shape {
-            dimensions: embedding.centres.len(),
-            widths: std::iter::once(embedding.len()).chain(widths.iter().copied()).collect(),
-            identities: embedding.identities,
-            activation,
-        };
+    pub(crate) fn new(shape: Shape, embedding: Embedding, inner: Vec<f64>) -> Result<Self, FeatureError> {
         FeatureError::length("inner parameters", inner.len(), shape.inner())?;
         FeatureError::values("inner parameter", &inner, "finite", |_| true)?;
         let packed = pack(&shape, &embedding, &inner, &[]);
@@ -60,12 +50,17 @@ impl DenseNetwork {
     /// # Errors
     /// [`FeatureError`] where there are too few or too many, or one is not finite.
     pub fn with_inner(&self, inner: Vec<f64>) -> Result<Self, FeatureError> {
-        Self::new(self.embedding.clone(), &self.shape.widths[1..], self.shape.activation, inner)
+        Self::new(self.shape.clone(), self.embedding.clone(), inner)
     }
 
     /// s.
     pub fn activation(&self) -> Activation {
         self.shape.activation
+    }
+
+    /// Whether it has gates, as [`crate::Design::gated`] says.
+    pub fn is_gated(&self) -> bool {
+        self.shape.gated
     }
 
     /// Units of each hidden layer.
@@ -140,5 +135,13 @@ impl Trainable for DenseNetwork {
         let c = sum(c, outer);
         FeatureError::values("coefficient", &c, "finite", |_| true)?;
         Ok((Arc::new(self.with_inner(sum(&self.inner, inner))?), c))
+    }
+
+    fn resident_f32(&self, gpu: &Gpu, c: &[f64]) -> Result<Option<Box<dyn Resident<f32>>>, GpuError> {
+        Ok(Some(Box::new(ResidentNetwork::<f32>::new(gpu, self, c)?)))
+    }
+
+    fn resident_f64(&self, gpu: &Gpu, c: &[f64]) -> Result<Option<Box<dyn Resident<f64>>>, GpuError> {
+        Ok(Some(Box::new(ResidentNetwork::<f64>::new(gpu, self, c)?)))
     }
 }

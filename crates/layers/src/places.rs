@@ -3,7 +3,7 @@
 use ansatz_features::MultiIndex;
 
 use crate::jet::{Slots, factorial};
-use crate::shape::Shape;
+use crate::shape::{Layer, Shape};
 
 /// What a kernel does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,19 +23,23 @@ pub(crate) struct Places {
     sweep: Sweep,
     units: usize,
     slots: usize,
-    widths: Vec<usize>,
+    shape: Shape,
     terms: usize,
-    dimensions: usize,
 }
 
 impl Places {
     /// Of each unit of the widest layer there are h and z, of a sweep along a step ḣ and ż behind them; where a reverse sweep
-    /// follows, z of every layer has a place of its own.
+    /// follows, z of every layer has a place of its own. In a gated network U and V follow the units of the present h, where its
+    /// four by four end; in a reverse sweep then Ū and V̄.
     pub fn new(shape: &Shape, slots: &Slots, terms: &[MultiIndex], sweep: Sweep) -> Self {
-        let padded = |width: &usize| width.next_multiple_of(4);
+        let padded = |width: usize| width.next_multiple_of(4);
         let hidden = &shape.widths[1..];
-        let widest = hidden.iter().map(padded).max().unwrap_or(0);
-        let present = padded(&shape.widths[0]);
+        let mut widest = hidden.iter().map(|&width| padded(width)).max().unwrap_or(0);
+        if shape.gated {
+            let sets = if sweep == Sweep::Reverse { 4 } else { 2 };
+            widest = padded(widest + sets * shape.last());
+        }
+        let present = padded(shape.widths[0]);
         let (output, _) = shape.output();
         let numbers = |numbers: [usize; 4]| numbers.map(|number| number as u32);
         let mut table = vec![
@@ -47,7 +51,7 @@ impl Places {
             let before = if l == 0 { 0 } else { present };
             table.push(numbers([layer.inputs, layer.outputs, z, before]));
             table.push(numbers([layer.forward, layer.bias, layer.backward, layer.first]));
-            z += if sweep == Sweep::Reverse { padded(&layer.outputs) } else { 0 };
+            z += if sweep == Sweep::Reverse { padded(layer.outputs) } else { 0 };
         }
         for term in terms {
             table.push([slots.place(term) as u32, factorial(term), 0, 0]);
@@ -57,8 +61,7 @@ impl Places {
             Sweep::Push => z + 3 * widest,
             Sweep::Reverse => z,
         };
-        let (widths, dimensions) = (shape.widths.clone(), shape.dimensions);
-        Self { table, sweep, units, slots: slots.len(), widths, terms: terms.len(), dimensions }
+        Self { table, sweep, units, slots: slots.len(), shape: shape.clone(), terms: terms.len() }
     }
 
     pub fn table(&self) -> &[[u32; 4]] {
@@ -75,9 +78,9 @@ impl Places {
         // erf of GELU takes up to 150.
         const ACTIVATION: usize = 151;
         let share = |items: usize| items.div_ceil(lanes);
-        let mut sum = share(self.widths[0]) * (1 + self.dimensions) + share(self.slots) * (1 + self.terms);
-        for pair in self.widths.windows(2) {
-            let [inputs, outputs] = [pair[0], pair[1]];
+        let (first, last) = (self.shape.widths[0], self.shape.last());
+        let mut sum = share(first) * (1 + self.shape.dimensions) + share(self.slots) * (1 + self.terms);
+        for Layer { inputs, outputs, .. } in self.shape.layers() {
             let [wide, high] = [inputs.div_ceil(4), outputs.div_ceil(4)];
             sum += share(high * self.slots) * (1 + inputs) + share(outputs) * ACTIVATION;
             sum += match self.sweep {
@@ -90,7 +93,6 @@ impl Places {
                 }
             };
         }
-        let last = self.widths.last().copied().unwrap_or(0);
         sum + 2 * share(last) * (1 + self.slots) + share(self.terms) * (1 + last)
     }
 }

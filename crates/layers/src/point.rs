@@ -17,29 +17,56 @@ pub(crate) struct Point<'a, T> {
 pub(crate) struct Forward<T> {
     /// Before the activation; empty for the embedding.
     pub z: Vec<Vec<Jet<T>>>,
-    /// After it.
+    /// After it, and where there are gates after these. In a gated network the first hidden layer's own units come first, then
+    /// U, then V.
     pub h: Vec<Vec<Jet<T>>>,
 }
 
+/// A gate, and what it mixes: h = U + g (V − U).
+struct Gate<T> {
+    g: Jet<T>,
+    u: Jet<T>,
+    /// V − U
+    across: Jet<T>,
+}
+
 impl<T: Real> Point<'_, T> {
-    /// z_l = W_l h_{l−1} + b_l, h_l = s(z_l).
+    /// z_l = W_l h_{l−1} + b_l, h_l = s(z_l) or, with g = s(z_l) and gates, U + g (V − U).
     pub fn forward(&self, x: &[T]) -> Forward<T> {
         let mut forward = Forward { z: vec![Vec::new()], h: vec![self.embedding(x)] };
         for (l, layer) in self.shape.layers().iter().enumerate() {
             let unit = |i: usize| {
                 let mut z = [T::zero(); MAX_SLOTS];
                 z[0] = self.packed[4 * layer.bias + i];
-                for (j, h) in forward.h[l].iter().enumerate() {
+                for (j, h) in forward.h[l].iter().take(layer.inputs).enumerate() {
                     add_scaled(&mut z, self.weight(layer, i, j), h);
                 }
                 z
             };
             let z: Vec<Jet<T>> = (0..layer.outputs).map(unit).collect();
-            let h = z.iter().map(|z| self.slots.compose(z, &self.shape.activation.series(z[0]))).collect();
+            let unit = |(i, z): (usize, &Jet<T>)| match self.gate(&forward, l, i, z) {
+                None => self.activated(z),
+                Some(gate) => sum_of(&gate.u, &self.slots.multiply(&gate.g, &gate.across)),
+            };
+            let h = z.iter().enumerate().map(unit).collect();
             forward.z.push(z);
             forward.h.push(h);
         }
         forward
+    }
+
+    /// s(z)
+    fn activated(&self, z: &Jet<T>) -> Jet<T> {
+        self.slots.compose(z, &self.shape.activation.series(z[0]))
+    }
+
+    /// Unit i of layer l, if that is a gate.
+    fn gate(&self, forward: &Forward<T>, l: usize, i: usize, z: &Jet<T>) -> Option<Gate<T>> {
+        let width = self.shape.last();
+        (self.shape.gated && l > 0).then(|| {
+            let (u, v) = (forward.h[1][width + i], forward.h[1][2 * width + i]);
+            Gate { g: self.activated(z), u, across: difference(&v, &u) }
+        })
     }
 
     /// u = Σ_j c_j φ_j
@@ -60,14 +87,25 @@ impl<T: Real> Point<'_, T> {
             add_scaled(&mut bar, self.packed[4 * output + j], seed);
             bars.push(bar);
         }
+        // Ū, then V̄.
+        let mut mixed = vec![[T::zero(); MAX_SLOTS]; if self.shape.gated { 2 * bars.len() } else { 0 }];
         for (l, layer) in self.shape.layers().iter().enumerate().rev() {
-            for (bar, z) in bars.iter_mut().zip(&forward.z[l + 1]) {
-                let g = self.slots.slope_of(z, &self.shape.activation.series(z[0]));
-                *bar = self.slots.pull(&g, bar);
+            if l == 0 {
+                bars.append(&mut mixed);
+            }
+            for (i, (bar, z)) in bars.iter_mut().zip(&forward.z[l + 1]).enumerate() {
+                if let Some(gate) = self.gate(forward, l, i, z) {
+                    let of_v = self.slots.pull(&gate.g, bar);
+                    add_scaled(&mut mixed[i], T::one(), &difference(bar, &of_v));
+                    add_scaled(&mut mixed[self.shape.last() + i], T::one(), &of_v);
+                    *bar = self.slots.pull(&gate.across, bar);
+                }
+                let slope = self.slots.slope_of(z, &self.shape.activation.series(z[0]));
+                *bar = self.slots.pull(&slope, bar);
             }
             let biases = layer.first + layer.inputs * layer.outputs;
             for (i, bar) in bars.iter().enumerate() {
-                for (j, h) in forward.h[l].iter().enumerate() {
+                for (j, h) in forward.h[l].iter().take(layer.inputs).enumerate() {
                     sink(layer.first + i * layer.inputs + j, self.dot(bar, h));
                 }
                 sink(biases + i, bar[0]);
@@ -83,24 +121,37 @@ impl<T: Real> Point<'_, T> {
     }
 
     /// The forward sweep along a step of c and θ: u̇ = Σ_j ċ_j φ_j + Σ_j c_j φ̇_j, where ż_l = Ẇ_l h_{l−1} + ḃ_l + W_l ḣ_{l−1}
-    /// and ḣ_l = s′(z_l) ż_l.
+    /// and ḣ_l = s′(z_l) ż_l, or with gates U̇ + ġ (V − U) + g (V̇ − U̇).
     pub fn push(&self, forward: &Forward<T>, step: &[T]) -> Jet<T> {
         let (outer, inner) = step.split_at(self.shape.features());
+        let width = self.shape.last();
         let mut dots = vec![[T::zero(); MAX_SLOTS]; self.shape.widths[0]];
+        let mut of_first = Vec::new();
         for (l, layer) in self.shape.layers().iter().enumerate() {
             let biases = layer.first + layer.inputs * layer.outputs;
             let unit = |i: usize| {
                 let mut dot = [T::zero(); MAX_SLOTS];
                 dot[0] = inner[biases + i];
-                for (j, (h, h_dot)) in forward.h[l].iter().zip(&dots).enumerate() {
+                for (j, (h, h_dot)) in forward.h[l].iter().zip(&dots).take(layer.inputs).enumerate() {
                     add_scaled(&mut dot, inner[layer.first + i * layer.inputs + j], h);
                     add_scaled(&mut dot, self.weight(layer, i, j), h_dot);
                 }
                 let z = &forward.z[l + 1][i];
-                let g = self.slots.slope_of(z, &self.shape.activation.series(z[0]));
-                self.slots.multiply(&g, &dot)
+                let slope = self.slots.slope_of(z, &self.shape.activation.series(z[0]));
+                let dot = self.slots.multiply(&slope, &dot);
+                match self.gate(forward, l, i, z) {
+                    None => dot,
+                    Some(gate) => {
+                        let (u, v): (&Jet<T>, &Jet<T>) = (&of_first[width + i], &of_first[2 * width + i]);
+                        let moved = sum_of(u, &self.slots.multiply(&dot, &gate.across));
+                        sum_of(&moved, &self.slots.multiply(&gate.g, &difference(v, u)))
+                    }
+                }
             };
             dots = (0..layer.outputs).map(unit).collect();
+            if l == 0 {
+                of_first.clone_from(&dots);
+            }
         }
         let (output, _) = self.shape.output();
         let mut sum = [T::zero(); MAX_SLOTS];
@@ -138,6 +189,14 @@ impl<T: Real> Point<'_, T> {
     fn weight(&self, layer: &Layer, i: usize, j: usize) -> T {
         self.packed[4 * (layer.backward + i * layer.inputs.div_ceil(4)) + j]
     }
+}
+
+fn sum_of<T: Real>(a: &Jet<T>, b: &Jet<T>) -> Jet<T> {
+    std::array::from_fn(|k| a[k] + b[k])
+}
+
+fn difference<T: Real>(a: &Jet<T>, b: &Jet<T>) -> Jet<T> {
+    std::array::from_fn(|k| a[k] - b[k])
 }
 
 /// to += weight · from

@@ -11,6 +11,8 @@ pub(crate) struct Shape {
     /// Units of the embedding that are coordinates; the rest are sines.
     pub identities: usize,
     pub activation: Activation,
+    /// The first layer has U and V too, and gates of the others mix these: all hidden layers are of one width.
+    pub gated: bool,
 }
 
 /// One hidden layer, from `inputs` to `outputs`. Places count groups of four numbers.
@@ -44,9 +46,14 @@ impl Shape {
         self.last() + 1
     }
 
+    /// Units that layer l computes: those of the next layer's inputs and, first of a gated network, U and V.
+    fn outputs(&self, l: usize) -> usize {
+        self.widths[l + 1] * if self.gated && l == 0 { 3 } else { 1 }
+    }
+
     /// Length of θ.
     pub fn inner(&self) -> usize {
-        self.widths.windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum()
+        (0..self.depth()).map(|l| (self.widths[l] + 1) * self.outputs(l)).sum()
     }
 
     /// Groups of four numbers per unit of the embedding: its phase, then its frequencies.
@@ -63,8 +70,8 @@ impl Shape {
     pub fn layers(&self) -> Vec<Layer> {
         let mut forward = self.embedding() + self.widths[0] * self.per_embedded();
         let mut first = 0;
-        let layer = |pair: &[usize]| {
-            let (inputs, outputs) = (pair[0], pair[1]);
+        let layer = |l: usize| {
+            let (inputs, outputs) = (self.widths[l], self.outputs(l));
             let bias = forward + inputs * outputs.div_ceil(4);
             let backward = bias + outputs.div_ceil(4);
             let layer = Layer { inputs, outputs, forward, bias, backward, first };
@@ -72,7 +79,7 @@ impl Shape {
             first += (inputs + 1) * outputs;
             layer
         };
-        self.widths.windows(2).map(layer).collect()
+        (0..self.depth()).map(layer).collect()
     }
 
     /// Where c begins, and where all ends.

@@ -113,12 +113,13 @@ fn describe(progress: &PdeProgress, left: Option<f64>) -> String {
     text
 }
 
-/// The loss, its parts and λ.
+/// The loss, its parts, and what bounds the steps.
 fn losses(training: &Training) -> String {
     let loss: f64 = training.losses.iter().map(|(_, loss)| loss).sum();
     let parts: Vec<String> =
         training.losses.iter().map(|(kind, loss)| format!("{kind} {loss:.1e}")).collect();
-    format!("loss {loss:.2e}: {}; λ {:.0e}", parts.join(", "), training.lambda)
+    let (name, bound) = training.bound;
+    format!("loss {loss:.2e}: {}; {name} {bound:.0e}", parts.join(", "))
 }
 
 #[cfg(test)]
@@ -153,7 +154,7 @@ mod tests {
     #[test]
     fn steps_of_training_count() {
         let parts = vec![("residual", 9e-7), ("boundary", 1e-7)];
-        let training = Some(Training { steps: 16, losses: parts, lambda: 1e-2 });
+        let training = Some(Training { steps: 16, losses: parts, bound: ("λ", 1e-2) });
         let progress = PdeProgress { run: 1, runs: 1, window: 1, windows: 1, training, ..progress() };
         assert_eq!(fraction(&progress), 0.25);
         assert_eq!(describe(&progress, left(0.25, 0.0, 10.0)), "fitting, step 5 of 16, at most 30 s left");

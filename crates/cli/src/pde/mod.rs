@@ -11,6 +11,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use ansatz::Gpu;
+use ansatz::layers;
 use ansatz::linalg::Place;
 use ansatz::pde::{
     AdamOptions, ByResidual, Checkpoint, Decay, FitPrecision, Gaussians, Interval, Method, Mlp, Objective,
@@ -44,7 +45,8 @@ pub struct PdeCommand {
     #[arg(long, value_enum)]
     method: Option<MethodArg>,
 
-    /// The activation of random features [default: that of the problem, else sine].
+    /// The activation: of random features sine, tanh, sigmoid or exponential [default: that of the problem, else sine]; of `mlp`
+    /// tanh, sine, gelu or softplus [default: tanh].
     #[arg(long, value_enum)]
     activation: Option<ActivationArg>,
 
@@ -56,7 +58,7 @@ pub struct PdeCommand {
     #[arg(long, value_name = "N")]
     units: Option<usize>,
 
-    /// What trains the network of `pig` [default: levenberg-marquardt].
+    /// What trains `pig` and `mlp` [default: levenberg-marquardt].
     #[arg(long, value_enum)]
     optimizer: Option<OptimizerArg>,
 
@@ -67,6 +69,16 @@ pub struct PdeCommand {
     /// Units of each hidden layer of `mlp`, such as 32,32 [default: 20,20].
     #[arg(long, value_name = "N", value_delimiter = ',')]
     widths: Vec<usize>,
+
+    /// Gives `mlp` the sines and cosines of COUNT random waves in place of the coordinates: for solutions of high frequencies.
+    /// --bandwidth is the standard deviation of their frequencies.
+    #[arg(long, value_name = "COUNT")]
+    fourier: Option<usize>,
+
+    /// Makes the hidden layers of `mlp` but the first gates, which mix two sets of units of the coordinates: two layers at least, of
+    /// one width.
+    #[arg(long)]
+    gated: bool,
 
     /// Features of each unknown [default: those of the problem, else 1000].
     #[arg(long, value_name = "N")]
@@ -188,7 +200,7 @@ enum MethodArg {
     RandomFeatures,
     /// Gaussians with fixed centres and widths.
     Gaussians,
-    /// A dense network of tanh units, all of it trained; --widths says how wide.
+    /// A dense network, all of it trained; --widths says how wide, --activation of which units.
     Mlp,
     /// A small network over sums of Gaussians, all of it trained; FEATURES of them in each of four sums.
     Pig,
@@ -212,15 +224,32 @@ enum ActivationArg {
     Sigmoid,
     /// eᶻ, for solutions without waves in many dimensions.
     Exponential,
+    /// z Φ(z).
+    Gelu,
+    /// log(1 + eᶻ).
+    Softplus,
 }
 
 impl ActivationArg {
-    fn activation(self) -> Activation {
+    /// That of random features, where they have it.
+    fn of_features(self) -> Option<Activation> {
         match self {
-            Self::Sine => Activation::Sine,
-            Self::Tanh => Activation::Tanh,
-            Self::Sigmoid => Activation::Sigmoid,
-            Self::Exponential => Activation::Exponential,
+            Self::Sine => Some(Activation::Sine),
+            Self::Tanh => Some(Activation::Tanh),
+            Self::Sigmoid => Some(Activation::Sigmoid),
+            Self::Exponential => Some(Activation::Exponential),
+            Self::Gelu | Self::Softplus => None,
+        }
+    }
+
+    /// That of dense networks, where they have it.
+    fn of_layers(self) -> Option<layers::Activation> {
+        match self {
+            Self::Sine => Some(layers::Activation::Sine),
+            Self::Tanh => Some(layers::Activation::Tanh),
+            Self::Gelu => Some(layers::Activation::Gelu),
+            Self::Softplus => Some(layers::Activation::Softplus),
+            Self::Sigmoid | Self::Exponential => None,
         }
     }
 }
@@ -266,6 +295,8 @@ const PIG_FEATURES: usize = 40;
 const ADAM_STEPS: u32 = 20_000;
 const ADAM_RATE: f64 = 1e-3;
 const MLP_WIDTHS: [usize; 2] = [20, 20];
+/// More are a mistake.
+const MOST_WAVES: usize = 10_000;
 
 /// More pictures are a mistake.
 const MOST_FRAMES: usize = 10_000;
@@ -367,23 +398,34 @@ impl PdeCommand {
                 "without hidden units there is one sum of Gaussians: leave --embeddings out",
             ));
         }
-        if self.optimizer.is_some() && method != MethodArg::Pig {
-            return Err(Failure::usage("--optimizer belongs to --method pig: leave it out"));
-        }
         if self.rate.is_some() && self.optimizer != Some(OptimizerArg::Adam) {
             return Err(Failure::usage("--rate belongs to --optimizer adam: leave it out"));
         }
         if let Some(rate) = self.rate.filter(|rate| !(*rate > 0.0 && rate.is_finite())) {
             return Err(Failure::usage(format!("--rate is {rate}: give a positive number, such as 1e-3")));
         }
-        if !self.widths.is_empty() && method != MethodArg::Mlp {
-            return Err(Failure::usage("--widths belongs to --method mlp: leave it out"));
+        let of_mlp = [
+            ("--widths", !self.widths.is_empty()),
+            ("--fourier", self.fourier.is_some()),
+            ("--gated", self.gated),
+        ];
+        if let Some((option, _)) = of_mlp.iter().find(|(_, given)| *given && method != MethodArg::Mlp) {
+            return Err(Failure::usage(format!("{option} belongs to --method mlp: leave it out")));
         }
-        if self.activation.is_some() && method != MethodArg::RandomFeatures {
-            return Err(Failure::usage("--activation belongs to --method random-features: leave it out"));
+        if self.fourier.is_some_and(|count| count == 0 || count > MOST_WAVES) {
+            return Err(Failure::usage(format!(
+                "--fourier COUNT is a number of waves, from 1 to {MOST_WAVES}"
+            )));
         }
+        let is_even = self.widths.windows(2).all(|pair| pair[0] == pair[1]);
+        if self.gated && (self.widths.len() == 1 || !is_even) {
+            let reason = "--gated needs two --widths at least, all the same, such as 20,20";
+            return Err(Failure::usage(reason));
+        }
+        self.check_activation(method)?;
         let trains = matches!(method, MethodArg::Pig | MethodArg::Mlp);
         let of_training = [
+            ("--optimizer", self.optimizer.is_some()),
             ("--checkpoint", self.checkpoint.is_some()),
             ("--checkpoint-every", self.checkpoint_every.is_some()),
             ("--resume", self.resume.is_some()),
@@ -406,7 +448,8 @@ impl PdeCommand {
             MethodArg::RandomFeatures => {
                 let named =
                     hint.activation.as_deref().and_then(|name| ActivationArg::from_str(name, false).ok());
-                let activation = self.activation.or(named).unwrap_or(ActivationArg::Sine).activation();
+                let activation = self.activation.or(named).and_then(ActivationArg::of_features);
+                let activation = activation.unwrap_or(Activation::Sine);
                 Box::new(RandomFeatures {
                     bandwidth,
                     activation,
@@ -416,7 +459,15 @@ impl PdeCommand {
             MethodArg::Mlp => {
                 let widths = if self.widths.is_empty() { &MLP_WIDTHS[..] } else { &self.widths };
                 let default = Mlp::new(widths);
-                Box::new(Mlp { bandwidth: bandwidth.unwrap_or(default.bandwidth), ..default })
+                let activation = self.activation.and_then(ActivationArg::of_layers);
+                Box::new(Mlp {
+                    activation: activation.unwrap_or(default.activation),
+                    gated: self.gated,
+                    waves: self.fourier,
+                    bandwidth: bandwidth.unwrap_or(default.bandwidth),
+                    optimizer: self.optimizer(),
+                    ..default
+                })
             }
             MethodArg::Pig => {
                 let default = Pig::new(features.unwrap_or(PIG_FEATURES));
@@ -432,6 +483,22 @@ impl PdeCommand {
                 Box::new(Gaussians { bandwidth, ..Gaussians::new(features.unwrap_or(FEATURES)) })
             }
         })
+    }
+
+    /// Whether the method has the activation.
+    fn check_activation(&self, method: MethodArg) -> Result<(), Failure> {
+        let Some(activation) = self.activation else { return Ok(()) };
+        let (has, those) = match method {
+            MethodArg::RandomFeatures => {
+                (activation.of_features().is_some(), "random-features: sine, tanh, sigmoid or exponential")
+            }
+            MethodArg::Mlp => (activation.of_layers().is_some(), "mlp: tanh, sine, gelu or softplus"),
+            MethodArg::Pig | MethodArg::Gaussians => {
+                let reason = "--activation belongs to --method random-features and mlp: leave it out";
+                return Err(Failure::usage(reason));
+            }
+        };
+        if has { Ok(()) } else { Err(Failure::usage(format!("--activation of --method {those}"))) }
     }
 
     fn optimizer(&self) -> Optimizer {

@@ -52,6 +52,38 @@ impl Embedding {
         std::iter::once(value).chain(self.shifts().into_iter().map(|shift| shift.of(&value))).collect()
     }
 
+    /// What an optimiser on a device moves: amplitudes, centres and log σ, the latter two coordinate by coordinate.
+    pub fn parameters(&self) -> Vec<f64> {
+        let (d, centres, widths) =
+            (self.gaussians.dimensions(), self.gaussians.centres(), self.gaussians.widths());
+        let mut parameters = self.amplitudes.clone();
+        for shift in self.shifts() {
+            match shift {
+                Shift::Centre(i) => parameters.extend(centres.iter().skip(i).step_by(d)),
+                Shift::Width(i) => {
+                    parameters.extend(widths.iter().skip(i).step_by(d).map(|width| width.ln()))
+                }
+            }
+        }
+        parameters
+    }
+
+    /// With other [parameters](Self::parameters), as many as these.
+    pub fn with_parameters(&self, parameters: &[f64]) -> Result<Self, FeatureError> {
+        let (n, d) = (self.gaussians.len(), self.gaussians.dimensions());
+        let (mut centres, mut widths) = (self.gaussians.centres(), self.gaussians.widths());
+        for (shift, values) in self.shifts().into_iter().zip(parameters[n..].chunks(n.max(1))) {
+            for (j, &value) in values.iter().enumerate() {
+                match shift {
+                    Shift::Centre(i) => centres[j * d + i] = value,
+                    Shift::Width(i) => widths[j * d + i] = value.exp(),
+                }
+            }
+        }
+        let gaussians = ProductGaussians::new(d, centres, widths, self.gaussians.periods().to_vec())?;
+        Ok(Self { gaussians, amplitudes: parameters[..n].to_vec() })
+    }
+
     /// Steps that change amplitudes by their root mean square, centres by σ and widths by a factor e.
     pub fn step_units(&self) -> Vec<f64> {
         let (n, d, widths) = (self.gaussians.len(), self.gaussians.dimensions(), self.gaussians.widths());

@@ -7,6 +7,7 @@ mod head;
 mod layout;
 mod parameters;
 mod resident;
+mod resident_sum;
 mod reverse;
 mod sum;
 mod tangent;

@@ -3,17 +3,26 @@
 
 use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
 
-use super::layout::Layout;
-
 const LANES: u32 = 64;
 
-/// The parameters of one embedding: from `first` on its amplitudes, centres along each coordinate, and log σ along each that is not periodic.
+/// The parameters of some Gaussians: from `first` on amplitudes, centres along each coordinate, and log σ along each that is not periodic.
 pub(super) struct Moved<'a, T> {
-    pub layout: &'a Layout,
+    /// Of each coordinate that repeats.
+    pub periods: &'a [Option<f64>],
+    pub packed: Packed,
     /// Gaussians.
     pub n: usize,
     pub parameters: &'a Buffer<T>,
     pub first: usize,
+}
+
+/// How kernels read Gaussians.
+#[derive(Clone, Copy)]
+pub(super) struct Packed {
+    /// Where they begin.
+    pub at: usize,
+    /// Whether amplitudes are among their numbers.
+    pub amplitudes: bool,
 }
 
 #[repr(C)]
@@ -33,36 +42,35 @@ struct GradientParams {
 
 impl<T: Real> Moved<'_, T> {
     fn widths(&self) -> usize {
-        self.layout.periods.iter().filter(|period| period.is_none()).count()
+        self.periods.iter().filter(|period| period.is_none()).count()
     }
 
-    /// Records how embedding `k` follows from its parameters.
-    pub fn record_pack(&self, plan: &mut Plan, gaussians: &Buffer<T>, k: usize) -> Result<(), GpuError> {
-        let (layout, periods) = (self.layout, self.layout.periods.clone());
+    /// Records how the Gaussians follow from their parameters.
+    pub fn record_pack(&self, plan: &mut Plan, gaussians: &Buffer<T>) -> Result<(), GpuError> {
+        let (periods, Packed { at, amplitudes }) = (self.periods.to_vec(), self.packed);
         let numbers = 2 * (1 + periods.len() + self.widths());
         let periodic = periods.iter().enumerate().filter(|(_, period)| period.is_some());
         let periodic = periodic.fold(0, |bits, (i, _)| bits | 1u32 << i);
         plan.launch(
-            Launch::new(&ansatz_shaders::gaussian::PIG_PACK, move |args| pack::<T>(args, &periods))
-                .real::<T>()
-                .constant("LANES", LANES)
-                .constant("DIMENSIONS", layout.periods.len() as u32)
-                .constant("PERIODIC", periodic)
-                .params(&PackParams {
-                    n: self.n as u32,
-                    first: self.first as u32,
-                    at: (4 * k * layout.share * layout.group()) as u32,
-                })
-                .bind(self.parameters)
-                .bind(gaussians)
-                .workgroups(self.n.div_ceil(LANES as usize) as u64)
-                .cost((self.n * numbers * size_of::<T>()) as u64, (20 * self.n * self.widths()) as u64),
+            Launch::new(&ansatz_shaders::gaussian::PIG_PACK, move |args| {
+                pack::<T>(args, &periods, amplitudes);
+            })
+            .real::<T>()
+            .constant("LANES", LANES)
+            .constant("DIMENSIONS", self.periods.len() as u32)
+            .constant("AMPLITUDES", amplitudes.into())
+            .constant("PERIODIC", periodic)
+            .params(&PackParams { n: self.n as u32, first: self.first as u32, at: at as u32 })
+            .bind(self.parameters)
+            .bind(gaussians)
+            .workgroups(self.n.div_ceil(LANES as usize) as u64)
+            .cost((self.n * numbers * size_of::<T>()) as u64, (20 * self.n * self.widths()) as u64),
         )
     }
 
     /// Records how its sums over tangent functions become its gradient.
     pub fn record_gradient(&self, plan: &mut Plan, gradient: &Buffer<T>) -> Result<(), GpuError> {
-        let (dimensions, widths) = (self.layout.periods.len(), self.widths());
+        let (dimensions, widths) = (self.periods.len(), self.widths());
         let numbers = 3 * (1 + dimensions + widths);
         plan.launch(
             Launch::new(&ansatz_shaders::gaussian::PIG_GRADIENT, move |args| {
@@ -81,17 +89,20 @@ impl<T: Real> Moved<'_, T> {
     }
 }
 
-fn pack<T: Real>(args: &Args, periods: &[Option<f64>]) {
+fn pack<T: Real>(args: &Args, periods: &[Option<f64>], amplitudes: bool) {
     let PackParams { n, first, at } = args.params();
     let (theta, mut gaussians) = (args.read::<T>(1), args.write::<T>(2));
     let [n, first, at] = [n, first, at].map(|number| number as usize);
     let d = periods.len();
+    let group = 2 * d + usize::from(amplitudes);
     for j in 0..n {
         let mut set = |place: usize, value: T| {
-            gaussians[at + 4 * (j / 4 * (2 * d + 1) + place) + j % 4] = value;
+            gaussians[at + 4 * (j / 4 * group + place) + j % 4] = value;
         };
         let get = |part: usize| theta[first + part * n + j];
-        set(2 * d, get(0));
+        if amplitudes {
+            set(2 * d, get(0));
+        }
         let mut width = 1 + d;
         for (i, period) in periods.iter().enumerate() {
             set(2 * i, get(1 + i));

@@ -7,10 +7,9 @@ use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 
 use super::PigNetwork;
 use super::device::DevicePig;
-use super::embedding::{Embedding, Shift};
+use super::embedding::Embedding;
 use super::layout::Layout;
-use super::parameters::Moved;
-use crate::ProductGaussians;
+use super::parameters::{Moved, Packed};
 
 /// The parameters are c, c_0, b, W and of each embedding amplitudes, centres and log σ, the latter two coordinate by coordinate.
 pub(super) struct ResidentPig<T> {
@@ -31,19 +30,7 @@ impl<T: Real> ResidentPig<T> {
         let layout = Arc::new(Layout::new(network));
         let mut numbers: Vec<f64> =
             c.iter().chain(&network.biases).chain(&network.weights).copied().collect();
-        for embedding in &network.embeddings {
-            let (centres, widths) = (embedding.gaussians.centres(), embedding.gaussians.widths());
-            let d = embedding.gaussians.dimensions();
-            numbers.extend(&embedding.amplitudes);
-            for shift in embedding.shifts() {
-                match shift {
-                    Shift::Centre(i) => numbers.extend(centres.iter().skip(i).step_by(d)),
-                    Shift::Width(i) => {
-                        numbers.extend(widths.iter().skip(i).step_by(d).map(|width| width.ln()))
-                    }
-                }
-            }
-        }
+        numbers.extend(network.embeddings.iter().flat_map(Embedding::parameters));
         let numbers: Vec<T> = numbers.into_iter().map(T::from_f64).collect();
         let parameters = gpu.upload("parameters", &numbers)?;
         let gaussians = gpu.upload("Gaussians", &layout.pack::<T>(network))?;
@@ -54,10 +41,11 @@ impl<T: Real> ResidentPig<T> {
 
     /// The parameters of each embedding.
     fn embeddings(&self) -> impl Iterator<Item = Moved<'_, T>> {
-        let mut first = self.layout.head();
-        self.network.embeddings.iter().map(move |embedding| {
+        let (mut first, share) = (self.layout.head(), 4 * self.layout.share * self.layout.group());
+        self.network.embeddings.iter().enumerate().map(move |(k, embedding)| {
             let n = embedding.gaussians.len();
-            let moved = Moved { layout: &self.layout, n, parameters: &self.parameters, first };
+            let (parameters, packed) = (&self.parameters, Packed { at: k * share, amplitudes: true });
+            let moved = Moved { periods: &self.layout.periods, packed, n, parameters, first };
             first += n * (1 + embedding.shifts().len());
             moved
         })
@@ -70,8 +58,7 @@ impl<T: Real> Resident<T> for ResidentPig<T> {
     }
 
     fn record_load(&self, plan: &mut Plan) -> Result<(), GpuError> {
-        let mut embeddings = self.embeddings().enumerate();
-        embeddings.try_for_each(|(k, embedding)| embedding.record_pack(plan, &self.gaussians, k))
+        self.embeddings().try_for_each(|embedding| embedding.record_pack(plan, &self.gaussians))
     }
 
     fn features(&self) -> &dyn DeviceFeatures<T> {
@@ -98,21 +85,8 @@ impl<T: Real> Resident<T> for ResidentPig<T> {
         let (weights, mut rest) = rest.split_at(self.network.weights.len());
         let mut embeddings = Vec::new();
         for embedding in &self.network.embeddings {
-            let (n, d) = (embedding.gaussians.len(), embedding.gaussians.dimensions());
-            let shifts = embedding.shifts();
-            let (own, others) = rest.split_at(n * (1 + shifts.len()));
-            let (mut centres, mut widths) = (embedding.gaussians.centres(), embedding.gaussians.widths());
-            for (shift, values) in shifts.into_iter().zip(own[n..].chunks(n.max(1))) {
-                for (j, &value) in values.iter().enumerate() {
-                    match shift {
-                        Shift::Centre(i) => centres[j * d + i] = value,
-                        Shift::Width(i) => widths[j * d + i] = value.exp(),
-                    }
-                }
-            }
-            let periods = embedding.gaussians.periods().to_vec();
-            let gaussians = ProductGaussians::new(d, centres, widths, periods)?;
-            embeddings.push(Embedding { gaussians, amplitudes: own[..n].to_vec() });
+            let (own, others) = rest.split_at(embedding.gaussians.len() * (1 + embedding.shifts().len()));
+            embeddings.push(embedding.with_parameters(own)?);
             rest = others;
         }
         let network = PigNetwork { embeddings, biases: biases.to_vec(), weights: weights.to_vec() };

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use ansatz_features::{
-    DeviceFeatures, FeatureError, Features, MultiIndex, Rows, Trainable, Transposed, Values,
+    DeviceFeatures, FeatureError, Features, MultiIndex, Resident, Rows, Trainable, Transposed, Values,
 };
 use ansatz_gpu::{Gpu, GpuError, Plan, Real};
 
 use super::embedding::{Embedding, Shift};
+use super::resident_sum::ResidentSum;
 use crate::ProductGaussians;
 use crate::device::DeviceGaussians;
 
@@ -24,7 +25,7 @@ impl GaussianSum {
         Self { gaussians }
     }
 
-    fn embedding(&self, c: &[f64]) -> Embedding {
+    pub(super) fn embedding(&self, c: &[f64]) -> Embedding {
         Embedding { gaussians: self.gaussians.clone(), amplitudes: c.to_vec() }
     }
 }
@@ -62,7 +63,7 @@ impl Trainable for GaussianSum {
 
     fn tangent(&self, _c: &[f64]) -> Arc<dyn Features> {
         // Those by centres and widths are scaled by 1/c, which `moved` undoes.
-        Arc::new(SumTangent { gaussians: self.gaussians.clone(), shifts: self.embedding(&[]).shifts() })
+        Arc::new(SumTangent::new(&self.gaussians))
     }
 
     fn units(&self, c: &[f64]) -> Vec<f64> {
@@ -86,16 +87,29 @@ impl Trainable for GaussianSum {
         let moved = self.embedding(c).moved(step)?;
         Ok((Arc::new(Self::new(moved.gaussians)), moved.amplitudes))
     }
+
+    fn resident_f32(&self, gpu: &Gpu, c: &[f64]) -> Result<Option<Box<dyn Resident<f32>>>, GpuError> {
+        Ok(Some(Box::new(ResidentSum::<f32>::new(gpu, self, c)?)))
+    }
+
+    fn resident_f64(&self, gpu: &Gpu, c: &[f64]) -> Result<Option<Box<dyn Resident<f64>>>, GpuError> {
+        Ok(Some(Box::new(ResidentSum::<f64>::new(gpu, self, c)?)))
+    }
 }
 
 /// G_i, then its first or second derivatives for each shift.
 #[derive(Debug, Clone, PartialEq)]
-struct SumTangent {
+pub(super) struct SumTangent {
     gaussians: ProductGaussians,
     shifts: Vec<Shift>,
 }
 
 impl SumTangent {
+    pub fn new(gaussians: &ProductGaussians) -> Self {
+        let embedding = Embedding { gaussians: gaussians.clone(), amplitudes: Vec::new() };
+        Self { shifts: embedding.shifts(), gaussians: embedding.gaussians }
+    }
+
     /// Widths take two of the Gaussians' four.
     const MAX_ORDER: usize = 2;
 
@@ -140,15 +154,19 @@ impl Features for SumTangent {
 }
 
 /// The tangent functions on a device, by the kernels of product Gaussians.
-struct DeviceSumTangent<T> {
+pub(super) struct DeviceSumTangent<T> {
     tangent: SumTangent,
     gaussians: DeviceGaussians<T, ProductGaussians>,
 }
 
 impl<T: Real> DeviceSumTangent<T> {
     fn new(gpu: &Gpu, tangent: &SumTangent) -> Result<Self, GpuError> {
-        let gaussians = DeviceGaussians::new(gpu, &tangent.gaussians)?;
-        Ok(Self { tangent: tangent.clone(), gaussians })
+        Ok(Self::over(DeviceGaussians::new(gpu, &tangent.gaussians)?))
+    }
+
+    /// Those of Gaussians on a device, which may move there.
+    pub fn over(gaussians: DeviceGaussians<T, ProductGaussians>) -> Self {
+        Self { tangent: SumTangent::new(&gaussians.host), gaussians }
     }
 }
 

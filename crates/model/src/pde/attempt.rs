@@ -117,8 +117,13 @@ impl Attempt<'_> {
             })?;
             return self.attempted::<T>(trial, fit, collocations);
         };
-        self.check_optimizer()?;
         if self.options.objective == Objective::Energy {
+            if self.method.training() != Optimizer::LevenbergMarquardt {
+                let value = self.method.training().name().to_owned();
+                let expected =
+                    "levenberg-marquardt where the loss is an energy, which takes natural gradients";
+                return Err(PdeError::Setting { name: "optimizer", value, expected });
+            }
             let energy = self.energy(settings)?;
             let elsewhere = self.task.elsewhere();
             let equations: Vec<Equation> = elsewhere.iter().map(|&b| equations[b].clone()).collect();
@@ -128,18 +133,15 @@ impl Attempt<'_> {
             return self.attempted::<T>(trial, fit, collocations);
         }
         let loss = Loss { gpu, problem: options.problem, equations, collocations: collocations.clone() };
-        let (trial, fit) = match self.method.training() {
-            Optimizer::Adam(adam) => train_first::<T>(&loss, fields, (options, adam), watch)?,
-            Optimizer::LevenbergMarquardt => {
-                let draw =
-                    |batch, source: &Source<'_>| self.redraw(domain, before, settings, (batch, source));
-                let redraw = self.options.resample.map(|Resample { every, by_residual }| Redraw {
-                    every,
-                    by_residual: by_residual.is_some(),
-                    draw: &draw,
-                });
-                train::<T>(loss, fields, options, redraw, journal, watch)?
-            }
+        let draw = |batch, source: &Source<'_>| self.redraw(domain, before, settings, (batch, source));
+        let redraw = self.options.resample.map(|Resample { every, by_residual }| Redraw {
+            every,
+            by_residual: by_residual.is_some(),
+            draw: &draw,
+        });
+        let (trial, fit) = match self.method.training().stages(options.max_steps) {
+            Some(stages) => train_first::<T>(loss, fields, (options, &stages), redraw, journal, watch)?,
+            None => train::<T>(loss, fields, options, redraw, journal, watch)?,
         };
         self.attempted::<T>(trial, fit, collocations)
     }
@@ -173,26 +175,6 @@ impl Attempt<'_> {
         let with_coefficients = |(field, features)| (features, begin[trial.columns(field)].to_vec());
         let fields: Vec<_> = fields.into_iter().enumerate().map(with_coefficients).collect();
         TrainingStep::new(self.gpu, &fields, &self.task.equations, &collocations, adam)
-    }
-
-    /// Refuses what Adam, which stays on the device, does not do.
-    fn check_optimizer(&self) -> Result<(), PdeError> {
-        let options = self.options;
-        let asked = [
-            ("loss", options.objective == Objective::Energy),
-            ("resample", options.resample.is_some()),
-            ("checkpoint", options.checkpoint.is_some()),
-            ("resume", options.resume.is_some()),
-        ];
-        let adam = matches!(self.method.training(), Optimizer::Adam(_));
-        match asked.into_iter().find(|(_, asked)| adam && *asked) {
-            Some((name, _)) => Err(PdeError::Setting {
-                name,
-                value: "given beside --optimizer adam".to_owned(),
-                expected: "Levenberg and Marquardt's method; leave it out with Adam",
-            }),
-            None => Ok(()),
-        }
     }
 
     /// The energy, of a problem that has one and no time.

@@ -1,37 +1,160 @@
-//! A step of first-order training, which never leaves the device.
+//! Steps of first-order training: what an optimiser does with the gradient on the device.
 
-use std::sync::Arc;
-
-use ansatz_expr::{Jet, Leaf, Program, Scalar};
-use ansatz_features::{Resident, Residual, Trainable, Transposed, Values};
-use ansatz_gpu::{Buffer, Gpu, GpuError, Plan};
+use ansatz_expr::Scalar;
+use ansatz_gpu::{Gpu, GpuError, Plan};
 use ansatz_optim::{Adam, AdamOptions};
 
-use super::collocation::upload_points;
 use super::equation::Equation;
+use super::gradient::{Gradient, OnHost, read, write};
+use super::newton::Stop;
 use super::tier::Tier;
-use super::trial::by_field;
 use super::{Collocation, PdeError as Error};
 
-/// A step of Adam on Σ_b ω_b² mean_b R², recorded once: embeddings, residuals, gradients and the update all happen on the device, and nothing of it
-/// grows with the number of points but what each point has.
-pub struct TrainingStep<T: Tier> {
+/// An optimiser that moves the parameters of a [`Gradient`].
+pub(super) trait Stepper<T: Tier> {
+    /// Makes it ready for these points, and for other weights of the losses.
+    fn record(
+        &mut self,
+        gradient: &mut Gradient<T>,
+        equations: &[Equation],
+        collocations: &[Collocation],
+    ) -> Result<(), Error>;
+
+    /// Steps that it takes without a look of the host, at most.
+    fn batch(&self) -> usize {
+        1
+    }
+
+    /// Takes so many steps; or says why there are no more.
+    fn advance(&mut self, gradient: &mut Gradient<T>, steps: usize) -> Result<Option<End>, Error>;
+
+    /// Before how many of the last steps losses are known.
+    fn behind(&self) -> usize {
+        0
+    }
+
+    /// Those of all equations.
+    fn losses(&mut self, gradient: &Gradient<T>) -> Result<Vec<f64>, Error>;
+
+    /// What bounds the steps, and its name.
+    fn bound(&self) -> (&'static str, f64);
+
+    /// All that it knows, to the last bit, but the parameters.
+    fn state(&self) -> Result<Vec<Vec<f64>>, Error>;
+
+    /// Goes on from such a state; `false` where it is none of these parameters.
+    fn restore(&mut self, state: &[Vec<f64>]) -> Result<bool, Error>;
+}
+
+/// Why there are no more steps.
+pub(super) struct End {
+    pub stop: Stop,
+    /// What the optimiser says to it.
+    pub word: Option<String>,
+    /// Steps of the last [`Stepper::advance`] that were not taken.
+    pub missing: usize,
+    /// Where something is not finite at the parameters as they are, the last ones before.
+    pub good: Option<Vec<Vec<f64>>>,
+}
+
+/// Adam, a few launches behind the gradient.
+pub(super) struct AdamSteps<T: Tier> {
+    gpu: Gpu,
     plan: Plan,
-    fields: Vec<Field<T>>,
-    /// Of each equation the losses of its points.
-    losses: Vec<Buffer<T>>,
-    points: usize,
+    /// For each field what moves its parameters.
+    adam: Vec<Adam<T>>,
+    done: usize,
+    rate: f64,
 }
 
-/// A field, the gradient by its parameters, and the optimiser that moves them.
-struct Field<T> {
-    resident: Box<dyn Resident<T>>,
-    gradient: Buffer<T>,
-    adam: Adam<T>,
+impl<T: Tier + Scalar> AdamSteps<T> {
+    pub fn new(gpu: &Gpu, gradient: &Gradient<T>, options: AdamOptions) -> Result<Self, Error> {
+        let adam = gradient.fields.iter().map(|field| Adam::new(gpu, field.gradient.len(), options));
+        let (adam, plan) = (adam.collect::<Result<_, _>>()?, Plan::new(gpu, "step of training"));
+        Ok(Self { gpu: gpu.clone(), plan, adam, done: 0, rate: options.schedule.rate_of(1) })
+    }
 }
 
-/// Features and coefficients of a field.
-pub(super) type OnHost = (Arc<dyn Trainable>, Vec<f64>);
+impl<T: Tier + Scalar> Stepper<T> for AdamSteps<T> {
+    fn record(
+        &mut self,
+        gradient: &mut Gradient<T>,
+        equations: &[Equation],
+        collocations: &[Collocation],
+    ) -> Result<(), Error> {
+        self.plan = Plan::new(&self.gpu, "step of training");
+        gradient.record(&mut self.plan, equations, collocations)?;
+        for (field, adam) in gradient.fields.iter().zip(&self.adam) {
+            adam.record(&mut self.plan, field.resident.parameters(), &field.gradient)?;
+        }
+        Ok(())
+    }
+
+    fn batch(&self) -> usize {
+        usize::MAX
+    }
+
+    fn advance(&mut self, gradient: &mut Gradient<T>, steps: usize) -> Result<Option<End>, Error> {
+        self.plan.repeat_blindly(steps as u32)?;
+        self.done += steps;
+        let words = self.adam.iter().map(|adam| self.gpu.read(adam.control()));
+        let words = words.collect::<Result<Vec<_>, GpuError>>()?;
+        self.rate = words.first().map_or(0.0, |words| words[Adam::<T>::RATE].widen());
+        if words.iter().all(|words| words[Adam::<T>::STATUS] == T::zero()) {
+            return Ok(None);
+        }
+        // The last good parameters are those before the step that led here.
+        let (mut good, mut missing) = (gradient.read()?, 0);
+        for ((field, adam), (words, good)) in
+            gradient.fields.iter().zip(&self.adam).zip(words.iter().zip(&mut good))
+        {
+            if words[Adam::<T>::STATUS] != T::zero() {
+                missing = missing.max(self.done.saturating_sub(words[Adam::<T>::STEP].widen() as usize));
+                let there = self.gpu.read(field.resident.parameters())?;
+                *good = adam.before_last(&self.gpu, &there)?.into_iter().map(T::widen).collect();
+            }
+        }
+        Ok(Some(End { stop: Stop::NonFinite, word: None, missing, good: Some(good) }))
+    }
+
+    fn behind(&self) -> usize {
+        1
+    }
+
+    fn losses(&mut self, gradient: &Gradient<T>) -> Result<Vec<f64>, Error> {
+        Ok(gradient.losses()?)
+    }
+
+    fn bound(&self) -> (&'static str, f64) {
+        ("rate", self.rate)
+    }
+
+    fn state(&self) -> Result<Vec<Vec<f64>>, Error> {
+        let buffers = self.adam.iter().flat_map(|adam| [adam.m(), adam.v(), adam.control()]);
+        Ok(buffers.map(|buffer| read(&self.gpu, buffer)).collect::<Result<_, _>>()?)
+    }
+
+    fn restore(&mut self, state: &[Vec<f64>]) -> Result<bool, Error> {
+        let buffers: Vec<_> =
+            self.adam.iter().flat_map(|adam| [adam.m(), adam.v(), adam.control()]).collect();
+        let fits = state.len() == buffers.len()
+            && buffers.iter().zip(state).all(|(buffer, numbers)| buffer.len() == numbers.len());
+        if fits {
+            let written: Result<(), GpuError> =
+                buffers.iter().zip(state).try_for_each(|(buffer, numbers)| write(&self.gpu, buffer, numbers));
+            written?;
+            let steps = state.chunks(3).map(|arrays| arrays[2][Adam::<T>::STEP] as usize);
+            self.done = steps.min().unwrap_or(0);
+        }
+        Ok(fits)
+    }
+}
+
+/// A step of Adam on Σ_b λ_b ω_b² mean_b R², recorded once.
+pub struct TrainingStep<T: Tier> {
+    gradient: Gradient<T>,
+    steps: AdamSteps<T>,
+}
 
 impl<T: Tier + Scalar> TrainingStep<T> {
     /// From these features and coefficients on.
@@ -42,170 +165,24 @@ impl<T: Tier + Scalar> TrainingStep<T> {
         collocations: &[Collocation],
         options: AdamOptions,
     ) -> Result<Self, Error> {
-        let field = |(features, c): &OnHost| {
-            let Some(resident) = T::resident(&**features, gpu, c)? else {
-                return setting("Adam over features without kernels for it", "Levenberg–Marquardt");
-            };
-            let n = resident.parameters().len();
-            Ok(Field { gradient: gpu.buffer("gradient", n)?, adam: Adam::new(gpu, n, options)?, resident })
-        };
-        let fields = fields.iter().map(field).collect::<Result<Vec<_>, Error>>()?;
-        let mut step =
-            Self { plan: Plan::new(gpu, "step of training"), fields, losses: Vec::new(), points: 0 };
-        for field in &step.fields {
-            field.resident.record_load(&mut step.plan)?;
-        }
-        // The first block that has a field overwrites its gradient.
-        let mut begun = vec![false; step.fields.len()];
-        for (equation, collocation) in equations.iter().zip(collocations) {
-            step.record_block(gpu, equation, collocation, &mut begun)?;
-        }
-        for field in &step.fields {
-            field.resident.record_gradient(&mut step.plan, &field.gradient)?;
-            field.adam.record(&mut step.plan, field.resident.parameters(), &field.gradient)?;
-        }
-        Ok(step)
-    }
-
-    /// The residual of one equation, and its part of the gradients.
-    fn record_block(
-        &mut self,
-        gpu: &Gpu,
-        equation: &Equation,
-        collocation: &Collocation,
-        begun: &mut [bool],
-    ) -> Result<(), Error> {
-        let points = &collocation.points;
-        if points.partners.is_some() {
-            return setting("Adam with conditions between partners", "features that are periodic");
-        }
-        let (count, stride) = (points.len(), points.len().next_multiple_of(4));
-        let program = Program::new(&equation.gradient);
-        let jets: Vec<Jet> = program.inputs().iter().filter_map(jet).collect();
-        let device_points = upload_points(gpu, &points.coordinates, points.dimension, stride)?;
-        let fixed = fixed::<T>(gpu, &program, collocation, stride)?;
-        let (values, coefficients) = (
-            gpu.buffer("derivatives of the unknown", jets.len() * stride)?,
-            gpu.buffer("coefficients", jets.len() * stride)?,
-        );
-        let losses = gpu.buffer("losses", stride)?;
-        // Jets are sorted, so those of a field stand together.
-        let groups = by_field(&jets, self.fields.len());
-        for group in &groups {
-            let field = &self.fields[group.field];
-            field.resident.features().record_values(
-                &mut self.plan,
-                &Values {
-                    terms: &group.terms,
-                    points: &device_points,
-                    count,
-                    weights: field.resident.parameters(),
-                    first_weight: 0,
-                    values: &values,
-                    first_value: group.jets[0],
-                },
-            )?;
-        }
-        let scale = 2.0 * collocation.weight.powi(2) / count.max(1) as f64;
-        let (fixed, jets) = (&fixed, &values);
-        Residual {
-            program: &program,
-            scale,
-            fixed,
-            jets,
-            coefficients: &coefficients,
-            losses: &losses,
-            points: count,
-        }
-        .record(&mut self.plan)?;
-        for group in &groups {
-            let field = &self.fields[group.field];
-            field.resident.tangent().record_transposed(
-                &mut self.plan,
-                &Transposed {
-                    terms: &group.terms,
-                    points: &device_points,
-                    count,
-                    coefficients: &coefficients,
-                    first_coefficient: group.jets[0],
-                    sums: &field.gradient,
-                    first_sum: 0,
-                    accumulate: std::mem::replace(&mut begun[group.field], true),
-                },
-            )?;
-        }
-        self.losses.push(losses);
-        self.points += count;
-        Ok(())
+        let mut gradient = Gradient::new(gpu, fields, equations.len())?;
+        let mut steps = AdamSteps::new(gpu, &gradient, options)?;
+        steps.record(&mut gradient, equations, collocations)?;
+        Ok(Self { gradient, steps })
     }
 
     /// The launches of a step.
     pub fn plan(&mut self) -> &mut Plan {
-        &mut self.plan
+        &mut self.steps.plan
     }
 
     /// Points of all equations.
     pub fn points(&self) -> usize {
-        self.points
+        self.gradient.points()
     }
 
     /// Parameters of all fields, coefficients among them.
     pub fn parameters(&self) -> usize {
-        self.fields.iter().map(|field| field.gradient.len()).sum()
+        self.gradient.parameters()
     }
-
-    /// Σ ω² mean R² of each equation as it was before the last step.
-    pub(super) fn losses(&self, gpu: &Gpu) -> Result<Vec<f64>, GpuError> {
-        let sum = |losses: &Buffer<T>| Ok(gpu.read(losses)?.into_iter().map(T::widen).sum());
-        self.losses.iter().map(sum).collect()
-    }
-
-    /// Features and coefficients of each field as they are now.
-    pub(super) fn on_host(&self, gpu: &Gpu) -> Result<Vec<OnHost>, Error> {
-        let read = |field: &Field<T>| {
-            let parameters: Vec<f64> =
-                gpu.read(field.resident.parameters())?.into_iter().map(T::widen).collect();
-            Ok(field.resident.on_host(&parameters)?)
-        };
-        self.fields.iter().map(read).collect()
-    }
-}
-
-fn jet(leaf: &Leaf) -> Option<Jet> {
-    match leaf {
-        Leaf::Jet(jet) => Some(*jet),
-        _ => None,
-    }
-}
-
-/// Coordinates and normals, as far as the residual contains them, and what it shall be.
-fn fixed<T: Tier>(
-    gpu: &Gpu,
-    program: &Program,
-    collocation: &Collocation,
-    stride: usize,
-) -> Result<Buffer<T>, GpuError> {
-    let points = &collocation.points;
-    let mut arrays: Vec<Vec<f64>> = program
-        .inputs()
-        .iter()
-        .filter_map(|leaf| match leaf {
-            Leaf::Jet(_) => None,
-            Leaf::Coordinate(i) => Some(points.axis(*i)),
-            Leaf::Normal(i) => Some(points.normal(*i).unwrap_or_default()),
-            // Parameters have got their values when the problem was made.
-            Leaf::Parameter(_) => Some(Vec::new()),
-        })
-        .collect();
-    arrays.push(points.values.clone().unwrap_or_default());
-    let mut padded = Vec::with_capacity(arrays.len() * stride);
-    for mut array in arrays {
-        array.resize(stride, 0.0);
-        padded.extend(array.into_iter().map(T::from_f64));
-    }
-    gpu.upload("inputs of the residual", &padded)
-}
-
-fn setting<R>(value: &str, expected: &'static str) -> Result<R, Error> {
-    Err(Error::Setting { name: "optimizer", value: value.to_owned(), expected })
 }

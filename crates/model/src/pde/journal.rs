@@ -80,7 +80,7 @@ impl Journal {
         if let Some(file) = &options.resume {
             let saved = Snapshot::read(file)?;
             check(file, &saved.identity, &now.identity)?;
-            let steps: usize = saved.fits.values().map(|fit| fit.losses.len().saturating_sub(1)).sum();
+            let steps: usize = saved.fits.values().map(|fit| fit.steps).sum();
             notes.push(format!("resumed from {} after {steps} steps in all", file.display()));
             if saved.device != device {
                 notes.push(format!("the checkpoint is from {}: on another device bits differ", saved.device));
@@ -117,18 +117,35 @@ impl Journal {
         Ok(Some(Resumed { saved: saved.clone(), fields: trained }))
     }
 
+    /// What a checkpoint is refused with whose optimiser is of something else.
+    pub fn misfit(&self) -> PdeError {
+        bad(&self.resumed, "another optimiser than the settings say".to_owned()).into()
+    }
+
+    /// Most steps until it is to be saved again.
+    pub fn steps_left(&self) -> usize {
+        match &self.target {
+            Some(Checkpoint { every: Interval::Steps(steps), .. }) => steps.saturating_sub(self.steps).max(1),
+            _ => usize::MAX,
+        }
+    }
+
     /// After a step of the fit: saves it if the time has come.
     ///
     /// # Errors
     /// The first time, that the file cannot be written; later that is noted.
     pub fn step(&mut self, place: Place, fit: impl FnOnce() -> Saved) -> Result<(), PdeError> {
-        self.steps += 1;
-        let due = match &self.target {
+        if self.is_due(1) { self.save(place, fit()) } else { Ok(()) }
+    }
+
+    /// After some steps: whether the time has come to save the fit.
+    pub fn is_due(&mut self, steps: usize) -> bool {
+        self.steps += steps;
+        match &self.target {
             None => false,
             Some(Checkpoint { every: Interval::Time(time), .. }) => self.since.elapsed() >= *time,
             Some(Checkpoint { every: Interval::Steps(steps), .. }) => self.steps >= *steps,
-        };
-        if due { self.save(place, fit()) } else { Ok(()) }
+        }
     }
 
     /// Saves the fit now.

@@ -7,6 +7,7 @@ use ansatz_optim::AdamOptions;
 use ansatz_problem::{Domain, DomainError, Region, Sampler, Shape};
 
 use super::PdeError as Error;
+use super::train_first::{FirstOrder, Stage};
 
 /// Collocation points for each feature, if their number is not given.
 const POINTS_PER_FEATURE: usize = 4;
@@ -17,7 +18,7 @@ pub trait Method: std::fmt::Debug + Sync {
     fn name(&self) -> &'static str;
 
     /// What its features are, such as `sine`.
-    fn family(&self) -> &'static str;
+    fn family(&self) -> String;
 
     /// Features of each field.
     fn features(&self) -> usize;
@@ -78,7 +79,7 @@ pub trait Method: std::fmt::Debug + Sync {
     ) -> Result<Arc<dyn Features>, Error>;
 }
 
-/// How features are trained.
+/// How features are trained. Gradients of first-order methods are those of all points at once.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Optimizer {
     /// Steps of second order.
@@ -94,6 +95,23 @@ impl Optimizer {
         match self {
             Self::LevenbergMarquardt => "Levenberg–Marquardt",
             Self::Adam(_) => "Adam",
+        }
+    }
+
+    /// The optimisers of first order in turn, for so many steps in all; `None` for steps of second order.
+    pub(super) fn stages(&self, max_steps: usize) -> Option<Vec<Stage>> {
+        let stage = |optimizer, until| Stage { optimizer, until };
+        match *self {
+            Self::LevenbergMarquardt => None,
+            Self::Adam(options) => Some(vec![stage(FirstOrder::Adam(options), max_steps)]),
+        }
+    }
+
+    /// Most steps, if their number is not given.
+    pub(super) fn max_steps(&self) -> usize {
+        match self {
+            Self::LevenbergMarquardt => 300,
+            Self::Adam(_) => 20_000,
         }
     }
 }

@@ -20,6 +20,7 @@ mod equation;
 mod error;
 mod first_order;
 mod geodesic;
+mod gradient;
 mod journal;
 mod loss;
 mod method;

@@ -51,9 +51,11 @@ pub(super) struct Fit {
     pub losses: Vec<Vec<f64>>,
     /// The roots of their sums: the weighted norm of the residual.
     pub history: Vec<f64>,
+    /// The number of steps after which each of them is known.
+    pub known_after: Vec<usize>,
     /// The number of steps, where the losses are not known after each.
     pub unseen_steps: Option<usize>,
-    /// What was not finite, and where.
+    /// What was not finite, and where; or else what the optimiser says to its end.
     pub cause: Option<String>,
     pub rank: usize,
     pub condition: f64,
@@ -73,6 +75,7 @@ impl Fit {
             stop: Stop::MaxSteps,
             losses: Vec::new(),
             history: Vec::new(),
+            known_after: Vec::new(),
             unseen_steps: None,
             cause: None,
             rank: 0,
@@ -103,13 +106,20 @@ impl Fit {
 
     /// Takes in the energy after a step, which may be negative.
     pub fn note_energy(&mut self, energy: f64) {
+        self.known_after.push(self.losses.len());
         self.losses.push(vec![energy]);
         self.history.push(energy);
     }
 
     /// Takes in the losses after a step; their norm.
     pub fn note(&mut self, losses: Vec<f64>) -> f64 {
+        self.note_after(self.losses.len(), losses)
+    }
+
+    /// The same after so many steps.
+    pub fn note_after(&mut self, steps: usize, losses: Vec<f64>) -> f64 {
         let norm = norm(&losses);
+        self.known_after.push(steps);
         self.losses.push(losses);
         self.history.push(norm);
         norm

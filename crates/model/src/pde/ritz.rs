@@ -85,8 +85,11 @@ pub(super) fn minimise<T: Tier>(
     }
     for step in fit.losses.len()..=options.max_steps {
         let before = region.clone();
-        let training =
-            Training { steps: options.max_steps, losses: vec![("energy", value)], lambda: region.lambda() };
+        let training = Training {
+            steps: options.max_steps,
+            losses: vec![("energy", value)],
+            bound: ("λ", region.lambda()),
+        };
         if !watch.training(step, value, training) {
             fit.stop = Stop::Stopped;
             break;

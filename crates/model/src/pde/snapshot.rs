@@ -20,14 +20,23 @@ pub(super) struct Saved {
     pub c: Vec<f64>,
     /// The trust region's.
     pub region: [f64; 2],
-    /// Before the first step and after each: the loss of each condition.
+    /// The loss of each condition, before the first step and after others.
     pub losses: Vec<Vec<f64>>,
+    /// After which, where that is not after each.
+    pub known_after: Vec<usize>,
     /// Seconds that the steps took.
     pub seconds: f64,
     /// Whether more steps are of no use.
     pub settled: bool,
     /// The coordinates of the points inside, equation after equation, where they follow the residual.
     pub points: Vec<Vec<f64>>,
+    /// Steps done.
+    pub steps: usize,
+    /// λ of each condition, where they are balanced.
+    pub balance: Vec<f64>,
+    /// What an optimiser of first order knows, and which it is.
+    pub optimizer: String,
+    pub state: Vec<Vec<f64>>,
 }
 
 /// Number of a run and of a time window, from 1.
@@ -59,6 +68,10 @@ struct FitHeader {
     seconds: f64,
     settled: bool,
     points: usize,
+    steps: usize,
+    known_after: Vec<usize>,
+    optimizer: String,
+    arrays: usize,
 }
 
 /// The keys of the header.
@@ -86,6 +99,10 @@ impl Snapshot {
             for (equation, points) in saved.points.iter().enumerate() {
                 add(name(&format!("points.{equation}")), vec![points.len()], &mut points.iter().copied());
             }
+            for (number, array) in saved.state.iter().enumerate() {
+                add(name(&format!("state.{number}")), vec![array.len()], &mut array.iter().copied());
+            }
+            add(name("balance"), vec![saved.balance.len()], &mut saved.balance.iter().copied());
             add(name("c"), vec![saved.c.len()], &mut saved.c.iter().copied());
             add(name("region"), vec![2], &mut saved.region.into_iter());
             let conditions = saved.losses.first().map_or(0, Vec::len);
@@ -99,6 +116,10 @@ impl Snapshot {
                 seconds: saved.seconds,
                 settled: saved.settled,
                 points,
+                steps: saved.steps,
+                known_after: saved.known_after.clone(),
+                optimizer: saved.optimizer.clone(),
+                arrays: saved.state.len(),
             });
         }
         let header = Header { identity: self.identity.clone(), device: self.device.clone(), fits };
@@ -170,7 +191,10 @@ fn parse(bytes: &[u8]) -> Result<Snapshot, String> {
         Ok((view.shape().to_vec(), numbers.iter().copied().map(f64::from_le_bytes).collect()))
     };
     let mut fits = BTreeMap::new();
-    for FitHeader { run, window, fields, seconds, settled, points } in header.fits {
+    for header in header.fits {
+        let FitHeader {
+            run, window, fields, seconds, settled, points, steps, known_after, optimizer, ..
+        } = header;
         let array = |what: &str| array(&name(run, window, what));
         let arrays = |what: &str, count: usize| -> Result<Vec<Vec<f64>>, String> {
             (0..count).map(|number| Ok(array(&format!("{what}.{number}"))?.1)).collect()
@@ -181,7 +205,22 @@ fn parse(bytes: &[u8]) -> Result<Snapshot, String> {
         let losses: Vec<Vec<f64>> = losses.chunks(conditions).map(<[f64]>::to_vec).collect();
         let (c, region) = (array("c")?.1, array("region")?.1);
         let region = region.try_into().map_err(|_| damaged("no trust region".to_owned()))?;
-        fits.insert((run, window), Saved { theta, c, region, losses, seconds, settled, points });
+        let (state, balance) = (arrays("state", header.arrays)?, array("balance")?.1);
+        let saved = Saved {
+            theta,
+            c,
+            region,
+            losses,
+            known_after,
+            seconds,
+            settled,
+            points,
+            steps,
+            balance,
+            optimizer,
+            state,
+        };
+        fits.insert((run, window), saved);
     }
     Ok(Snapshot { identity: header.identity, device: header.device, fits })
 }
@@ -218,6 +257,11 @@ mod tests {
             seconds: 0.1,
             settled: true,
             points: vec![vec![0.5, 0.25]],
+            steps: 7,
+            known_after: vec![0, 7],
+            balance: vec![1.0, 3.5],
+            optimizer: "Adam".to_owned(),
+            state: vec![vec![0.5], Vec::new()],
         };
         let later = Saved { settled: false, losses: vec![vec![1.0, 2.0]], ..saved.clone() };
         Snapshot {

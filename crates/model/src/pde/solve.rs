@@ -445,7 +445,7 @@ impl About<'_> {
             problem: problem.name.clone(),
             title: problem.title.clone(),
             method: self.method.name().to_owned(),
-            family: self.method.family().to_owned(),
+            family: self.method.family(),
             precision: match self.options.precision {
                 FitPrecision::F32 => "f32",
                 FitPrecision::F64 => "f64",

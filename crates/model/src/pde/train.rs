@@ -98,7 +98,8 @@ impl State {
             losses: fit.losses.clone(),
             seconds: fit.earlier_seconds + start.elapsed().as_secs_f64(),
             settled: fit.stop == Stop::Settled,
-            points: Vec::new(),
+            steps: fit.steps(),
+            ..Saved::default()
         }
     }
 }
@@ -164,7 +165,7 @@ pub(super) fn train<T: Tier>(
         let training = Training {
             steps: options.max_steps,
             losses: loss.by_kind(fit.losses.last().map_or(&[], Vec::as_slice)),
-            lambda: region.lambda(),
+            bound: ("λ", region.lambda()),
         };
         if !watch.training(step, norm, training) {
             fit.stop = Stop::Stopped;

@@ -1,4 +1,4 @@
-//! Training by Adam on the device: the host looks now and then.
+//! Training from gradients alone: parameters stay on the device, where the host looks now and then.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,60 +7,290 @@ use ansatz_expr::Scalar;
 use ansatz_features::Trainable;
 use ansatz_optim::AdamOptions;
 
-use super::first_order::{OnHost, TrainingStep};
+use super::first_order::{AdamSteps, End, Stepper};
+use super::gradient::{Gradient, OnHost};
+use super::journal::Journal;
 use super::loss::Loss;
 use super::newton::{Fit, FitOptions, Stop};
+use super::resample::{Redraw, Source};
+use super::snapshot::Saved;
 use super::tier::Tier;
 use super::train::start_of;
 use super::trial::Trial;
-use super::{PdeError as Error, Watch};
+use super::{PdeError as Error, Training, Watch};
 
 /// Seconds of a submission: some drivers kill what takes 2.
 const SUBMISSION: f64 = 0.3;
-/// Steps between two looks, at most.
-const LOOK_EVERY: usize = 100;
+/// Losses are known after every so many steps; later, after more.
+const KNOWN_EVERY: usize = 10;
+const LATER: usize = 1000;
+const KNOWN_EVERY_LATER: usize = 100;
 
-/// Minimises Σ_b ω_b² mean_b R² over coefficients and features, from the best coefficients of the features as they are on.
+/// An optimiser that takes steps until so many are done.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stage {
+    pub optimizer: FirstOrder,
+    pub until: usize,
+}
+
+/// What takes steps from gradients alone.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum FirstOrder {
+    Adam(AdamOptions),
+}
+
+impl FirstOrder {
+    /// Its name in checkpoints.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Adam(_) => "adam",
+        }
+    }
+
+    fn steps<T: Tier + Scalar>(
+        self,
+        loss: &Loss<'_>,
+        gradient: &Gradient<T>,
+    ) -> Result<Box<dyn Stepper<T>>, Error> {
+        Ok(match self {
+            Self::Adam(options) => Box::new(AdamSteps::new(loss.gpu, gradient, options)?),
+        })
+    }
+}
+
+/// Minimises Σ_b λ_b ω_b² mean_b R² over coefficients and features, from the best coefficients of the features as they are on, or from
+/// where `journal` has the fit. Each of `stages`, which are at least one, goes on from where the one before it ended.
 pub(super) fn train_first<T: Tier + Scalar>(
-    loss: &Loss<'_>,
+    loss: Loss<'_>,
     fields: Vec<Arc<dyn Trainable>>,
-    (options, adam): (FitOptions<'_>, AdamOptions),
+    (options, stages): (FitOptions<'_>, &[Stage]),
+    redraw: Option<Redraw<'_>>,
+    journal: Option<&mut Journal>,
     watch: &mut Watch<'_>,
 ) -> Result<(Trial, Fit), Error> {
-    let Loss { gpu, equations, collocations, .. } = loss;
+    let (start, place) = (Instant::now(), watch.place());
+    let conditions = loss.equations.len();
+    let resumed = journal.as_ref().map_or(Ok(None), |journal| journal.found(place, &fields, conditions))?;
+    let resumed = resumed.map(|resumed| resumed.saved);
     let trial = Trial::of_trained(&fields);
-    let c = start_of::<T>(loss, &trial, options, watch)?;
+    let c = match &resumed {
+        Some(saved) => saved.c.clone(),
+        None => start_of::<T>(&loss, &trial, options, watch)?,
+    };
     let with_coefficients = |(field, features): (usize, &Arc<dyn Trainable>)| {
         (features.clone(), c[trial.columns(field)].to_vec())
     };
+    // What is resumed begins with the features as they were drawn, too: what is trained of them is overwritten, and so keeps its bits.
     let begin: Vec<OnHost> = fields.iter().enumerate().map(with_coefficients).collect();
-    let mut step = TrainingStep::<T>::new(gpu, &begin, equations, collocations, adam)?;
+    let gradient = Gradient::<T>::new(loss.gpu, &begin, conditions)?;
     let tier = format!("{} on the device", if T::IS_F64 { "f64" } else { "f32" });
-    let mut fit = Fit::new(step.points(), step.parameters(), tier);
-    let (mut done, mut seconds, mut norm) = (0, f64::INFINITY, f64::NAN);
-    while done < options.max_steps {
-        if !watch.step(done + 1, norm) {
-            fit.stop = Stop::Stopped;
+    let fit = Fit::new(0, gradient.parameters(), tier);
+    let mut run = Run {
+        loss,
+        gradient,
+        fit,
+        done: 0,
+        good: None,
+        seconds: f64::INFINITY,
+        max_steps: options.max_steps,
+        redraw,
+        journal,
+        watch,
+        start,
+    };
+    let (mut number, mut steps) = match &resumed {
+        Some(saved) => run.restore(saved, stages)?,
+        None => (0, stages[0].optimizer.steps(&run.loss, &run.gradient)?),
+    };
+    while run.fit.stop != Stop::Settled {
+        run.record(&mut *steps)?;
+        let goes_on = run.take(&mut *steps, stages[number])?;
+        if !goes_on || number + 1 == stages.len() {
+            run.save(&*steps, stages[number], true)?;
             break;
         }
-        let fit_in = (SUBMISSION / seconds) as usize;
-        let rounds = fit_in.clamp(1, LOOK_EVERY).min(options.max_steps - done);
-        let begun = Instant::now();
-        step.plan().repeat_blindly(rounds as u32)?;
-        let losses = step.losses(gpu)?;
-        // The first round compiles, and its time says little.
-        seconds = if done == 0 { SUBMISSION } else { begun.elapsed().as_secs_f64() / rounds as f64 };
-        done += rounds;
-        fit.unseen_steps = Some(done);
-        norm = fit.note(losses);
-        if !norm.is_finite() {
-            // Adam has stopped at the last parameters with a finite gradient.
-            fit.stop = Stop::NonFinite;
-            break;
-        }
+        number += 1;
+        steps = stages[number].optimizer.steps(&run.loss, &run.gradient)?;
     }
-    let found = step.on_host(gpu)?;
-    let fields: Vec<_> = found.iter().map(|(features, _)| features.clone()).collect();
-    fit.c = found.into_iter().flat_map(|(_, c)| c).collect();
-    Ok((Trial::of_trained(&fields), fit))
+    run.end()
+}
+
+/// A fit under way.
+struct Run<'a, 'w, T: Tier> {
+    loss: Loss<'a>,
+    gradient: Gradient<T>,
+    fit: Fit,
+    /// Steps.
+    done: usize,
+    /// The last good parameters, where those after the last step are not.
+    good: Option<Vec<Vec<f64>>>,
+    /// Seconds that one takes.
+    seconds: f64,
+    max_steps: usize,
+    redraw: Option<Redraw<'a>>,
+    journal: Option<&'a mut Journal>,
+    watch: &'a mut Watch<'w>,
+    start: Instant,
+}
+
+impl<T: Tier + Scalar> Run<'_, '_, T> {
+    /// Goes on from a checkpoint; the stage that it is of.
+    fn restore(&mut self, saved: &Saved, stages: &[Stage]) -> Result<(usize, Box<dyn Stepper<T>>), Error> {
+        self.done = saved.steps;
+        self.fit.earlier_seconds = saved.seconds;
+        for (&steps, losses) in saved.known_after.iter().zip(&saved.losses) {
+            self.fit.note_after(steps, losses.clone());
+        }
+        let known = stages.iter().position(|stage| stage.optimizer.name() == saved.optimizer);
+        let number = known.unwrap_or(0);
+        let mut steps = stages[number].optimizer.steps(&self.loss, &self.gradient)?;
+        let (parameters, state) = saved.state.split_at(saved.state.len().min(self.gradient.fields.len()));
+        let fits = known.is_some() && self.gradient.set(parameters)? && steps.restore(state)?;
+        if let Some(journal) = self.journal.as_ref().filter(|_| !fits) {
+            return Err(journal.misfit());
+        }
+        if saved.settled {
+            self.fit.stop = Stop::Settled;
+        }
+        if let Some(Redraw { every, draw, .. }) = self.redraw {
+            // The points that the last step was taken with.
+            let batch = self.done.saturating_sub(1) / every;
+            if batch > 0 {
+                self.loss.move_to(draw(batch, &Source::Saved(&saved.points))?);
+            }
+        }
+        Ok((number, steps))
+    }
+
+    fn record(&mut self, steps: &mut dyn Stepper<T>) -> Result<(), Error> {
+        steps.record(&mut self.gradient, self.loss.equations, &self.loss.collocations)
+    }
+
+    /// Takes the steps of a stage; whether the next one may go on.
+    fn take(&mut self, steps: &mut dyn Stepper<T>, stage: Stage) -> Result<bool, Error> {
+        self.seconds = f64::INFINITY;
+        while self.done < stage.until {
+            let training = Training {
+                steps: self.max_steps,
+                losses: self.loss.by_kind(self.fit.losses.last().map_or(&[], Vec::as_slice)),
+                bound: steps.bound(),
+            };
+            let norm = self.fit.history.last().copied().unwrap_or(f64::NAN);
+            if !self.watch.training(self.done + 1, norm, training) {
+                self.fit.stop = Stop::Stopped;
+                return Ok(false);
+            }
+            if let Some(Redraw { every, draw, .. }) = self.redraw
+                && self.done > 0
+                && self.done.is_multiple_of(every)
+            {
+                let (trial, c) = self.gradient.found()?;
+                self.loss.move_to(draw(self.done / every, &Source::Residual(&trial, &c))?);
+                self.record(steps)?;
+            }
+            let rounds = self.rounds(steps, stage);
+            let begun = Instant::now();
+            let end = steps.advance(&mut self.gradient, rounds)?;
+            // The first round compiles, and its time says little.
+            let first = self.seconds == f64::INFINITY;
+            self.seconds = if first { SUBMISSION } else { begun.elapsed().as_secs_f64() / rounds as f64 };
+            self.done += rounds;
+            if let Some(end) = end {
+                return self.ended(steps, end);
+            }
+            self.note(steps)?;
+            if self.journal.as_mut().is_some_and(|journal| journal.is_due(rounds)) {
+                self.save(steps, stage, false)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Steps until the host looks again.
+    fn rounds(&self, steps: &dyn Stepper<T>, stage: Stage) -> usize {
+        let fit_in = (SUBMISSION / self.seconds) as usize;
+        let until_known = (1..).find(|more| is_known((self.done + more).saturating_sub(steps.behind())));
+        let until_redraw = self.redraw.map_or(usize::MAX, |redraw| redraw.every - self.done % redraw.every);
+        let until_saved = self.journal.as_ref().map_or(usize::MAX, |journal| journal.steps_left());
+        let most = [steps.batch(), stage.until - self.done, until_redraw, until_saved];
+        most.into_iter().fold(fit_in.max(1), usize::min).min(until_known.unwrap_or(1))
+    }
+
+    /// Takes in the losses, if they are to be known here.
+    fn note(&mut self, steps: &mut dyn Stepper<T>) -> Result<(), Error> {
+        let after = self.done.saturating_sub(steps.behind());
+        if is_known(after) && self.fit.known_after.last().is_none_or(|&known| known < after) {
+            self.fit.note_after(after, steps.losses(&self.gradient)?);
+        }
+        Ok(())
+    }
+
+    /// The last step of an optimiser; whether another may go on.
+    fn ended(&mut self, steps: &mut dyn Stepper<T>, end: End) -> Result<bool, Error> {
+        self.done = self.done.saturating_sub(end.missing);
+        (self.fit.stop, self.fit.cause) = (end.stop, end.word);
+        if end.stop == Stop::NonFinite {
+            let trouble = match self.gradient.found() {
+                Ok((trial, c)) => self.loss.trouble(&trial, &c, &self.loss.at::<T>(&trial, &c)?),
+                Err(error) => Some(format!("in a step, {error}")),
+            };
+            self.good = end.good;
+            let beyond = || "in a gradient, which is beyond the range of the fit's precision".to_owned();
+            self.fit.cause = Some(trouble.unwrap_or_else(beyond));
+            if self.fit.losses.is_empty() {
+                self.fit.note_after(0, steps.losses(&self.gradient)?);
+            }
+            return Ok(false);
+        }
+        self.note(steps)?;
+        Ok(true)
+    }
+
+    /// Saves it, if it is to be saved at all; what was stopped before its first step is begun anew.
+    fn save(&mut self, steps: &dyn Stepper<T>, stage: Stage, at_end: bool) -> Result<(), Error> {
+        let place = self.watch.place();
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        if self.fit.losses.is_empty() {
+            return if at_end { journal.write() } else { Ok(()) };
+        }
+        let parameters = self.gradient.read()?;
+        let (fields, c) = self.gradient.on_host(self.good.as_ref().unwrap_or(&parameters))?;
+        let by_residual = self.redraw.is_some_and(|redraw| redraw.by_residual);
+        let saved = Saved {
+            theta: fields.iter().map(|features| features.theta()).collect(),
+            c,
+            losses: self.fit.losses.clone(),
+            known_after: self.fit.known_after.clone(),
+            seconds: self.fit.earlier_seconds + self.start.elapsed().as_secs_f64(),
+            settled: self.fit.stop == Stop::Settled,
+            points: if by_residual { self.loss.inside() } else { Vec::new() },
+            steps: self.done,
+            optimizer: stage.optimizer.name().to_owned(),
+            state: [parameters, steps.state()?].concat(),
+            ..Saved::default()
+        };
+        journal.save(place, saved)
+    }
+
+    /// What was found, with the losses there.
+    fn end(mut self) -> Result<(Trial, Fit), Error> {
+        if let Some(good) = self.good.take() {
+            self.gradient.set(&good)?;
+            self.done = self.done.saturating_sub(1);
+        }
+        let (trial, c) = self.gradient.found()?;
+        if self.done > 0 {
+            let losses = self.loss.parts(&self.loss.at::<T>(&trial, &c)?);
+            self.fit.note_after(self.done, losses);
+        }
+        self.fit.rows = self.loss.collocations.iter().map(|block| block.points.len()).sum();
+        self.fit.unseen_steps = Some(self.done);
+        self.fit.c = c;
+        Ok((trial, self.fit))
+    }
+}
+
+/// Whether losses are to be known after so many steps.
+fn is_known(steps: usize) -> bool {
+    steps.is_multiple_of(if steps <= LATER { KNOWN_EVERY } else { KNOWN_EVERY_LATER })
 }

@@ -33,8 +33,8 @@ pub struct Training {
     /// The parts of the loss, which is the square of the weighted residual norm: `residual` of the equations inside, `boundary`,
     /// `initial`, `data`, as far as there are such conditions.
     pub losses: Vec<(&'static str, f64)>,
-    /// The damping of Levenberg and Marquardt.
-    pub lambda: f64,
+    /// What bounds the steps, and its name: the damping `λ` of Levenberg and Marquardt, or a `rate`.
+    pub bound: (&'static str, f64),
 }
 
 /// Tells the caller where a solve stands, and whether to go on.

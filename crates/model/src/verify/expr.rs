@@ -46,9 +46,11 @@ fn residuals<T: Real + Scalar>(suite: &mut Suite<'_>) -> Result<(), Error> {
             let [fixed, jets] = [12, 13].map(|seed| gpu.upload("inputs", &numbers::<T>(seed, 2 * stride)));
             let coefficients = gpu.upload("coefficients", &poison::<T>(2 * stride))?;
             let losses = gpu.upload("losses", &poison::<T>(stride))?;
+            let scales = gpu.upload("scales", &[T::nan(), T::from_f64(0.25)])?;
             let launch = Residual {
                 program: &program,
-                scale: 0.25,
+                scales: &scales,
+                scale: 1,
                 fixed: &fixed?,
                 jets: &jets?,
                 coefficients: &coefficients,

@@ -1,5 +1,6 @@
 //! Rows and values of every family of features.
 
+use ansatz_features::launch::Gather;
 use ansatz_features::{Features, MultiIndex, Rows, Trainable, Transposed, Values};
 use ansatz_gaussian::{FullGaussians, GaussianSum, PigNetwork, ProductGaussians};
 use ansatz_gpu::Real;
@@ -7,7 +8,7 @@ use ansatz_layers::{Activation as Unit, Design};
 use ansatz_linalg::{Matrix, SLAB_GRAIN};
 use ansatz_random_features::{Activation, RandomFeatures};
 use ansatz_shaders::Kernel;
-use ansatz_shaders::features::{CHUNK_SUM, CUT, PARTIAL_SUM};
+use ansatz_shaders::features::{CHUNK_SUM, CUT, GATHER, PARTIAL_SUM};
 use ansatz_shaders::{gaussian, layers, linalg, random_features};
 
 use super::{Outputs, Suite, numbers, poison, positive, precision, rounding, run_once, values};
@@ -44,6 +45,7 @@ pub(super) fn run<T: Tier>(suite: &mut Suite<'_>) -> Result<(), Error> {
         let kernels = [&gaussian::FULL_ROWS, &gaussian::FULL_VALUES];
         family::<T>(suite, kernels, "full", &features, points)?;
         sums::<T>(suite, &[&CUT, &linalg::GEMV_TRANSPOSED], "full", &features, points)?;
+        gather::<T>(suite, count)?;
         if count <= PIG {
             network::<T>(suite, points, count)?;
             for unit in Unit::ALL {
@@ -70,10 +72,16 @@ fn network<T: Tier>(suite: &mut Suite<'_>, points: usize, count: usize) -> Resul
     rows::<T>(suite, kernels[0], "tangent", &*tangent, points)?;
     let kernels = [&gaussian::PIG_REVERSE, &gaussian::PRODUCT_TRANSPOSED, &PARTIAL_SUM];
     sums::<T>(suite, &kernels, "tangent", &*tangent, points)?;
-    let name = format!("{}, {count} Gaussians", precision::<T>());
+    resident::<T>(suite, &format!("network over {count} Gaussians"), &network)?;
+    resident::<T>(suite, &format!("sum of {count} Gaussians"), &GaussianSum::new(gaussians(32)?))
+}
+
+/// Gaussians that move on the device: what they are at a few points, and a gradient.
+fn resident<T: Tier>(suite: &mut Suite<'_>, name: &str, network: &dyn Trainable) -> Result<(), Error> {
+    let name = format!("{}, {name}", precision::<T>());
     suite.case(&[&gaussian::PIG_PACK, &gaussian::PIG_GRADIENT], &name, rounding::<T>(), |gpu| {
         let c = numbers(34, network.len());
-        let Some(resident) = T::resident(&network, gpu, &c)? else { return Ok(Vec::new()) };
+        let Some(resident) = T::resident(network, gpu, &c)? else { return Ok(Vec::new()) };
         let sums = gpu.upload("sums", &numbers::<T>(35, resident.parameters().len()))?;
         let values_of = gpu.upload("values", &poison::<T>(4))?;
         let points = gpu.upload("points", &numbers::<T>(36, 4 * DIMENSIONS))?;
@@ -96,14 +104,30 @@ fn network<T: Tier>(suite: &mut Suite<'_>, points: usize, count: usize) -> Resul
     })
 }
 
-/// A dense network of these units, and its tangent.
+/// Parameters in other places, of which some are none.
+fn gather<T: Tier>(suite: &mut Suite<'_>, count: usize) -> Result<(), Error> {
+    suite.case(&[&GATHER], &format!("{}, from {count}", precision::<T>()), 0.0, |gpu| {
+        let (from, n) = (gpu.upload("from", &numbers::<T>(40, count))?, (3 * count).next_multiple_of(4));
+        let places: Vec<u32> = (0..n as u32).map(|i| i.wrapping_mul(7919) % (2 * count as u32)).collect();
+        let (places, to) = (gpu.upload("places", &places)?, gpu.upload("to", &numbers::<T>(41, n))?);
+        run_once(gpu, |plan| Gather { from: &from, places: &places, to: &to }.record(plan))?;
+        Ok(vec![(&GATHER, values(gpu, &to)?)])
+    })
+}
+
+/// Dense networks of these units, the second one with gates, and their tangents.
 fn dense<T: Tier>(suite: &mut Suite<'_>, points: usize, units: usize, unit: Unit) -> Result<(), Error> {
-    let design = Design::new(vec![(-1.0, 1.0); DIMENSIONS], vec![units, 3], 7);
-    let network = Design { activation: unit, periods: vec![Some(2.5), None, None], ..design }.network()?;
-    let tangent = network.tangent(&numbers(34, network.len()));
-    family::<T>(suite, [&layers::ROWS, &layers::VALUES], unit.name(), &network, points)?;
-    let what = format!("tangent of {}", unit.name());
-    family::<T>(suite, [&layers::TANGENT, &layers::TANGENT_VALUES], &what, &*tangent, points)
+    let plain = Design::new(vec![(-1.0, 1.0); DIMENSIONS], vec![units, 3], 7);
+    let plain = Design { activation: unit, periods: vec![Some(2.5), None, None], ..plain };
+    let gated = Design { gated: true, widths: vec![units; 2], ..plain.clone() };
+    for (design, what) in [(plain, unit.name().to_owned()), (gated, format!("gated {}", unit.name()))] {
+        let network = design.network()?;
+        let tangent = network.tangent(&numbers(34, network.len()));
+        family::<T>(suite, [&layers::ROWS, &layers::VALUES], &what, &network, points)?;
+        let what = format!("tangent of {what}");
+        family::<T>(suite, [&layers::TANGENT, &layers::TANGENT_VALUES], &what, &*tangent, points)?;
+    }
+    Ok(())
 }
 
 /// More terms than one launch takes, to the second order; of ReLU, to the first.

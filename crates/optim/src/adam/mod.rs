@@ -130,6 +130,24 @@ impl<T: Real> Adam<T> {
     pub fn v(&self) -> &Buffer<T> {
         &self.v
     }
+
+    /// The parameters before the last step, from those after it, to within their rounding: where the gradient after a step is not
+    /// finite, they still were good.
+    ///
+    /// # Errors
+    /// What the device says.
+    pub fn before_last(&self, gpu: &Gpu, theta: &[T]) -> Result<Vec<T>, GpuError> {
+        let (control, m, v) = (gpu.read(&self.control)?, gpu.read(&self.m)?, gpu.read(&self.v)?);
+        if control[Self::STEP].is_zero() {
+            return Ok(theta.to_vec());
+        }
+        let (step, correction) =
+            (control[Self::RATE] / control[Self::COMPLEMENT1], T::one() / control[Self::COMPLEMENT2]);
+        let epsilon = T::from_f64(self.options.epsilon);
+        let before =
+            |(&theta, (&m, &v)): (&T, (&T, &T))| theta + step * m / ((correction * v).sqrt() + epsilon);
+        Ok(theta.iter().zip(m.iter().zip(&v)).map(before).collect())
+    }
 }
 
 /// What is wrong with the options.

@@ -41,8 +41,8 @@ impl Method for Gaussians {
         "gaussians"
     }
 
-    fn family(&self) -> &'static str {
-        "product Gaussian"
+    fn family(&self) -> String {
+        "product Gaussian".to_owned()
     }
 
     fn features(&self) -> usize {

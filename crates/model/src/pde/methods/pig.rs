@@ -8,8 +8,7 @@ use ansatz_gaussian::{GaussianSum, PigNetwork, ProductGaussians};
 use crate::pde::{Frame, Method, Optimizer, PdeError};
 
 /// Physics-informed Gaussians (Kang et al., ICLR 2025): u = c_0 + Σ_h c_h tanh(b_h + Σ_k W_hk φ_k(x)), where each φ_k is a sum of
-/// Gaussians of its own with trained amplitudes, centres and widths. Without hidden units, u is one such sum. Trained by
-/// Levenberg and Marquardt, or with hidden units by Adam.
+/// Gaussians of its own with trained amplitudes, centres and widths. Without hidden units, u is one such sum.
 ///
 /// ```
 /// use ansatz::pde::Pig;
@@ -60,8 +59,8 @@ impl Method for Pig {
         "pig"
     }
 
-    fn family(&self) -> &'static str {
-        if self.units == 0 { "product Gaussians" } else { "tanh over product Gaussians" }
+    fn family(&self) -> String {
+        if self.units == 0 { "product Gaussians" } else { "tanh over product Gaussians" }.to_owned()
     }
 
     fn features(&self) -> usize {
@@ -94,10 +93,7 @@ impl Method for Pig {
     }
 
     fn max_steps(&self) -> usize {
-        match self.optimizer {
-            Optimizer::LevenbergMarquardt => 300,
-            Optimizer::Adam(_) => 20_000,
-        }
+        self.optimizer.max_steps()
     }
 
     fn trainable(

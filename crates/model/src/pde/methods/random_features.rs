@@ -50,8 +50,8 @@ impl Method for RandomFeatures {
         "random-features"
     }
 
-    fn family(&self) -> &'static str {
-        self.activation.name()
+    fn family(&self) -> String {
+        self.activation.name().to_owned()
     }
 
     fn features(&self) -> usize {
