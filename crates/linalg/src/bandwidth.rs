@@ -93,7 +93,8 @@ pub fn measure_gflops<T: Real>(gpu: &Gpu) -> Result<f64, GpuError> {
 /// # Errors
 /// As [`measure`].
 pub fn measure_exponentials<T: Real>(gpu: &Gpu) -> Result<f64, GpuError> {
-    let x = gpu.upload("x", &vec![T::from_f64(-0.5); ARITHMETIC_ELEMENTS])?;
+    let halves = vec![T::from_f64(-0.5); ARITHMETIC_ELEMENTS];
+    let x = gpu.upload("x", &halves)?;
     let y = gpu.buffer("y", x.len())?;
     let mut plan = Plan::new(gpu, "exponentials");
     Exponentials { y: &y, x: &x, s: T::from_f64(-1.0), grid: Grid::stream(gpu, x.len()) }
