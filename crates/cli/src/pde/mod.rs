@@ -15,8 +15,8 @@ use ansatz::Gpu;
 use ansatz::layers;
 use ansatz::linalg::Place;
 use ansatz::pde::{
-    ByResidual, Checkpoint, FitPrecision, Gaussians, Interval, Method, Mlp, Objective, Pde, PdeError,
-    PdeOptions, PdeRun, Pig, RandomFeatures, Resample,
+    ByResidual, Checkpoint, Covariance, FitPrecision, Gaussians, Interval, Method, Mlp, Objective, Pde,
+    PdeError, PdeOptions, PdeRun, Pig, RandomFeatures, Resample,
 };
 use ansatz::problem::{Problem, Sampler, examples};
 use ansatz::random_features::Activation;
@@ -59,6 +59,10 @@ pub struct PdeCommand {
     /// Hidden units of the network of `pig`, at most 64; 0 for a sum of Gaussians alone [default: 16].
     #[arg(long, value_name = "N")]
     units: Option<usize>,
+
+    /// How the Gaussians of `pig` may be shaped [default: diagonal].
+    #[arg(long, value_enum)]
+    covariance: Option<CovarianceArg>,
 
     #[command(flatten)]
     training: TrainingArgs,
@@ -202,6 +206,14 @@ enum MethodArg {
     Mlp,
     /// A small network over sums of Gaussians, all of it trained; FEATURES of them in each of four sums.
     Pig,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CovarianceArg {
+    /// A width along each coordinate.
+    Diagonal,
+    /// Any ellipsoid, so that Gaussians turn along fronts; none is periodic.
+    Full,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -387,6 +399,9 @@ impl PdeCommand {
                 "without hidden units there is one sum of Gaussians: leave --embeddings out",
             ));
         }
+        if self.covariance.is_some() && method != MethodArg::Pig {
+            return Err(Failure::usage("--covariance belongs to --method pig: leave it out"));
+        }
         self.training.check()?;
         let of_mlp = [
             ("--widths", !self.widths.is_empty()),
@@ -460,6 +475,10 @@ impl PdeCommand {
                     bandwidth: bandwidth.unwrap_or(default.bandwidth),
                     embeddings: self.embeddings.unwrap_or(default.embeddings),
                     units: self.units.unwrap_or(default.units),
+                    covariance: match self.covariance {
+                        Some(CovarianceArg::Full) => Covariance::Full,
+                        Some(CovarianceArg::Diagonal) | None => Covariance::Diagonal,
+                    },
                     optimizer: self.training.optimizer(self.steps.or(problem.method.steps)),
                     ..default
                 })

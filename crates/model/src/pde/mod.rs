@@ -68,7 +68,7 @@ pub use error::PdeError;
 pub use first_order::TrainingStep;
 pub use journal::{Checkpoint, Interval};
 pub use method::{Frame, Method, Optimizer};
-pub use methods::{Gaussians, Mlp, Pig, RandomFeatures};
+pub use methods::{Covariance, Gaussians, Mlp, Pig, RandomFeatures};
 pub use mfac_steps::{Fisher, MfacOptions};
 pub use options::{FitPrecision, Objective, PdeOptions};
 pub use reason::PdeReason;

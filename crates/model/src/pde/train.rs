@@ -47,6 +47,11 @@ impl State {
         Self { trial: Trial::of_trained(&fields), fields, c }
     }
 
+    /// As it was saved, and the trust region around it.
+    pub fn resumed(Resumed { saved, fields }: &Resumed) -> (Self, TrustRegion) {
+        (Self::new(fields.clone(), saved.c.clone()), TrustRegion::resumed(saved.region))
+    }
+
     /// The coefficients of a field.
     fn of_field(&self, field: usize) -> &[f64] {
         &self.c[self.trial.columns(field)]
@@ -129,9 +134,7 @@ pub(super) fn train<T: Tier>(
     let conditions = loss.equations.len();
     let resumed = journal.as_ref().map_or(Ok(None), |journal| journal.found(place, &fields, conditions))?;
     let (mut state, mut region) = match &resumed {
-        Some(Resumed { saved, fields }) => {
-            (State::new(fields.clone(), saved.c.clone()), TrustRegion::resumed(saved.region))
-        }
+        Some(resumed) => State::resumed(resumed),
         None => {
             let state = State::new(fields, Vec::new());
             let c = start_of::<T>(&loss, &state.trial, options, watch)?;
