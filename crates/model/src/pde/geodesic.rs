@@ -23,11 +23,6 @@ impl<T: Real> Geodesic<T> {
         Ok(Self { jacobian: jacobian.read(gpu)?, residual })
     }
 
-    /// How far to look along a step −δ.
-    pub fn probe(&self, step: &[f64]) -> Vec<f64> {
-        step.iter().map(|delta| REACH * delta).collect()
-    }
-
     /// `step`, δ, with half the second-order correction, −½ (JᵀJ + λ²D²)⁻¹ Jᵀ ∂²r/∂δ², from the residual `there` after the probe;
     /// `lengths` measure δ. `None` where the correction is too long, or no number.
     pub fn corrected(
@@ -42,13 +37,7 @@ impl<T: Real> Geodesic<T> {
         for (column, delta) in self.jacobian.chunks(rows.max(1)).zip(step) {
             along.iter_mut().zip(column).for_each(|(sum, entry)| *sum -= delta * entry.widen());
         }
-        let bend: Vec<f64> = self
-            .residual
-            .iter()
-            .zip(there)
-            .zip(&along)
-            .map(|((here, there), slope)| 2.0 / REACH * ((there - here) / REACH - slope))
-            .collect();
+        let bend = bend(&self.residual, there, &along);
         let gradient: Vec<f64> = self
             .jacobian
             .par_chunks(rows.max(1))
@@ -57,10 +46,25 @@ impl<T: Real> Geodesic<T> {
             })
             .collect();
         let correction = solution.solve_normal(&gradient)?;
-        let norm =
-            |x: &[f64]| x.iter().enumerate().map(|(j, x)| (lengths(j) * x).powi(2)).sum::<f64>().sqrt();
-        // A comparison with NaN is false.
-        (2.0 * norm(&correction) <= MOST * norm(step))
-            .then(|| step.iter().zip(&correction).map(|(delta, more)| delta + more).collect())
+        accepted(step, &correction, lengths)
     }
+}
+
+/// How far to look along a step −δ.
+pub(super) fn probe(step: &[f64]) -> Vec<f64> {
+    step.iter().map(|delta| REACH * delta).collect()
+}
+
+/// ∂²r/∂δ² from r `here` and `there` after the probe, and its first derivative `along` the step.
+pub(super) fn bend(here: &[f64], there: &[f64], along: &[f64]) -> Vec<f64> {
+    let differences = here.iter().zip(there).zip(along);
+    differences.map(|((here, there), slope)| 2.0 / REACH * ((there - here) / REACH - slope)).collect()
+}
+
+/// A step with its correction, unless this is too long, as `lengths` measure it, or no number.
+pub(super) fn accepted(step: &[f64], correction: &[f64], lengths: impl Fn(usize) -> f64) -> Option<Vec<f64>> {
+    let norm = |x: &[f64]| x.iter().enumerate().map(|(j, x)| (lengths(j) * x).powi(2)).sum::<f64>().sqrt();
+    // A comparison with NaN is false.
+    (2.0 * norm(correction) <= MOST * norm(step))
+        .then(|| step.iter().zip(correction).map(|(delta, more)| delta + more).collect())
 }

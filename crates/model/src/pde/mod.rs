@@ -4,7 +4,7 @@
 //! possible in the least-squares sense. A linear problem takes one solve, a nonlinear one a few steps of Gauss–Newton with
 //! the exact Jacobian. The matrix is assembled and factorised on the device; points, coefficients of the equations and the
 //! verification are in f64 on the host. Features are trained by steps of Levenberg and Marquardt along their tangent functions,
-//! by Adam on the device, or by natural gradients of an energy. A solution is called converged only for its residual at points
+//! by methods of first order, whose gradients come from the device, or by natural gradients of an energy. A solution is called converged only for its residual at points
 //! that the fit has not seen.
 
 mod accuracy;

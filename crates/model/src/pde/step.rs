@@ -2,12 +2,12 @@
 
 use ansatz_gpu::Gpu;
 use ansatz_linalg::{DampedLeastSquares, DampedSolution, LeastSquares, Place};
-use ansatz_optim::ConjugateGradients;
+use ansatz_optim::{ConjugateGradients, Jacobian};
 
 use super::PdeError as Error;
 use super::collocation::rows_of;
 use super::equation::Linearised;
-use super::geodesic::Geodesic;
+use super::geodesic::{self, Geodesic};
 use super::loss::Loss;
 use super::matrix_free::MatrixFree;
 use super::tier::Tier;
@@ -95,11 +95,17 @@ pub(super) enum StepProblem<T: Tier> {
 }
 
 /// δ for one damping.
-pub(super) struct Step<'a, T> {
+pub(super) struct Step<'a, T: Tier> {
     pub delta: Vec<f64>,
     /// The decrease of ‖R‖² that the linear model promises.
     pub promised: f64,
-    geodesic: Option<(&'a Geodesic<T>, DampedSolution<'a>)>,
+    problem: Solved<'a, T>,
+}
+
+/// The problem of a step, once more for what accelerates it.
+enum Solved<'a, T: Tier> {
+    Dense(&'a Geodesic<T>, DampedSolution<'a>),
+    Free { jacobian: &'a mut MatrixFree<T>, residual: &'a [f64], lengths: &'a [f64], damping: Vec<f64> },
 }
 
 impl<T: Tier> StepProblem<T> {
@@ -141,33 +147,54 @@ impl<T: Tier> StepProblem<T> {
             Self::Dense { problem, geodesic } => {
                 let mut solution = problem.solve(damping);
                 let delta = std::mem::take(&mut solution.x);
-                Step { delta, promised: solution.decrease, geodesic: Some((geodesic, solution)) }
+                Step { delta, promised: solution.decrease, problem: Solved::Dense(geodesic, solution) }
             }
             Self::Free { jacobian, residual, lengths } => {
-                let rtol = if T::IS_F64 { RTOL } else { RTOL_F32 };
-                let solver = ConjugateGradients {
-                    rtol,
-                    max_iterations: MOST_ITERATIONS,
-                    ..ConjugateGradients::default()
-                };
-                let step = solver.solve(&mut **jacobian, residual, lengths, damping)?;
-                Step { delta: step.delta, promised: step.promised, geodesic: None }
+                let damping: Vec<f64> = (0..lengths.len()).map(damping).collect();
+                let step = solver::<T>().solve(&mut **jacobian, residual, lengths, |j| damping[j])?;
+                let problem = Solved::Free { jacobian: &mut **jacobian, residual, lengths, damping };
+                Step { delta: step.delta, promised: step.promised, problem }
             }
         })
     }
 }
 
+/// What solves a step without a matrix.
+fn solver<T: Tier>() -> ConjugateGradients {
+    let rtol = if T::IS_F64 { RTOL } else { RTOL_F32 };
+    ConjugateGradients { rtol, max_iterations: MOST_ITERATIONS, ..ConjugateGradients::default() }
+}
+
 impl<T: Tier> Step<'_, T> {
-    /// How far to look along it for what accelerates it, if anything does.
+    /// How far to look along it for what accelerates it; nowhere in the kernel form, which has no triangle for another right-hand side.
     pub fn probe(&self) -> Option<Vec<f64>> {
-        let (geodesic, solution) = self.geodesic.as_ref()?;
-        solution.has_triangle().then(|| geodesic.probe(&self.delta))
+        let accelerated = match &self.problem {
+            Solved::Dense(_, solution) => solution.has_triangle(),
+            Solved::Free { .. } => true,
+        };
+        accelerated.then(|| geodesic::probe(&self.delta))
     }
 
-    /// δ with its second-order correction, from the residual after the probe.
-    pub fn corrected(&self, there: &[f64], lengths: impl Fn(usize) -> f64) -> Option<Vec<f64>> {
-        let (geodesic, solution) = self.geodesic.as_ref()?;
-        geodesic.corrected((&self.delta, solution), there, lengths)
+    /// δ with its second-order correction, from the residual after the probe, where that is not too long as `measure` has it.
+    pub fn corrected(
+        &mut self,
+        there: &[f64],
+        measure: impl Fn(usize) -> f64,
+    ) -> Result<Option<Vec<f64>>, Error> {
+        match &mut self.problem {
+            Solved::Dense(geodesic, solution) => {
+                Ok(geodesic.corrected((&self.delta, solution), there, measure))
+            }
+            Solved::Free { jacobian, residual, lengths, damping } => {
+                // The step is −δ.
+                let along: Vec<f64> =
+                    jacobian.multiply(&self.delta)?.into_iter().map(|slope| -slope).collect();
+                let half: Vec<f64> =
+                    geodesic::bend(residual, there, &along).into_iter().map(|bend| 0.5 * bend).collect();
+                let correction = solver::<T>().solve(&mut **jacobian, &half, lengths, |j| damping[j])?;
+                Ok(geodesic::accepted(&self.delta, &correction.delta, measure))
+            }
+        }
     }
 }
 

@@ -214,13 +214,13 @@ pub(super) fn train<T: Tier>(
         let accepted = loop {
             let lambda = region.lambda().max(floor);
             let damp = |j: usize| (lambda * damping[j]).clamp(floor, MOST);
-            let step = problem.solve(damp)?;
+            let mut step = problem.solve(damp)?;
             let promised = step.promised;
             let probed = step.probe().map(|probe| state.moved(&tangent, &probe));
             let delta = match probed {
                 Some(Ok(probed)) => {
                     let there = loss.at::<T>(&probed.trial, &probed.c)?;
-                    step.corrected(&loss.rows(&there), |j| damp(j) * lengths[j])
+                    step.corrected(&loss.rows(&there), |j| damp(j) * lengths[j])?
                 }
                 _ => None,
             }
