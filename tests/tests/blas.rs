@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used)]
 
 use ansatz_gpu::{Buffer, Gpu, Plan, Real};
-use ansatz_linalg::{Axpby, Dot, Grid, MultiplyAdd, NormMax, Triad, VectorCopy, measure, measure_gflops};
+use ansatz_linalg::{
+    Axpby, Dot, Exponentials, Grid, MultiplyAdd, NormMax, Triad, VectorCopy, measure, measure_exponentials,
+    measure_gflops,
+};
 use ansatz_tests::{assert_close, each, integers, noise, runs, say};
 
 const SIZES: [usize; 9] = [0, 1, 3, 4, 5, 63, 64, 65, 1_000_003];
@@ -295,6 +298,30 @@ fn multiplications_and_additions_agree_with_the_twin() {
 }
 
 #[test]
+fn exponentials_are_repeated_in_registers() {
+    fn check<T: Real>(gpu: &Gpu) {
+        let s = T::from_f64(-0.75);
+        let launch = |gpu: &Gpu, x: &[T], grid| {
+            let (x, y) = (gpu.upload("x", x).unwrap(), poison(gpu, x.len()));
+            run(gpu, |plan| Exponentials { y: &y, x: &x, s, grid }.record(plan).unwrap());
+            gpu.read(&y).unwrap()
+        };
+        for len in [0, 1, 5, 1027] {
+            let x: Vec<T> = noise::<T>(len, 14).into_iter().map(|x| -x.abs()).collect();
+            let expected = wide(&launch(&Gpu::cpu(), &x, Grid { lanes: 64, groups: 1 }));
+            // Eight numbers of at most 1 to 2 ULP each; a round carries at most 3/4 of the error before on.
+            let tolerance = |_: usize| epsilon::<T>() * 8.0 * 4.0 * 4.0;
+            for grid in grids(gpu, len) {
+                assert_close(&launch(gpu, &x, grid), &expected, tolerance);
+            }
+        }
+    }
+    each(|gpu| {
+        in_both!(check, gpu);
+    });
+}
+
+#[test]
 fn bandwidths_are_measured() {
     fn check<T: Real>(gpu: &Gpu) {
         let bandwidth = measure::<T>(gpu).unwrap();
@@ -302,6 +329,9 @@ fn bandwidths_are_measured() {
         let gflops = measure_gflops::<T>(gpu).unwrap();
         say(&format!("{gflops:.1} GFLOP/s"));
         assert!(gflops > 1e-3 && gflops < 1e6);
+        let exponentials = measure_exponentials::<T>(gpu).unwrap();
+        say(&format!("{exponentials:.2} · 10⁹ exponentials per second"));
+        assert!(exponentials > 1e-4 && exponentials < gflops);
         assert!(bandwidth.copy_gb_s > 0.01 && bandwidth.copy_gb_s < 1e5);
         assert!(bandwidth.triad_gb_s > 0.01 && bandwidth.triad_gb_s < 1e5);
     }

@@ -21,12 +21,12 @@ pub enum FeatureError {
         dimensions: usize,
     },
     /// A parameter is not finite, or out of its range.
-    #[error("{what} number {index} is {value}; it must be {range}")]
+    #[error("{what}{} is {value}; it must be {range}", number(*.index))]
     Value {
         /// The parameters.
         what: &'static str,
-        /// Which of them.
-        index: usize,
+        /// Which of them, where there are several.
+        index: Option<usize>,
         /// What it is.
         value: f64,
         /// What it may be.
@@ -54,6 +54,11 @@ pub enum FeatureError {
     },
 }
 
+/// `` number 3``
+fn number(index: Option<usize>) -> String {
+    index.map(|index| format!(" number {index}")).unwrap_or_default()
+}
+
 impl FeatureError {
     /// Checks a length.
     ///
@@ -74,7 +79,10 @@ impl FeatureError {
         holds: impl Fn(f64) -> bool,
     ) -> Result<(), Self> {
         match values.iter().position(|&value| !value.is_finite() || !holds(value)) {
-            Some(index) => Err(Self::Value { what, index, value: values[index], range }),
+            Some(p) => {
+                let index = (values.len() > 1).then_some(p);
+                Err(Self::Value { what, index, value: values[p], range })
+            }
             None => Ok(()),
         }
     }
@@ -89,5 +97,21 @@ impl FeatureError {
         } else {
             Err(Self::Dimensions { dimensions })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_has_no_number() {
+        let message = |values: &[f64]| {
+            FeatureError::values("number of embeddings", values, "from 1 to 8", |n| n < 9.0)
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(message(&[9.0]), "number of embeddings is 9; it must be from 1 to 8");
+        assert_eq!(message(&[1.0, 9.0]), "number of embeddings number 1 is 9; it must be from 1 to 8");
     }
 }

@@ -105,7 +105,8 @@ impl<T: Real> GaussianSums<'_, T> {
                     .cost(
                         (precision * (pairs * (dimensions + terms) / 4 + chunks * stride)) as u64,
                         (pairs * flops) as u64,
-                    ),
+                    )
+                    .exponentials(pairs as u64),
             )?;
         }
         PartialSums {

@@ -16,8 +16,10 @@ use crate::{Buffer, Capabilities, Element, Gpu, GpuError, Real};
 pub struct Cost {
     /// Bytes read and written when every array is touched once.
     pub bytes: u64,
-    /// Floating-point operations.
+    /// Floating-point operations, but for exponentials.
     pub flops: u64,
+    /// Exponentials, where these are counted by themselves.
+    pub exponentials: u64,
 }
 
 /// The kernel's computation in plain Rust: the CPU executor's implementation.
@@ -112,7 +114,13 @@ impl Launch {
 
     /// States what the launch moves and computes.
     pub fn cost(mut self, bytes: u64, flops: u64) -> Self {
-        self.cost = Cost { bytes, flops };
+        self.cost = Cost { bytes, flops, ..self.cost };
+        self
+    }
+
+    /// The exponentials that it takes beside the flops of [`Launch::cost`].
+    pub fn exponentials(mut self, count: u64) -> Self {
+        self.cost.exponentials = count;
         self
     }
 }

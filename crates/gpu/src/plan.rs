@@ -65,6 +65,7 @@ impl Plan {
         self.steps.iter().fold(Cost::default(), |sum, step| Cost {
             bytes: sum.bytes + step.cost.bytes,
             flops: sum.flops + step.cost.flops,
+            exponentials: sum.exponentials + step.cost.exponentials,
         })
     }
 

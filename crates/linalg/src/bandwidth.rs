@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use ansatz_gpu::{Gpu, GpuError, Plan, Real};
 
-use crate::{Grid, MultiplyAdd, Triad, VectorCopy};
+use crate::{Exponentials, Grid, MultiplyAdd, Triad, VectorCopy};
 
 /// What copy and triad move per second, in gigabytes (10⁹): the device's measured limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,6 +86,20 @@ pub fn measure_gflops<T: Real>(gpu: &Gpu) -> Result<f64, GpuError> {
     let mut plan = Plan::new(gpu, "multiply and add");
     MultiplyAdd { y: &y, x: &x, s: T::from_f64(0.25), grid: Grid::stream(gpu, x.len()) }.record(&mut plan)?;
     Ok(plan.cost().flops as f64 / best(gpu, &mut plan)? * 1e-9)
+}
+
+/// Measures 10⁹ exponentials of Gaussians per second in `T`, as in [`measure`].
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_exponentials<T: Real>(gpu: &Gpu) -> Result<f64, GpuError> {
+    let halves = vec![T::from_f64(-0.5); ARITHMETIC_ELEMENTS];
+    let x = gpu.upload("x", &halves)?;
+    let y = gpu.buffer("y", x.len())?;
+    let mut plan = Plan::new(gpu, "exponentials");
+    Exponentials { y: &y, x: &x, s: T::from_f64(-1.0), grid: Grid::stream(gpu, x.len()) }
+        .record(&mut plan)?;
+    Ok(plan.cost().exponentials as f64 / best(gpu, &mut plan)? * 1e-9)
 }
 
 /// The least seconds of a run.

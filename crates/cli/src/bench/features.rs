@@ -155,7 +155,7 @@ fn measure<T: Real>(
 }
 
 fn row<T: Real>(subject: Subject, triads: &[f64]) -> Row {
-    let Cost { bytes, flops } = subject.plan.cost();
+    let Cost { bytes, flops, .. } = subject.plan.cost();
     let rate = |amount: u64, seconds: f64| amount as f64 / seconds * 1e-9;
     let fractions = subject.seconds.iter().zip(triads).map(|(&seconds, triad)| rate(bytes, seconds) / triad);
     let fraction_of_triad = median(fractions.collect());

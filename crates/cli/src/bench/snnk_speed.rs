@@ -62,7 +62,7 @@ pub fn measure<T: Real>(gpu: &Gpu, points: usize, layers: &[Shape]) -> Result<Ve
         }
         let dense = forms[0].2.clone();
         for (work, plan, taken) in forms {
-            let Cost { bytes, flops } = plan.cost();
+            let Cost { bytes, flops, .. } = plan.cost();
             let shares = (0..ROUNDS).map(|round| {
                 let least = (bytes as f64 / bytes_rates[round]).max(flops as f64 / flops_rates[round]);
                 least / taken[round]

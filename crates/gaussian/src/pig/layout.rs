@@ -95,10 +95,15 @@ impl Layout {
             .constant("UNITS", self.units as u32)
     }
 
-    /// Operations per point for the terms of the embeddings.
+    /// Exponentials per point for the embeddings.
+    pub fn exponentials(&self) -> usize {
+        4 * self.share * self.embeddings
+    }
+
+    /// Operations per point for the terms of the embeddings, beside the exponentials.
     pub fn flops(&self, terms: &Terms) -> usize {
         let each = emit::operations(&self.text(terms), "add_gaussian") + 20 * self.form.periodic();
-        4 * self.share * self.embeddings * each
+        self.exponentials() * each
     }
 }
 

@@ -167,7 +167,8 @@ impl<T: Real> PigReverse<'_, T> {
         let work = layout.flops(terms) + layout.units * (6 * layout.embeddings + 16) * terms.len();
         let numbers = layout.form.dimensions() + terms.len() * (1 + layout.embeddings);
         let bytes = size_of::<T>() * (self.count * numbers + written);
-        launch.cost(bytes as u64, (self.count * work) as u64)
+        let exponentials = self.count * layout.exponentials();
+        launch.cost(bytes as u64, (self.count * work) as u64).exponentials(exponentials as u64)
     }
 }
 

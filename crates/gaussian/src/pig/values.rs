@@ -53,7 +53,8 @@ impl<T: Real> PigValues<'_, T> {
                 .bind(values.weights)
                 .bind(values.values)
                 .workgroups(quads.div_ceil(layout.lanes(plan.gpu()) as usize) as u64)
-                .cost((4 * quads * numbers * size_of::<T>()) as u64, (4 * quads * work) as u64),
+                .cost((4 * quads * numbers * size_of::<T>()) as u64, (4 * quads * work) as u64)
+                .exponentials((4 * quads * layout.exponentials()) as u64),
         )
     }
 }

@@ -31,10 +31,11 @@ pub(super) fn refit(
         let again = fit(c)?;
         let (before, after) = (best.last_norm(), again.last_norm());
         // A comparison with NaN is false.
+        let worthwhile = after < WORTHWHILE * before;
         if after < before {
             best = again.after(best);
         }
-        if !(after < WORTHWHILE * before) {
+        if !worthwhile {
             break;
         }
     }

@@ -64,9 +64,7 @@ pub(super) fn minimise<T: Tier>(
     let place = watch.place();
     let resumed = journal.as_ref().map_or(Ok(None), |journal| journal.found(place, &fields, 1))?;
     let (mut state, mut region) = match &resumed {
-        Some(Resumed { saved, fields }) => {
-            (State::new(fields.clone(), saved.c.clone()), TrustRegion::resumed(saved.region))
-        }
+        Some(resumed) => State::resumed(resumed),
         None => (State::new(fields, vec![0.0; unknowns]), TrustRegion::new(FIRST_LAMBDA)),
     };
     let (mut at, mut density, mut value) = evaluate(&state);
