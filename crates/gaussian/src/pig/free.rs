@@ -17,11 +17,24 @@ pub(super) type Square<T> = [[T; MAX_DIMENSIONS]; MAX_DIMENSIONS];
 /// S from its parameters in d coordinates.
 pub(super) fn factor<T: Real>(d: usize, pair: impl Fn(usize, usize) -> T) -> Square<T> {
     let mut s = [[T::zero(); MAX_DIMENSIONS]; MAX_DIMENSIONS];
-    for i in 0..d {
-        s[i][i] = (-pair(i, i)).exp();
-        (0..i).for_each(|k| s[i][k] = s[i][i] * pair(k, i));
+    for (i, row) in s.iter_mut().enumerate().take(d) {
+        let scale = (-pair(i, i)).exp();
+        (0..i).for_each(|k| row[k] = scale * pair(k, i));
+        row[i] = scale;
     }
     s
+}
+
+/// S⁻¹, lower triangular too.
+pub(super) fn inverse<T: Real>(d: usize, s: &Square<T>) -> Square<T> {
+    let mut r = [[T::zero(); MAX_DIMENSIONS]; MAX_DIMENSIONS];
+    (0..d).for_each(|i| {
+        (0..=i).for_each(|c| {
+            let known: T = (c..i).map(|m| s[i][m] * r[m][c]).sum();
+            r[i][c] = (if i == c { T::one() } else { T::zero() } - known) / s[i][i];
+        });
+    });
+    r
 }
 
 /// P_ik of i ≤ k.

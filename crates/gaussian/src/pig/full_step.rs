@@ -37,7 +37,7 @@ pub(super) fn moved(
         let square = product(d, |i, k| e[i * d + k], |i, k| e[i * d + k]);
         let shrink: Vec<f64> = (0..d * d)
             .map(|at| {
-                let identity = if at % (d + 1) == 0 { 1.0 } else { 0.0 };
+                let identity = if at.is_multiple_of(d + 1) { 1.0 } else { 0.0 };
                 identity - e[at] + 0.5 * square[at]
             })
             .collect();

@@ -185,13 +185,7 @@ fn turn_full<T: Real>(args: &Args, d: usize) {
         let of_pair = |i: usize, k: usize| at + (1 + place(d, i, k)) * n;
         let s = free::factor(d, |i, k| theta[of_pair(i, k)]);
         let zero = [[T::zero(); MAX_DIMENSIONS]; MAX_DIMENSIONS];
-        let (mut r, mut rh, mut b) = (zero, zero, zero);
-        for c in 0..d {
-            for i in c..d {
-                let known: T = (c..i).map(|m| s[i][m] * r[m][c]).sum();
-                r[i][c] = (if i == c { T::one() } else { T::zero() } - known) / s[i][i];
-            }
-        }
+        let (r, mut rh, mut b) = (free::inverse(d, &s), zero, zero);
         for i in 0..d {
             for m in 0..d {
                 rh[i][m] = (0..=i).map(|k| r[i][k] * gradient[of_pair(k, m)]).sum();

@@ -62,7 +62,8 @@ impl Pig {
             Ok(match self.covariance {
                 Covariance::Diagonal => ProductGaussians::new(d, centres, widths, frame.periods())?.into(),
                 Covariance::Full => {
-                    let entry = |at: usize| if at % (d + 1) == 0 { widths[at % d].powi(-2) } else { 0.0 };
+                    let entry =
+                        |at: usize| if at.is_multiple_of(d + 1) { widths[at % d].powi(-2) } else { 0.0 };
                     let precision: Vec<f64> = (0..d * d).map(entry).collect();
                     FullGaussians::new(d, centres, precision.repeat(self.gaussians))?.into()
                 }
