@@ -5,7 +5,7 @@
 // W_l multiplies a matrix of SLOTS columns: an invocation takes four units and one slot at a time. Of hidden layers the tile
 // keeps z_l (where a reverse sweep follows), of all but the present one not h_l = s(z_l).
 //
-// GATED: with units U and V of the first layer, which it computes after its own, h_l = U + s(z_l) (V − U) for the layers above it
+// Flag GATED: with units U and V of the first layer, which it computes after its own, h_l = U + s(z_l) (V − U) for the layers above it
 // (Wang, Teng & Perdikaris, SIAM J. Sci. Comput. 43, 2021). In the tile, U and V stay behind the units of the present h.
 //
 // Flag SCRATCH: the tile lies in a buffer, which holds one for each workgroup; a network may be too large for the memory of a
@@ -27,8 +27,6 @@ override DIMENSIONS: u32 = 1u;
 override DEPTH: u32 = 1u;
 // 1: some inputs are sines.
 override WAVES: u32 = 0u;
-// 1: the layers but the first are gates.
-override GATED: u32 = 0u;
 // vec4s of the tile.
 override TILE: u32 = 64u;
 
@@ -149,11 +147,12 @@ fn layer_product(layer: u32) -> Product {
     return Product(units.z, units.w, units.x, (units.y + 3u) / 4u, places[3u + 2u * layer].x);
 }
 
+#if GATED
 // Where h of a unit is, first of the present ones. U and V begin after a multiple of four.
 fn place_of(layer: u32, unit: u32) -> u32 {
     let width = places[1].z;
     let gap = (width + 3u) / 4u * 4u - width;
-    return places[1].x + unit + select(0u, gap, GATED == 1u && layer == 0u && unit >= width);
+    return places[1].x + unit + select(0u, gap, layer == 0u && unit >= width);
 }
 
 // Where U of a gate is, which V follows after as many as the layer has.
@@ -163,12 +162,21 @@ fn mixed_of(unit: u32) -> u32 {
 
 // h from s(z): of a gate U + s(z) (V − U).
 fn gate(layer: u32, unit: u32, s: Jet) -> Jet {
-    if GATED == 1u && layer > 0u {
+    if layer > 0u {
         let u = jet_load(mixed_of(unit));
         return jet_add(u, jet_multiply(s, jet_subtract(jet_load(mixed_of(unit) + places[1].z), u)));
     }
     return s;
 }
+#else
+fn place_of(layer: u32, unit: u32) -> u32 {
+    return places[1].x + unit;
+}
+
+fn gate(layer: u32, unit: u32, s: Jet) -> Jet {
+    return s;
+}
+#endif
 
 // All layers; the h of the last one are the present ones in the end.
 fn forward(lane: u32, quad: Quad) {

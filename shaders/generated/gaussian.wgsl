@@ -3,6 +3,7 @@
 const DIMENSIONS: u32 = 1u;
 const TERMS: u32 = 2u;
 const INNER: u32 = 1u;
+const GROUP: u32 = 3u;
 struct Jet { t0: real4, t1: real4 }
 fn jet_of(a: array<real4, 2>) -> Jet { return Jet(a[0], a[1]); }
 fn jet_array(a: Jet) -> array<real4, 2> { return array<real4, 2>(a.t0, a.t1); }

@@ -3,22 +3,18 @@
 // as common/network says.
 //
 // Bindings: params; 1 points, DIMENSIONS × quads vec4s; 2 coefficients a, quads vec4s per term; 3 parameters and 4 places as in
-// common/network; 5 matrix, written (read and written with ACCUMULATE), columns of stride4 vec4s; with SCRATCH, 6 scratch, TILE
+// common/network; 5 matrix, written (read and written with ACCUMULATE), columns of stride4 vec4s; or with SUMS 5 partials, written,
+// a number per column for each workgroup, for features/partial_sum to add; with SCRATCH, 6 scratch, TILE
 // vec4s per workgroup.
-// Mapping: workgroup g takes the four points of group first + g; its invocations share the units of a layer.
+// Mapping: workgroup g takes the four points of group first + g, with SUMS those of every chunks-th group from there on; its
+// invocations share the units of a layer.
 // Cost per point: 4 bytes (8 in f64) per column written (and read, where it accumulates), coordinate and term read; flops:
 // 2 SLOTS per weight, and per unit 20 to 60 for its activation and about 2 per product of slots.
-// Needs 16 TILE bytes of workgroup memory (32 in f64), or SCRATCH. F64 needs SHADER_F64. IMMEDIATES needs 32 bytes; else a
-// storage buffer.
+// Needs 16 TILE bytes of workgroup memory (32 in f64), or SCRATCH. F64 needs SHADER_F64. IMMEDIATES needs 32 bytes, with SUMS 24;
+// else a storage buffer.
 #import common/network_rows
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let quad = quad_of(linear_workgroup(workgroup, workgroups), params.first, params.count);
+fn four_points(lane: u32, quad: Quad) {
     load_seeds(lane, quad);
     workgroupBarrier();
     forward(lane, quad);
@@ -29,4 +25,22 @@ fn main(
     if lane == 0u {
         store(last, quad, part_seeds[0]);
     }
+}
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let group = linear_workgroup(workgroup, workgroups);
+#if SUMS
+    for (var step = 0u; step < params.steps; step++) {
+        four_points(lane, quad_of_step(group, step));
+        tile_barrier();
+        workgroupBarrier();
+    }
+#else
+    four_points(lane, quad_of(group, params.first, params.count));
+#endif
 }

@@ -9,13 +9,14 @@
 //
 // Bindings: params; 1 points, DIMENSIONS × quads vec4s; 2 coefficients a, quads vec4s per term; 3 parameters and 4 places as in
 // common/network; 5 matrix, written (read and written with ACCUMULATE), columns of stride4 vec4s: those of φ_j first, then for
-// each layer those of W row after row and of b; with SCRATCH, 6 scratch, TILE vec4s per workgroup.
-// Mapping: workgroup g takes the four points of group first + g; its invocations share the units of a layer, and of its columns
-// four by four.
+// each layer those of W row after row and of b; or with SUMS 5 partials, written, a number per column for each workgroup, for
+// features/partial_sum to add; with SCRATCH, 6 scratch, TILE vec4s per workgroup.
+// Mapping: workgroup g takes the four points of group first + g, with SUMS those of every chunks-th group from there on; its
+// invocations share the units of a layer, and of its columns four by four.
 // Cost per point: 4 bytes (8 in f64) per column written (and read, where it accumulates), coordinate and term read; flops:
 // 6 SLOTS per weight, and thrice the activations of layers/rows; four times, with gates.
-// Needs 16 TILE bytes of workgroup memory (32 in f64), or SCRATCH. F64 needs SHADER_F64. IMMEDIATES needs 32 bytes; else a
-// storage buffer.
+// Needs 16 TILE bytes of workgroup memory (32 in f64), or SCRATCH. F64 needs SHADER_F64. IMMEDIATES needs 32 bytes, with SUMS 24;
+// else a storage buffer.
 #import common/network_rows
 
 struct Four {
@@ -55,12 +56,22 @@ fn transposed_product(layer: u32) -> Product {
     return Product(places[1].x, units.z, units.y, (units.x + 3u) / 4u, places[3u + 2u * layer].z);
 }
 
+#if GATED
+// h̄ of a unit; those of U and V are Ū and V̄.
+fn load_bar(layer: u32, unit: u32) -> Jet {
+    let width = places[1].z;
+    return jet_load(place_of(layer, unit) + select(0u, 2u * width, layer == 0u && unit >= width));
+}
+
 // ḡ from h̄ of a gate g, whose parts go to Ū and V̄, which lie behind U and V.
-fn pull_gate(layer: u32, unit: u32, g: Jet, bar: Jet) -> Jet {
+fn pull_gate(layer: u32, unit: u32, z: Jet, s: Series, bar: Jet) -> Jet {
+    if layer == 0u {
+        return bar;
+    }
     let width = places[1].z;
     let u_at = mixed_of(unit);
     let bar_at = u_at + 2u * width;
-    let of_v = jet_pull(g, bar);
+    let of_v = jet_pull(jet_compose(z, s), bar);
     let of_u = jet_subtract(bar, of_v);
     if layer + 1u == DEPTH {
         jet_store(bar_at, of_u);
@@ -71,31 +82,32 @@ fn pull_gate(layer: u32, unit: u32, g: Jet, bar: Jet) -> Jet {
     }
     return jet_pull(jet_subtract(jet_load(u_at + width), jet_load(u_at)), bar);
 }
+#else
+fn load_bar(layer: u32, unit: u32) -> Jet {
+    return jet_load(place_of(layer, unit));
+}
+
+fn pull_gate(layer: u32, unit: u32, z: Jet, s: Series, bar: Jet) -> Jet {
+    return bar;
+}
+#endif
 
 // z̄_l in the place of z_l from h̄_l, or h_l.
 fn activate(lane: u32, layer: u32, pulls: bool) {
     let units = places[2u + 2u * layer];
-    let width = places[1].z;
     for (var unit = lane; unit < units.y; unit += LANES) {
-        let place = place_of(layer, unit);
         let z = jet_load(units.z + unit);
-        let s = series(z.s0);
+        var s = series(z.s0);
         var bar = Jet();
         if pulls {
-            bar = jet_load(place + select(0u, 2u * width, GATED == 1u && layer == 0u && unit >= width));
-            if GATED == 1u && layer > 0u {
-                bar = pull_gate(layer, unit, jet_compose(z, s), bar);
-            }
+            bar = pull_gate(layer, unit, z, s, load_bar(layer, unit));
+            s = slope_series(s);
         }
-        var slope = s;
-        if pulls {
-            slope = slope_series(s);
-        }
-        let h = jet_compose(z, slope);
+        let h = jet_compose(z, s);
         if pulls {
             jet_store(units.z + unit, jet_pull(h, bar));
         } else {
-            jet_store(place, gate(layer, unit, h));
+            jet_store(place_of(layer, unit), gate(layer, unit, h));
         }
     }
 }
@@ -139,13 +151,7 @@ fn store_layer(lane: u32, layer: u32, quad: Quad) {
     }
 }
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let quad = quad_of(linear_workgroup(workgroup, workgroups), params.first, params.count);
+fn four_points(lane: u32, quad: Quad) {
     load_seeds(lane, quad);
     workgroupBarrier();
     embed(lane, quad);
@@ -175,4 +181,22 @@ fn main(
             store_layer(lane, layer, quad);
         }
     }
+}
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let group = linear_workgroup(workgroup, workgroups);
+#if SUMS
+    for (var step = 0u; step < params.steps; step++) {
+        four_points(lane, quad_of_step(group, step));
+        tile_barrier();
+        workgroupBarrier();
+    }
+#else
+    four_points(lane, quad_of(group, params.first, params.count));
+#endif
 }

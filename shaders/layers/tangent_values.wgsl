@@ -55,20 +55,22 @@ fn apply_step(lane: u32, layer: u32, room: u32) {
 // h_l and ḣ_l
 fn push(lane: u32, layer: u32, room: u32) {
     let units = places[2u + 2u * layer];
-    let width = places[1].z;
     for (var unit = lane; unit < units.y; unit += LANES) {
         let place = place_of(layer, unit);
         let z = jet_load(units.z + unit);
         let s = series(z.s0);
         let h = jet_compose(z, s);
         var dot = jet_multiply(jet_compose(z, slope_series(s)), jet_load(units.z + 2u * room + unit));
-        if GATED == 1u && layer > 0u {
+#if GATED
+        if layer > 0u {
+            let width = places[1].z;
             let at = mixed_of(unit);
             let u_dot = jet_load(at + 2u * room);
             let across = jet_subtract(jet_load(at + width), jet_load(at));
             let across_dot = jet_subtract(jet_load(at + width + 2u * room), u_dot);
             dot = jet_add(jet_add(u_dot, jet_multiply(dot, across)), jet_multiply(h, across_dot));
         }
+#endif
         jet_store(place, gate(layer, unit, h));
         jet_store(place + 2u * room, dot);
     }

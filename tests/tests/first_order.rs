@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use ansatz::Gpu;
-use ansatz::pde::{AdamOptions, FitPrecision, Optimizer, Pde, PdeOptions, Pig, Schedule, TrainingStep};
+use ansatz::pde::{
+    AdamOptions, FitPrecision, Lbfgs, Optimizer, Pde, PdeOptions, Pig, Schedule, TrainingStep,
+};
 use ansatz_tests::{adapters, each};
 
 fn method() -> Pig {
@@ -30,6 +32,36 @@ fn the_loss_falls_and_the_same_seed_gives_the_same_bits() {
         // How often the host looks depends on the time, what it sees at the end does not.
         assert_eq!(found.last(), history(gpu, "poisson_2d", 120).last());
     });
+}
+
+/// From where Adam stands, L-BFGS goes far beyond; and it ends for a reason of its own.
+#[test]
+fn one_goes_on_from_where_the_other_ends() {
+    let with = |optimizer| Pig { optimizer, ..method() };
+    let Optimizer::Adam(adam) = method().optimizer else { unreachable!() };
+    let handed = Optimizer::AdamThenLbfgs { adam, steps: 60, lbfgs: Lbfgs::default() };
+    each(|gpu| {
+        let solve = |optimizer, steps| {
+            let options = PdeOptions { baseline: false, ..options(steps) };
+            Pde::example("poisson_2d", &[]).unwrap().solve(gpu, &with(optimizer), &options).unwrap().report
+        };
+        let [alone, before] = [120, 60].map(|steps| solve(Optimizer::Adam(adam), steps));
+        let both = solve(handed, 120);
+        let shared = before.history.len() - 1;
+        assert_eq!(both.history[..shared], before.history[..shared]);
+        assert!(both.history.last() < Some(&(0.8 * alone.history[alone.history.len() - 1])));
+        assert_eq!((both.steps, both.stop_reason.as_str()), (120, "MaxSteps"));
+        assert_eq!(both.optimizer, "Adam, then L-BFGS");
+        assert_eq!(both.loss_steps, [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120]);
+    });
+    // −u″ = f with so few functions has a least residual, where the gradient vanishes in f64.
+    let method =
+        Pig { embeddings: 1, units: 1, ..with(Optimizer::Lbfgs(Lbfgs { gtol: 1e-3, ..Lbfgs::default() })) };
+    let method = Pig { gaussians: 2, ..method };
+    let options = PdeOptions { baseline: false, precision: FitPrecision::F64, ..options(1000) };
+    let report =
+        Pde::example("poisson_2d", &[]).unwrap().solve(&Gpu::cpu(), &method, &options).unwrap().report;
+    assert_eq!(report.stop_reason, "Settled: GradientSmall of L-BFGS", "{report}");
 }
 
 #[test]

@@ -47,6 +47,26 @@ fn pig(count: usize, embeddings: usize, periods: &[Option<f64>], units: usize) -
     PigNetwork::new(gaussians.collect(), units, 1.0, 3).unwrap()
 }
 
+fn full(count: usize, dimensions: usize, seed: u64) -> FullGaussians {
+    let d = dimensions;
+    // AAᵀ + 1
+    let matrix = |j: usize| {
+        let a = noise::<f64>(d * d, seed + 1 + j as u64);
+        let entry = move |at: usize| {
+            let (i, k) = (at / d, at % d);
+            let product: f64 = (0..d).map(|m| a[i * d + m] * a[k * d + m]).sum();
+            if i == k { 1.0 + product } else { product }
+        };
+        (0..d * d).map(entry).collect::<Vec<_>>()
+    };
+    FullGaussians::new(d, noise(count * d, seed), (0..count).flat_map(matrix).collect()).unwrap()
+}
+
+fn full_pig(count: usize, embeddings: usize, dimensions: usize, units: usize) -> PigNetwork {
+    let gaussians = (0..embeddings as u64).map(|k| full(count, dimensions, 100 + 50 * k));
+    PigNetwork::new(gaussians.collect(), units, 1.0, 3).unwrap()
+}
+
 fn laplacian(dimensions: usize) -> Vec<MultiIndex> {
     let axis = |i: usize| term(&[vec![0; i], vec![2]].concat());
     [term(&[]), term(&[1])].into_iter().chain((0..dimensions).map(axis)).collect()
@@ -59,8 +79,7 @@ fn every_family_sums_what_its_rows_hold() {
             let case = Case::<f32>::new(2, laplacian(2), count);
             check(gpu, "product", &product(13, 2, vec![], 1), &case);
             check(gpu, "no features", &product(0, 2, vec![], 1), &case);
-            let full = FullGaussians::new(2, noise(26, 7), [2.0, 0.5, 0.5, 1.0].repeat(13)).unwrap();
-            check(gpu, "full", &full, &case);
+            check(gpu, "full", &full(13, 2, 7), &case);
             let waves = ansatz_random_features::Activation::Sine;
             let waves = RandomFeatures::new(waves, 2, noise(18, 8), noise(9, 9)).unwrap();
             check(gpu, "waves", &waves, &case);
@@ -104,10 +123,45 @@ fn tangents_of_gaussians() {
         check(gpu, "large", &*large.tangent(&noise(65, 8)), &Case::<f32>::new(1, vec![term(&[2])], 9));
         let sum = GaussianSum::new(product(13, 2, vec![Some(2.0), None], 1));
         check(gpu, "sum", &*sum.tangent(&noise(13, 8)), &Case::<f32>::new(2, laplacian(2), 33));
+        let sum = GaussianSum::new(full(13, 2, 7));
+        check(gpu, "full sum", &*sum.tangent(&noise(13, 8)), &Case::<f32>::new(2, laplacian(2), 33));
+        let turned = full_pig(7, 3, 2, 5);
+        check(gpu, "full as features", &turned, &Case::<f32>::new(2, all_terms(2, 2), 9));
+        let c = noise(turned.len(), 8);
+        check(gpu, "full", &*turned.tangent(&c), &Case::<f32>::new(2, all_terms(2, 2), 70));
+        let turned = full_pig(3, 2, 3, 4);
+        let c = noise(turned.len(), 8);
+        check(gpu, "full in space", &*turned.tangent(&c), &Case::<f32>::new(3, laplacian(3), 9));
         if runs::<f64>(gpu) {
             check(gpu, "periodic", &*tangent, &Case::<f64>::new(3, all_terms(3, 2), 9));
         }
     });
+}
+
+/// Dense networks: with gates, of more points than there are workgroups, of more kinds of derivatives than one launch takes, with jets that
+/// have no room in a workgroup, and in f64.
+#[test]
+fn tangents_of_dense_networks() {
+    each(|gpu| {
+        let design = |widths: &[usize]| Design::new(vec![(-1.2, 1.5); 2], widths.to_vec(), 5);
+        let plain = design(&[6, 5]).network().unwrap();
+        let gated = Design { gated: true, ..design(&[5, 5, 5]) }.network().unwrap();
+        for network in [&plain, &gated] {
+            let tangent = network.tangent(&noise(network.len(), 8));
+            check(gpu, "as features", network, &Case::<f32>::new(2, laplacian(2), 21));
+            check(gpu, "tangent", &*tangent, &Case::<f32>::new(2, laplacian(2), 1037));
+            if runs::<f64>(gpu) {
+                check(gpu, "tangent", &*tangent, &Case::<f64>::new(2, laplacian(2), 21));
+            }
+        }
+        let large = design(&[64; 3]).network().unwrap();
+        let tangent = large.tangent(&noise(large.len(), 8));
+        check(gpu, "large", &*tangent, &Case::<f32>::new(2, laplacian(2), 5));
+    });
+    // A device takes long to compile so many.
+    let many = Design::new(vec![(-1.2, 1.5); 4], vec![3], 5).network().unwrap();
+    let tangent = many.tangent(&noise(many.len(), 8));
+    check(&Gpu::cpu(), "many terms", &*tangent, &Case::<f32>::new(4, all_terms(4, 4), 5));
 }
 
 /// Jᵀr is the gradient of ½ Σ_p R², here R = u u_x + u_yy − 1, by a step along each tangent function.
@@ -115,8 +169,8 @@ fn tangents_of_gaussians() {
 fn gradients_agree_with_differences() {
     let gpu = Gpu::cpu();
     let terms = [&[][..], &[1], &[0, 2]].map(term).to_vec();
-    for periods in [vec![None, None], vec![Some(2.5), None]] {
-        let network = pig(4, 2, &periods, 3);
+    let networks = [pig(4, 2, &[None, None], 3), pig(4, 2, &[Some(2.5), None], 3), full_pig(4, 2, 2, 3)];
+    for network in networks {
         let c: Vec<f64> = noise(network.len(), 8);
         let mut case = Case::<f64>::new(2, terms.clone(), 12);
         let jets = |features: &dyn Features, c: &[f64]| -> Vec<Vec<f64>> {
@@ -202,12 +256,16 @@ fn parameters_on_a_device() {
     let periodic = vec![Some(2.5), None];
     let gaussians = |periods: &[Option<f64>]| product(7, 2, periods.to_vec(), 5);
     let design = Design::new(vec![(-1.0, 1.0); 2], vec![5, 3], 7);
-    let families: [Box<dyn Trainable>; 5] = [
+    let gated = Design { gated: true, widths: vec![5, 5], ..design.clone() };
+    let families: [Box<dyn Trainable>; 8] = [
         Box::new(pig(5, 2, &[None, None], 3)),
         Box::new(pig(5, 2, &periodic, 3)),
+        Box::new(full_pig(5, 2, 2, 3)),
         Box::new(GaussianSum::new(gaussians(&[None, None]))),
         Box::new(GaussianSum::new(gaussians(&periodic))),
+        Box::new(GaussianSum::new(full(7, 2, 5))),
         Box::new(Design { periods: periodic.clone(), ..design }.network().unwrap()),
+        Box::new(gated.network().unwrap()),
     ];
     for network in families {
         let c: Vec<f64> = noise(network.len(), 8);

@@ -246,6 +246,7 @@ fn wrong_usage_is_64() {
         ("pde string.toml --method mlp --activation sigmoid", &["--activation", "mlp", "softplus"]),
         ("pde string.toml --activation gelu", &["--activation", "random-features", "sigmoid"]),
         ("pde string.toml --method pig --fourier 8", &["--fourier", "--method mlp"]),
+        ("pde string.toml --covariance full", &["--covariance", "--method pig"]),
         ("pde string.toml --method pig --gated", &["--gated", "--method mlp"]),
         ("pde string.toml --method mlp --gated --widths 8", &["--gated", "two --widths"]),
         ("pde string.toml --method mlp --gated --widths 8,9", &["--gated", "all the same"]),

@@ -159,6 +159,17 @@ fn wrong_usage_is_64() {
         ("pde cubic.toml --method gaussians --resume run.ckpt", &["--resume", "--method pig and mlp"]),
         ("pde cubic.toml --resample 5", &["--resample", "--method pig and mlp"]),
         ("pde cubic.toml --method mlp --resample 0", &["resample is 0", "at least 1 step"]),
+        ("pde cubic.toml --optimizer lbfgs", &["--optimizer", "--method pig and mlp"]),
+        ("pde cubic.toml --method mlp --optimizer lbfgs,adam", &["--optimizer", "name one, or adam,lbfgs"]),
+        ("pde cubic.toml --method mlp --optimizer lbfgs --rate 1", &["--rate", "adam and mfac"]),
+        ("pde cubic.toml --method mlp --optimizer adam --adam-steps 5", &["--adam-steps", "adam,lbfgs"]),
+        ("pde cubic.toml --method mlp --optimizer adam --fisher static", &["--fisher", "mfac"]),
+        ("pde cubic.toml --method mlp --optimizer adam --step cg", &["--step", "levenberg-marquardt"]),
+        ("pde cubic.toml --method mlp --balance-every 5", &["--balance-every", "--balance gradient-norm"]),
+        (
+            "pde cubic.toml --method mlp --balance gradient-norm --balance-every 0",
+            &["balance-every is 0", "at least 1 step"],
+        ),
         ("pde cubic.toml --method mlp --checkpoint-every 9s", &["--checkpoint-every", "--checkpoint FILE"]),
         (
             "pde cubic.toml --method mlp --checkpoint no/run.ckpt",
@@ -179,6 +190,7 @@ fn wrong_usage_is_64() {
     }
     for arguments in [
         "pde cubic.toml --method mlp --checkpoint a --checkpoint-every often",
+        "pde cubic.toml --method mlp --optimizer sgd",
         "pde cubic.toml --method mlp --resample-by residual",
         "pde cubic.toml --method mlp --resample 5 --resample-by dice",
     ] {

@@ -38,9 +38,9 @@ pub enum FeatureError {
         /// Which features.
         what: &'static str,
     },
-    /// Embeddings of one network differ in the coordinates that repeat.
+    /// Embeddings of one network differ in the coordinates that repeat, or in the form of their covariances.
     #[error(
-        "embedding number {index} repeats along other coordinates than the first, or after another length"
+        "embedding number {index} repeats along other coordinates than the first, or after another length, or has covariances of another form"
     )]
     Periods {
         /// Which of them.

@@ -1,4 +1,4 @@
-//! Product Gaussians in WGSL, unrolled over coordinates and terms.
+//! Gaussians in WGSL, unrolled over coordinates and terms.
 
 use std::collections::HashMap;
 use std::f64::consts::{PI, TAU};
@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 
 use ansatz_features::{MAX_DIMENSIONS, MultiIndex};
 
+use crate::form::Form;
 use crate::product::highest;
+
+mod hermite;
 
 /// Lines of a function, in which each common part has a name.
 #[derive(Default)]
@@ -16,6 +19,14 @@ struct Lines {
 }
 
 impl Lines {
+    /// `phi`, and what [`ratio`] needs for these terms; `points` are the names of x.
+    fn gaussian(&mut self, form: &Form, terms: &[MultiIndex], points: &[String]) {
+        match form {
+            Form::Product(periods) => factors(self, periods, &highest(terms), points),
+            Form::Full(_) => hermite::ratios(self, terms, points),
+        }
+    }
+
     fn push(&mut self, line: &str) {
         // Writing to a string does not fail.
         let _ = writeln!(self.text, "    {line}");
@@ -33,28 +44,25 @@ impl Lines {
     }
 }
 
-/// The text of `shaders/generated/gaussian_sums.wgsl`: Σ_t a_t ∂^{α_t + β_s} G for each shift β_s, which is along one coordinate.
-pub(crate) fn sums(periods: &[Option<f64>], terms: &[MultiIndex], shifts: &[MultiIndex]) -> String {
-    let (d, t, s) = (periods.len(), terms.len(), shifts.len());
-    let orders = highest(&shifted(terms, shifts));
+/// The text of `shaders/generated/gaussian_sums.wgsl`: Σ_t a_t ∂^{α_t + β_s} G for each shift β_s.
+pub(crate) fn sums(form: &Form, terms: &[MultiIndex], shifts: &[MultiIndex]) -> String {
+    let (d, t, s, names) = (form.dimensions(), terms.len(), shifts.len(), form.names());
     let mut text =
         format!("const DIMENSIONS: u32 = {d}u;\nconst TERMS: u32 = {t}u;\nconst SUMS: u32 = {s}u;\n");
     let mut line = |line: String| _ = writeln!(text, "{line}");
-    line(format!("struct Gaussians {{ {} }}", list(d, ", ", |i| format!("c{i}: real4, p{i}: real4"))));
+    line(format!("struct Gaussians {{ {} }}", list(names.len(), ", ", |i| format!("{}: real4", names[i]))));
     line(format!("struct Sums {{ {} }}", list(s, ", ", |s| format!("s{s}: real4"))));
-    let loads = list(2 * d, ", ", |i| format!("features[at + {i}u]"));
+    let loads = list(names.len(), ", ", |i| format!("features[at + {i}u]"));
     line(format!("fn load_gaussians(at: u32) -> Gaussians {{ return Gaussians({loads}); }}"));
 
     let parameters: Vec<String> =
         (0..d).map(|i| format!("x{i}: real")).chain((0..t).map(|t| format!("a{t}: real"))).collect();
     line(format!("fn add_point(sums: Sums, g: Gaussians, {}) -> Sums {{", parameters.join(", ")));
     let mut body = Lines::default();
-    for i in 0..d {
-        body.push(&format!("let c{i} = g.c{i};"));
-        body.push(&format!("let p{i} = g.p{i};"));
-    }
-    factors(&mut body, periods, &orders, &list(d, "", |i| format!("x{i},")));
-    let parts: Vec<String> = shifts.iter().map(|shift| shifted_sum(&mut body, terms, shift)).collect();
+    names.iter().for_each(|name| body.push(&format!("let {name} = g.{name};")));
+    let points: Vec<String> = (0..d).map(|i| format!("x{i}")).collect();
+    body.gaussian(form, &shifted(terms, shifts), &points);
+    let parts: Vec<String> = shifts.iter().map(|shift| shifted_sum(&mut body, form, terms, shift)).collect();
     let results = list(s, ", ", |s| format!("sums.s{s} + phi * ({})", parts[s]));
     body.push(&format!("return Sums({results});"));
     line(format!("{}}}", body.text));
@@ -79,8 +87,18 @@ pub(crate) fn shifted(terms: &[MultiIndex], shifts: &[MultiIndex]) -> Vec<MultiI
     shifts.iter().flat_map(|shift| terms.iter().map(move |term| added(term, shift))).collect()
 }
 
-/// Σ_t a_t ∂^{α_t + β} G / G: the terms of one order along the shifted coordinate at a time, since the factors along the others are those of β = 0.
-fn shifted_sum(body: &mut Lines, terms: &[MultiIndex], shift: &MultiIndex) -> String {
+/// Σ_t a_t ∂^{α_t + β} G / G. Of products, whose β is along one coordinate, the terms of one order along it at a time, since the factors along
+/// the others are those of β = 0.
+fn shifted_sum(body: &mut Lines, form: &Form, terms: &[MultiIndex], shift: &MultiIndex) -> String {
+    if let Form::Full(_) = form {
+        let parts =
+            shifted(terms, &[*shift]).into_iter().enumerate().map(|(t, term)| match ratio(form, &term) {
+                None => format!("a{t}"),
+                Some(ratio) => format!("a{t} * {ratio}"),
+            });
+        let parts: Vec<String> = parts.collect();
+        return if parts.is_empty() { "real4()".to_owned() } else { parts.join(" + ") };
+    }
     let axis = shift.0.iter().position(|&order| order > 0);
     let order_of = |term: &MultiIndex| axis.map_or(0, |axis| term.0[axis]);
     let most = terms.iter().map(order_of).max().unwrap_or(0);
@@ -113,6 +131,14 @@ fn shifted_sum(body: &mut Lines, terms: &[MultiIndex], shift: &MultiIndex) -> St
 }
 
 /// ∂^α G / G, or nothing where it is 1.
+fn ratio(form: &Form, term: &MultiIndex) -> Option<String> {
+    match form {
+        Form::Product(_) => product(term),
+        Form::Full(_) => hermite::name(term),
+    }
+}
+
+/// ∂^α G / G of a product.
 fn product(term: &MultiIndex) -> Option<String> {
     let along = term.0.iter().enumerate().filter(|(_, order)| **order > 0);
     let factors: Vec<String> = along.map(|(i, order)| format!("h{i}_{order}")).collect();
@@ -120,10 +146,10 @@ fn product(term: &MultiIndex) -> Option<String> {
 }
 
 /// `phi` from x, μ and p, and along each coordinate i the derivatives of order n divided by it, `hi_n`: the formulas of
-/// `shaders/common/gaussian_product.wgsl`. `points` are the names of x, each with a comma.
-fn factors(body: &mut Lines, periods: &[Option<f64>], orders: &[u8; MAX_DIMENSIONS], points: &str) {
+/// `shaders/common/gaussian_product.wgsl`.
+fn factors(body: &mut Lines, periods: &[Option<f64>], orders: &[u8; MAX_DIMENSIONS], points: &[String]) {
     let mut exponents = Vec::new();
-    for ((i, period), x) in periods.iter().enumerate().zip(points.split(',')) {
+    for ((i, period), x) in periods.iter().enumerate().zip(points) {
         let most = orders[i];
         let (c, bend) = match period {
             None => {
@@ -169,15 +195,17 @@ fn list(n: usize, between: &str, item: impl Fn(usize) -> String) -> String {
 /// The text of `shaders/generated/gaussian.wgsl`: the terms of `inner` embeddings, and the chain rule through a hidden unit. `terms` are the
 /// value, then `firsts` first derivatives, then the second ones, of which `parents` says which of the terms each is made of.
 pub(crate) fn network(
-    periods: &[Option<f64>],
+    form: &Form,
     terms: &[MultiIndex],
     firsts: usize,
     parents: &[[usize; 2]],
     inner: usize,
 ) -> String {
-    let (d, n) = (periods.len(), terms.len());
-    let mut text =
-        format!("const DIMENSIONS: u32 = {d}u;\nconst TERMS: u32 = {n}u;\nconst INNER: u32 = {inner}u;\n");
+    let (d, n, names) = (form.dimensions(), terms.len(), form.names());
+    let group = names.len() + 1;
+    let mut text = format!(
+        "const DIMENSIONS: u32 = {d}u;\nconst TERMS: u32 = {n}u;\nconst INNER: u32 = {inner}u;\nconst GROUP: u32 = {group}u;\n"
+    );
     let mut line = |line: String| _ = writeln!(text, "{line}");
     let each = |item: &dyn Fn(usize) -> String| list(n, ", ", item);
     line(format!("struct Jet {{ {} }}", each(&|t| format!("t{t}: real4"))));
@@ -223,29 +251,25 @@ pub(crate) fn network(
         "fn jet_pull(z: Jet, a: Jet, slope: real4, bend: real4, third: real4) -> Jet {{ return Jet({pulled}); }}"
     ));
 
-    let numbers = list(d, ", ", |i| format!("c{i}: real, p{i}: real"));
+    let numbers = list(names.len(), ", ", |i| format!("{}: real", names[i]));
     line(format!("fn add_gaussian(sums: Jet, x: array<real4, {d}>, w: real, {numbers}) -> Jet {{"));
     let mut body = Lines::default();
-    factors(&mut body, periods, &highest(terms), &list(d, "", |i| format!("x[{i}],")));
+    body.gaussian(form, terms, &(0..d).map(|i| format!("x[{i}]")).collect::<Vec<_>>());
     body.push("let g = w * phi;");
     let products: Vec<String> = terms
         .iter()
-        .map(|term| product(term).map_or_else(|| "g".to_owned(), |product| format!("g * ({product})")))
+        .map(|term| ratio(form, term).map_or_else(|| "g".to_owned(), |ratio| format!("g * ({ratio})")))
         .collect();
     body.push(&format!("return Jet({});", each(&|t| format!("sums.t{t} + {}", products[t]))));
     line(format!("{}}}", body.text));
 
     line(format!("fn add_gaussians(sums: Jet, x: array<real4, {d}>, at: u32) -> Jet {{"));
-    for i in 0..d {
-        line(format!(
-            "    let c{i} = gaussians[at + {}u];\n    let p{i} = gaussians[at + {}u];",
-            2 * i,
-            2 * i + 1
-        ));
+    for (place, name) in names.iter().enumerate() {
+        line(format!("    let {name} = gaussians[at + {place}u];"));
     }
-    line(format!("    let w = gaussians[at + {}u];\n    var next = sums;", 2 * d));
+    line(format!("    let w = gaussians[at + {}u];\n    var next = sums;", names.len()));
     for component in ["x", "y", "z", "w"] {
-        let numbers = list(d, ", ", |i| format!("c{i}.{component}, p{i}.{component}"));
+        let numbers = list(names.len(), ", ", |i| format!("{}.{component}", names[i]));
         line(format!("    next = add_gaussian(next, x, w.{component}, {numbers});"));
     }
     line("    return next;\n}".to_owned());

@@ -7,6 +7,7 @@ use ansatz_features::{DeviceFeatures, FeatureError, Features, MAX_DIMENSIONS, Mu
 use ansatz_gpu::{Buffer, Gpu, GpuError, Real};
 
 use crate::device::{DeviceGaussians, Gaussians, term_constants};
+use crate::form::Form;
 
 /// Gaussians with a full covariance P⁻¹ each.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,31 +34,48 @@ impl FullGaussians {
         )?;
         FeatureError::values("centre", &centres, "finite", |_| true)?;
         FeatureError::values("entry of a precision matrix", &precisions, "finite", |_| true)?;
-        let matrices = precisions.chunks(dimensions * dimensions);
-        match matrices.enumerate().find(|(_, matrix)| !is_positive_definite(matrix, dimensions)) {
-            Some((index, _)) => Err(FeatureError::Precision { index }),
+        let mut matrices = precisions.chunks(dimensions * dimensions);
+        match matrices.position(|matrix| cholesky(matrix, dimensions).is_none()) {
+            Some(index) => Err(FeatureError::Precision { index }),
             None => Ok(Self { dimensions, centres, precisions }),
         }
     }
+
+    /// μ, point after point.
+    pub fn centres(&self) -> &[f64] {
+        &self.centres
+    }
+
+    /// P, matrix after matrix.
+    pub fn precisions(&self) -> &[f64] {
+        &self.precisions
+    }
+
+    /// The numbers of feature j as kernels want them: μ, then the upper triangle of P.
+    pub(crate) fn numbers(&self, j: usize) -> Vec<f64> {
+        let d = self.dimensions;
+        let entries = (0..d).flat_map(|i| (i..d).map(move |k| (j * d + i) * d + k));
+        self.centres[j * d..][..d].iter().copied().chain(entries.map(|at| self.precisions[at])).collect()
+    }
 }
 
-/// Whether the matrix is symmetric and has a Cholesky factor.
-fn is_positive_definite(matrix: &[f64], n: usize) -> bool {
-    let mut factor = matrix.to_vec();
+/// The lower triangular S with SSᵀ the matrix, row after row; nothing where it is not symmetric and positive definite.
+pub(crate) fn cholesky(matrix: &[f64], n: usize) -> Option<Vec<f64>> {
+    let mut factor = vec![0.0; n * n];
     for j in 0..n {
         for i in j..n {
             if matrix[i * n + j] != matrix[j * n + i] {
-                return false;
+                return None;
             }
             let known: f64 = (0..j).map(|k| factor[i * n + k] * factor[j * n + k]).sum();
             let rest = matrix[i * n + j] - known;
             if i == j && rest <= 0.0 {
-                return false;
+                return None;
             }
             factor[i * n + j] = if i == j { rest.sqrt() } else { rest / factor[j * n + j] };
         }
     }
-    true
+    Some(factor)
 }
 
 /// The coordinates of a derivative, each as often as it is taken, and their number.
@@ -91,7 +109,7 @@ fn hermite<T: Real>(term: &MultiIndex, v: &[T; MAX_DIMENSIONS], p: impl Fn(usize
 }
 
 /// `out(t, ∂^{α_t} φ(x))` for the feature with this centre and P.
-fn jets<T: Real>(
+pub(crate) fn jets<T: Real>(
     centre: impl Fn(usize) -> T,
     p: impl Fn(usize, usize) -> T,
     x: &[T],
@@ -140,12 +158,12 @@ impl Features for FullGaussians {
 }
 
 /// Numbers per feature: the centre and the upper triangle.
-fn per_feature(d: usize) -> usize {
+pub(crate) fn per_feature(d: usize) -> usize {
     d + d * (d + 1) / 2
 }
 
 /// The place of P_ij among them.
-fn place(d: usize, i: usize, j: usize) -> usize {
+pub(crate) fn place(d: usize, i: usize, j: usize) -> usize {
     let (row, column) = (i.min(j), i.max(j));
     d + row * (2 * d - row + 1) / 2 + column - row
 }
@@ -153,6 +171,14 @@ fn place(d: usize, i: usize, j: usize) -> usize {
 impl Gaussians for FullGaussians {
     const ROWS: &'static ansatz_shaders::Kernel = &ansatz_shaders::gaussian::FULL_ROWS;
     const VALUES: &'static ansatz_shaders::Kernel = &ansatz_shaders::gaussian::FULL_VALUES;
+
+    fn first4(&self) -> usize {
+        0
+    }
+
+    fn form(&self) -> Form {
+        Form::Full(self.dimensions)
+    }
 
     fn flops(&self) -> u64 {
         (20 + 2 * self.dimensions * self.dimensions + 3 * self.dimensions) as u64
@@ -162,12 +188,8 @@ impl Gaussians for FullGaussians {
         let (n, d) = (self.len(), self.dimensions);
         let mut features = vec![T::zero(); 4 * n.div_ceil(4) * per_feature(d)];
         for j in 0..n {
-            let mut set = |place: usize, value: f64| {
-                features[4 * (j / 4 * per_feature(d) + place) + j % 4] = T::from_f64(value)
-            };
-            for i in 0..d {
-                set(i, self.centres[j * d + i]);
-                (i..d).for_each(|k| set(place(d, i, k), self.precisions[(j * d + i) * d + k]));
+            for (place, number) in self.numbers(j).into_iter().enumerate() {
+                features[4 * (j / 4 * per_feature(d) + place) + j % 4] = T::from_f64(number);
             }
         }
         gpu.upload("features", &features)

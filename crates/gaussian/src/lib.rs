@@ -1,5 +1,5 @@
 //! Gaussian features: products along the coordinates, of which any may be periodic, and full covariances; and networks over
-//! sums of Gaussians whose centres and widths are trained.
+//! sums of Gaussians whose centres and covariances are trained.
 //!
 //! ```
 //! use ansatz_features::{Features, MultiIndex};
@@ -17,11 +17,12 @@
 
 mod device;
 mod emit;
+mod form;
 mod full;
 mod pig;
 mod product;
 mod transposed;
 
 pub use full::FullGaussians;
-pub use pig::{GaussianSum, MAX_EMBEDDINGS, MAX_UNITS, PigNetwork};
+pub use pig::{GaussianSum, MAX_EMBEDDINGS, MAX_UNITS, PigNetwork, TrainedGaussians};
 pub use product::ProductGaussians;

@@ -3,12 +3,12 @@
 use std::f64::consts::{PI, TAU};
 use std::sync::Arc;
 
-use ansatz_features::launch::{MAX_TERMS, Shape, Specialised, check_transposed};
-use ansatz_features::{DeviceFeatures, FeatureError, Features, MAX_DIMENSIONS, MultiIndex, Transposed};
-use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
+use ansatz_features::launch::Specialised;
+use ansatz_features::{DeviceFeatures, FeatureError, Features, MAX_DIMENSIONS, MultiIndex};
+use ansatz_gpu::{Buffer, Gpu, GpuError, Real};
 
 use crate::device::{DeviceGaussians, Gaussians, term_constants};
-use crate::transposed::{ProductTransposed, Vectors};
+use crate::form::Form;
 
 /// Products of a Gaussian per coordinate, exp(−((x − μ)/σ)²/2). Where a coordinate repeats after a length ℓ, the factor is
 /// exp(κ(cos ω(x − μ) − 1)) with ω = 2π/ℓ and κ = 1/(ωσ)², which is as wide as the Gaussian.
@@ -91,49 +91,6 @@ impl ProductGaussians {
     /// The length of each coordinate that repeats.
     pub fn periods(&self) -> &[Option<f64>] {
         &self.periods
-    }
-}
-
-impl ProductGaussians {
-    /// Sums over points of the derivatives of all features, and of those of higher order by each of the shifts.
-    pub(crate) fn record_sums<T: Real>(
-        &self,
-        features: &Buffer<T>,
-        shifts: &[MultiIndex],
-        plan: &mut Plan,
-        sums: &Transposed<'_, T>,
-    ) -> Result<(), GpuError> {
-        let (d, stride4, highest) = (self.dimensions, sums.count.div_ceil(4), self.max_order());
-        let added = shifts.iter().map(MultiIndex::order).max().unwrap_or(0);
-        let kernel = ansatz_shaders::gaussian::PRODUCT_TRANSPOSED.name;
-        let len = self.len() * shifts.len();
-        check_transposed(&Shape { kernel, dimensions: d, len, max_order: highest - added }, sums)?;
-        // No terms: sums of nothing.
-        let (terms, count) = match sums.terms {
-            [] => (&[MultiIndex::VALUE][..], 0),
-            terms => (terms, sums.count),
-        };
-        for (chunk, terms) in terms.chunks(MAX_TERMS).enumerate() {
-            ProductTransposed {
-                periods: &self.periods,
-                len: self.len(),
-                features: Vectors { buffer: features, stride4: 2 * d, first4: d },
-                points: Vectors { buffer: sums.points, stride4, first4: 0 },
-                count,
-                terms,
-                coefficients: Vectors {
-                    buffer: sums.coefficients,
-                    stride4,
-                    first4: (sums.first_coefficient + chunk * MAX_TERMS) * stride4,
-                },
-                shifts,
-                sums: sums.sums,
-                first_sum: sums.first_sum,
-                accumulate: sums.accumulate || chunk > 0,
-            }
-            .record(plan)?;
-        }
-        Ok(())
     }
 }
 
@@ -228,6 +185,14 @@ impl Gaussians for ProductGaussians {
     const ROWS: &'static ansatz_shaders::Kernel = &ansatz_shaders::gaussian::PRODUCT_ROWS;
     const VALUES: &'static ansatz_shaders::Kernel = &ansatz_shaders::gaussian::PRODUCT_VALUES;
 
+    fn first4(&self) -> usize {
+        self.dimensions
+    }
+
+    fn form(&self) -> Form {
+        Form::Product(self.periods.clone())
+    }
+
     fn flops(&self) -> u64 {
         let periodic = self.periods.iter().flatten().count();
         (20 + 4 * self.dimensions + 20 * periodic) as u64
@@ -249,14 +214,6 @@ impl Gaussians for ProductGaussians {
             features[at + 4] = T::from_f64(factor.precision);
         }
         gpu.upload("features", &features)
-    }
-
-    fn record_transposed<T: Real>(
-        device: &DeviceGaussians<T, Self>,
-        plan: &mut Plan,
-        sums: &Transposed<'_, T>,
-    ) -> Result<(), GpuError> {
-        device.host.record_sums(device.features(), &[MultiIndex::VALUE], plan, sums)
     }
 
     fn specialise<T: Real>(&self, terms: &[MultiIndex]) -> Specialised<T> {

@@ -1,4 +1,4 @@
-//! Sums over points for each Gaussian: `shaders/gaussian/product_transposed.wgsl`.
+//! Sums over points for each Gaussian: `shaders/gaussian/transposed.wgsl`.
 
 use ansatz_features::launch::{PartialSums, is_software};
 use ansatz_features::{MAX_DIMENSIONS, MultiIndex};
@@ -6,7 +6,7 @@ use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
 use crate::emit;
-use crate::product::{Factor, highest, jets};
+use crate::form::Form;
 
 /// Invocations per workgroup, and as many as fill a large GPU or the threads of a processor.
 const LANES: (u32, usize) = (64, 1 << 16);
@@ -25,8 +25,8 @@ pub(crate) struct Vectors<'a, T> {
 }
 
 /// `sums[first_sum + s N + j]` ← Σ_p Σ_t a_t ∂^{α_t + β_s} G_j, or added to what is there.
-pub(crate) struct ProductTransposed<'a, T> {
-    pub periods: &'a [Option<f64>],
+pub(crate) struct GaussianSums<'a, T> {
+    pub form: &'a Form,
     /// N.
     pub len: usize,
     /// For each group of four Gaussians a vector of numbers.
@@ -58,7 +58,7 @@ struct Params {
     features_first4: u32,
 }
 
-impl<T: Real> ProductTransposed<'_, T> {
+impl<T: Real> GaussianSums<'_, T> {
     /// Records the sums of each chunk of points, and their sums. The caller has checked the shapes.
     pub fn record(&self, plan: &mut Plan) -> Result<(), GpuError> {
         let (quads, point_quads) = (self.len.div_ceil(4), self.count.div_ceil(4));
@@ -69,19 +69,19 @@ impl<T: Real> ProductTransposed<'_, T> {
         let stride = 4 * quads * self.shifts.len();
         let partials = plan.gpu().buffer::<T>("partial sums of Gaussians", chunks * stride)?;
         let precision = size_of::<T>();
-        let (dimensions, terms) = (self.periods.len(), self.terms.len());
+        let (dimensions, terms) = (self.form.dimensions(), self.terms.len());
         let pairs = self.count * self.len;
-        let text = emit::sums(self.periods, self.terms, self.shifts);
-        let flops = emit::operations(&text, "add_point") + 20 * self.periods.iter().flatten().count();
+        let text = emit::sums(self.form, self.terms, self.shifts);
+        let flops = emit::operations(&text, "add_point") + 20 * self.form.periodic();
         let twin = Twin {
-            periods: self.periods.to_vec(),
+            form: self.form.clone(),
             terms,
             all: emit::shifted(self.terms, self.shifts),
             shifts: self.shifts.len(),
         };
         if quads > 0 && chunks > 0 {
             plan.launch(
-                Launch::new(&ansatz_shaders::gaussian::PRODUCT_TRANSPOSED, move |args| twin.run::<T>(args))
+                Launch::new(&ansatz_shaders::gaussian::TRANSPOSED, move |args| twin.run::<T>(args))
                     .real::<T>()
                     .generated(text)
                     .constant("LANES", lanes)
@@ -125,7 +125,7 @@ impl<T: Real> ProductTransposed<'_, T> {
 }
 
 struct Twin {
-    periods: Vec<Option<f64>>,
+    form: Form,
     terms: usize,
     /// α_t + β_s, shift after shift.
     all: Vec<MultiIndex>,
@@ -141,7 +141,7 @@ impl Twin {
         let [a_stride, a_first] =
             [params.coefficients_stride4, params.coefficients_first4].map(|quads| 4 * quads as usize);
         let (quads, steps) = (params.quads as usize, params.steps as usize);
-        let orders = highest(&self.all);
+        let jets = self.form.jets(&self.all);
         let size = 4 * quads * self.shifts;
         partials[..params.chunks as usize * size].par_chunks_mut(size.max(1)).enumerate().for_each(
             |(chunk, partials)| {
@@ -149,15 +149,12 @@ impl Twin {
                 let (mut x, mut derivatives) = ([T::zero(); MAX_DIMENSIONS], vec![T::zero(); self.all.len()]);
                 for j in 0..4 * quads {
                     let at = params.features_first4 as usize + j / 4 * params.features_stride4 as usize;
-                    let factor = |i: usize| Factor {
-                        centre: features[4 * (at + 2 * i) + j % 4],
-                        precision: features[4 * (at + 2 * i + 1) + j % 4],
-                    };
+                    let number = |place: usize| features[4 * (at + place) + j % 4];
                     let mut sums = vec![T::zero(); self.shifts];
                     for p in of_chunk.clone() {
-                        let x = &mut x[..self.periods.len()];
+                        let x = &mut x[..self.form.dimensions()];
                         x.iter_mut().enumerate().for_each(|(i, x)| *x = points[i * stride + first + p]);
-                        jets(factor, &self.periods, x, &self.all, &orders, |t, value| derivatives[t] = value);
+                        jets.at(number, x, |t, value| derivatives[t] = value);
                         for (sum, derivatives) in sums.iter_mut().zip(derivatives.chunks(self.terms)) {
                             let terms = derivatives.iter().enumerate();
                             *sum +=

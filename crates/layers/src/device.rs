@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ansatz_features::launch::{Shape as Checked, check_rows, check_values, is_software};
-use ansatz_features::{DeviceFeatures, MultiIndex, Rows, Values};
+use ansatz_features::{DeviceFeatures, MultiIndex, Rows, Transposed, Values};
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 use ansatz_shaders::{Kernel, layers};
 
@@ -14,6 +14,7 @@ use crate::network::MAX_ORDER;
 use crate::pack::pack;
 use crate::places::{Places, Sweep};
 use crate::shape::Shape;
+use crate::sums;
 use crate::tangent::Tangent;
 use crate::twin::{RowsParams, Twin, ValuesParams};
 
@@ -28,25 +29,32 @@ const MOST_WORKGROUPS: usize = 65_535;
 
 /// A network laid out on a device.
 pub(crate) struct DeviceNetwork<T> {
-    gpu: Gpu,
-    shape: Arc<Shape>,
+    pub gpu: Gpu,
+    pub shape: Arc<Shape>,
     /// Rows are those of the tangent functions.
     tangent: bool,
-    packed: Buffer<T>,
+    pub packed: Buffer<T>,
 }
 
 /// A launch made ready for some terms.
-struct Prepared {
+pub(crate) struct Prepared {
     kernel: &'static Kernel,
-    slots: Arc<Slots>,
+    pub slots: Arc<Slots>,
     places: Places,
-    table: Buffer<u32>,
+    pub table: Buffer<u32>,
     lanes: u32,
     text: Arc<str>,
     /// Groups of four points per launch.
-    most: usize,
+    pub most: usize,
     /// vec4s of scratch per workgroup, where there is no room.
     scratch: Option<usize>,
+}
+
+impl Prepared {
+    /// Groups of four points that one workgroup may go through.
+    pub fn most_steps(&self) -> usize {
+        MOST_ITERATIONS / self.places.iterations(self.lanes as usize).max(1)
+    }
 }
 
 impl<T: Real> DeviceNetwork<T> {
@@ -69,12 +77,20 @@ impl<T: Real> DeviceNetwork<T> {
         Self { gpu: gpu.clone(), shape: Arc::new(network.shape.clone()), tangent, packed: packed.clone() }
     }
 
-    fn checked(&self, kernel: &'static Kernel) -> Checked {
+    /// The kernel of rows, what it does, and how often it goes through the layers.
+    pub fn of_rows(&self) -> (&'static Kernel, Sweep, u64) {
+        match self.tangent {
+            true => (&layers::TANGENT, Sweep::Reverse, 3),
+            false => (&layers::ROWS, Sweep::Forward, 1),
+        }
+    }
+
+    pub fn checked(&self, kernel: &'static Kernel) -> Checked {
         let (dimensions, len) = (self.shape.dimensions, self.len());
         Checked { kernel: kernel.name, dimensions, len, max_order: MAX_ORDER }
     }
 
-    fn prepare(
+    pub fn prepare(
         &self,
         kernel: &'static Kernel,
         sweep: Sweep,
@@ -104,35 +120,35 @@ impl<T: Real> DeviceNetwork<T> {
         Ok(Prepared { kernel, slots: Arc::new(slots), places, table, lanes, text, most, scratch })
     }
 
-    fn launch(&self, prepared: &Prepared, twin: impl Fn(&Args) + Send + Sync + 'static) -> Launch {
+    pub fn launch(&self, prepared: &Prepared, twin: impl Fn(&Args) + Send + Sync + 'static) -> Launch {
         let place = |activation| crate::Activation::ALL.iter().position(|known| *known == activation);
         let activation = place(self.shape.activation).unwrap_or(0);
         Launch::new(prepared.kernel, twin)
             .real::<T>()
             .flag("SCRATCH", prepared.scratch.is_some())
+            .flag("GATED", self.shape.gated)
             .generated(prepared.text.clone())
             .constant("LANES", prepared.lanes)
             .constant("DIMENSIONS", self.shape.dimensions as u32)
             .constant("DEPTH", self.shape.depth() as u32)
             .constant("WAVES", (self.shape.identities < self.shape.widths[0]).into())
-            .constant("GATED", self.shape.gated.into())
             .constant("TILE", prepared.places.tile() as u32)
             .constant("ACTIVATION", activation as u32)
     }
 
     /// Jets for as many workgroups as a launch has.
-    fn scratch(&self, prepared: &Prepared, quads: usize) -> Result<Option<Buffer<T>>, GpuError> {
+    pub fn scratch(&self, prepared: &Prepared, quads: usize) -> Result<Option<Buffer<T>>, GpuError> {
         let buffer = |tile: usize| self.gpu.buffer("jets", 4 * tile * quads.min(prepared.most));
         prepared.scratch.map(buffer).transpose()
     }
 
-    fn twin(&self, prepared: &Prepared, terms: &[MultiIndex], groups: usize) -> Twin {
+    pub fn twin(&self, prepared: &Prepared, terms: &[MultiIndex], groups: usize) -> Twin {
         let (shape, slots) = (self.shape.clone(), prepared.slots.clone());
         Twin { shape, slots, terms: terms.to_vec(), tangent: self.tangent, groups }
     }
 
     /// Operations per point.
-    fn flops(&self, slots: &Slots, sweeps: u64) -> u64 {
+    pub fn flops(&self, slots: &Slots, sweeps: u64) -> u64 {
         let units: usize = self.shape.widths.iter().sum();
         let per_unit = 40 + 2 * slots.products().len();
         sweeps * (2 * slots.len() * self.shape.inner() + per_unit * units) as u64
@@ -145,10 +161,7 @@ impl<T: Real> DeviceFeatures<T> for DeviceNetwork<T> {
     }
 
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
-        let (kernel, sweep, sweeps) = match self.tangent {
-            true => (&layers::TANGENT, Sweep::Reverse, 3),
-            false => (&layers::ROWS, Sweep::Forward, 1),
-        };
+        let (kernel, sweep, sweeps) = self.of_rows();
         check_rows(&self.checked(kernel), rows)?;
         let (quads, reals) = (rows.count.div_ceil(4), size_of::<T>() as u64);
         if quads == 0 {
@@ -243,9 +256,13 @@ impl<T: Real> DeviceFeatures<T> for DeviceNetwork<T> {
         }
         Ok(())
     }
+
+    fn record_transposed(&self, plan: &mut Plan, sums: &Transposed<'_, T>) -> Result<(), GpuError> {
+        sums::record(self, plan, sums)
+    }
 }
 
-fn bind_scratch<T: Real>(launch: Launch, scratch: &Option<Buffer<T>>) -> Launch {
+pub(crate) fn bind_scratch<T: Real>(launch: Launch, scratch: &Option<Buffer<T>>) -> Launch {
     match scratch {
         Some(scratch) => launch.bind(scratch),
         None => launch,

@@ -35,6 +35,7 @@ mod places;
 mod point;
 mod resident;
 mod shape;
+mod sums;
 mod tangent;
 mod twin;
 

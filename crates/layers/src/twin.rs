@@ -26,6 +26,17 @@ pub(crate) struct RowsParams {
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+pub(crate) struct SumsParams {
+    pub count: u32,
+    pub first: u32,
+    pub first_term: u32,
+    pub steps: u32,
+    pub chunks: u32,
+    pub columns: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 pub(crate) struct ValuesParams {
     pub count: u32,
     pub first: u32,
@@ -65,19 +76,7 @@ impl Twin {
         let columns = &mut matrix[place(params.begin)..place(params.end)];
         for begin in self.points(params.first).step_by(BLOCK) {
             let block = begin..(begin + BLOCK).min(self.points(params.first).end);
-            let row = |p: usize| {
-                let mut row = vec![T::zero(); self.shape.features() + self.shape.inner()];
-                if p < count {
-                    let x: Vec<T> = (0..self.shape.dimensions).map(|i| points[i * padded + p]).collect();
-                    let mut seed = [T::zero(); MAX_SLOTS];
-                    for (t, term) in self.terms.iter().enumerate() {
-                        let factor = T::from_f64(factorial(term).into());
-                        seed[self.slots.place(term)] += factor * coefficients[t * padded + p];
-                    }
-                    self.fill(&point, &x, &seed, &mut row);
-                }
-                row
-            };
+            let row = |p: usize| self.row(&point, (&points, coefficients), (count, p));
             let rows: Vec<Vec<T>> = block.clone().into_par_iter().map(row).collect();
             columns.par_chunks_mut(stride).enumerate().for_each(|(column, to)| {
                 let j = params.begin as usize + column;
@@ -88,16 +87,55 @@ impl Twin {
         }
     }
 
-    /// The row of one point.
-    fn fill<T: Real>(&self, point: &Point<'_, T>, x: &[T], seed: &[T], row: &mut [T]) {
-        let (forward, outer) = (point.forward(x), self.shape.features());
+    /// `layers/rows` and `layers/tangent` with SUMS.
+    pub fn sums<T: Real>(&self, args: &Args) {
+        let params: SumsParams = args.params();
+        let (points, coefficients, packed) = (args.read::<T>(1), args.read::<T>(2), args.read::<T>(3));
+        let mut partials = args.write::<T>(5);
+        let (count, padded) = (params.count as usize, params.count.next_multiple_of(4) as usize);
+        let (chunks, columns) = (params.chunks as usize, params.columns as usize);
+        let coefficients = &coefficients[(params.first_term as usize * padded).min(coefficients.len())..];
+        let point = Point { shape: &self.shape, slots: &self.slots, packed: &packed };
+        let partials = &mut partials[..chunks * columns];
+        partials.par_chunks_mut(columns).enumerate().for_each(|(chunk, sums)| {
+            sums.fill(T::zero());
+            for step in 0..params.steps as usize {
+                let first = 4 * (params.first as usize + step * chunks + chunk);
+                for p in first..(first + 4).min(count) {
+                    let row = self.row(&point, (&points, coefficients), (count, p));
+                    sums.iter_mut().zip(&row).for_each(|(sum, &entry)| *sum += entry);
+                }
+            }
+        });
+    }
+
+    /// The row of point p, zero beyond the last of `count`.
+    fn row<T: Real>(
+        &self,
+        point: &Point<'_, T>,
+        (points, coefficients): (&[T], &[T]),
+        (count, p): (usize, usize),
+    ) -> Vec<T> {
+        let (outer, padded) = (self.shape.features(), count.next_multiple_of(4));
+        let mut row = vec![T::zero(); outer + self.shape.inner()];
+        if p >= count {
+            return row;
+        }
+        let x: Vec<T> = (0..self.shape.dimensions).map(|i| points[i * padded + p]).collect();
+        let mut seed = [T::zero(); MAX_SLOTS];
+        for (t, term) in self.terms.iter().enumerate() {
+            let factor = T::from_f64(factorial(term).into());
+            seed[self.slots.place(term)] += factor * coefficients[t * padded + p];
+        }
+        let forward = point.forward(&x);
         for (to, h) in row.iter_mut().zip(&forward.h[self.shape.depth()]) {
-            *to = point.dot(seed, h);
+            *to = point.dot(&seed, h);
         }
         row[outer - 1] = seed[0];
         if self.tangent {
-            point.reverse(&forward, seed, |j, value| row[outer + j] = value);
+            point.reverse(&forward, &seed, |j, value| row[outer + j] = value);
         }
+        row
     }
 
     /// `layers/values` and `layers/tangent_values`.

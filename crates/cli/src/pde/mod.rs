@@ -6,6 +6,7 @@ mod output;
 mod pictures;
 mod report;
 mod sampled;
+mod training;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -14,8 +15,8 @@ use ansatz::Gpu;
 use ansatz::layers;
 use ansatz::linalg::Place;
 use ansatz::pde::{
-    AdamOptions, ByResidual, Checkpoint, Decay, FitPrecision, Gaussians, Interval, Method, Mlp, Objective,
-    Optimizer, Pde, PdeError, PdeOptions, PdeRun, Pig, RandomFeatures, Resample, Schedule,
+    ByResidual, Checkpoint, Covariance, FitPrecision, Gaussians, Interval, Method, Mlp, Objective, Pde,
+    PdeError, PdeOptions, PdeRun, Pig, RandomFeatures, Resample,
 };
 use ansatz::problem::{Problem, Sampler, examples};
 use ansatz::random_features::Activation;
@@ -25,6 +26,7 @@ use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::table::table;
 use crate::{output as out, stop};
+use training::TrainingArgs;
 
 pub use input::read;
 pub use output::{Folder, Wanted};
@@ -58,13 +60,12 @@ pub struct PdeCommand {
     #[arg(long, value_name = "N")]
     units: Option<usize>,
 
-    /// What trains `pig` and `mlp` [default: levenberg-marquardt].
+    /// How the Gaussians of `pig` may be shaped [default: diagonal].
     #[arg(long, value_enum)]
-    optimizer: Option<OptimizerArg>,
+    covariance: Option<CovarianceArg>,
 
-    /// The rate of Adam's steps [default: 1e-3].
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
-    rate: Option<f64>,
+    #[command(flatten)]
+    training: TrainingArgs,
 
     /// Units of each hidden layer of `mlp`, such as 32,32 [default: 20,20].
     #[arg(long, value_name = "N", value_delimiter = ',')]
@@ -133,7 +134,7 @@ pub struct PdeCommand {
     #[arg(long, value_name = "N")]
     windows: Option<usize>,
 
-    /// Most steps of Gauss–Newton.
+    /// Most steps of Gauss–Newton, or of what trains the features.
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
 
@@ -150,7 +151,8 @@ pub struct PdeCommand {
     checkpoint_every: Option<Interval>,
 
     /// Goes on from a checkpoint as if training had never stopped, and keeps it up to date unless --checkpoint names another
-    /// file. The problem, the method and its settings must be those it was made with, but for --steps, --seeds and --rtol.
+    /// file. The problem, the method and its settings must be those it was made with, but for --steps, --seeds and
+    /// --rtol; where the rate of the optimiser falls over --steps, these too.
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
 
@@ -207,11 +209,11 @@ enum MethodArg {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OptimizerArg {
-    /// Steps of second order.
-    LevenbergMarquardt,
-    /// Steps of first order, all on the device, with a rate that falls to a hundredth along a cosine.
-    Adam,
+enum CovarianceArg {
+    /// A width along each coordinate.
+    Diagonal,
+    /// Any ellipsoid, so that Gaussians turn along fronts; none is periodic.
+    Full,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -292,8 +294,7 @@ report are written all the same).";
 
 const FEATURES: usize = 1000;
 const PIG_FEATURES: usize = 40;
-const ADAM_STEPS: u32 = 20_000;
-const ADAM_RATE: f64 = 1e-3;
+
 const MLP_WIDTHS: [usize; 2] = [20, 20];
 /// More are a mistake.
 const MOST_WAVES: usize = 10_000;
@@ -398,12 +399,10 @@ impl PdeCommand {
                 "without hidden units there is one sum of Gaussians: leave --embeddings out",
             ));
         }
-        if self.rate.is_some() && self.optimizer != Some(OptimizerArg::Adam) {
-            return Err(Failure::usage("--rate belongs to --optimizer adam: leave it out"));
+        if self.covariance.is_some() && method != MethodArg::Pig {
+            return Err(Failure::usage("--covariance belongs to --method pig: leave it out"));
         }
-        if let Some(rate) = self.rate.filter(|rate| !(*rate > 0.0 && rate.is_finite())) {
-            return Err(Failure::usage(format!("--rate is {rate}: give a positive number, such as 1e-3")));
-        }
+        self.training.check()?;
         let of_mlp = [
             ("--widths", !self.widths.is_empty()),
             ("--fourier", self.fourier.is_some()),
@@ -425,13 +424,14 @@ impl PdeCommand {
         self.check_activation(method)?;
         let trains = matches!(method, MethodArg::Pig | MethodArg::Mlp);
         let of_training = [
-            ("--optimizer", self.optimizer.is_some()),
             ("--checkpoint", self.checkpoint.is_some()),
             ("--checkpoint-every", self.checkpoint_every.is_some()),
             ("--resume", self.resume.is_some()),
             ("--resample", self.resample.is_some()),
-        ];
-        if let Some((option, _)) = of_training.iter().find(|(_, given)| *given && !trains) {
+        ]
+        .into_iter()
+        .chain(self.training.given());
+        if let Some((option, _)) = of_training.into_iter().find(|(_, given)| *given && !trains) {
             return Err(Failure::usage(format!(
                 "{option} belongs to methods that train their features, --method pig and mlp: leave it out"
             )));
@@ -465,7 +465,7 @@ impl PdeCommand {
                     gated: self.gated,
                     waves: self.fourier,
                     bandwidth: bandwidth.unwrap_or(default.bandwidth),
-                    optimizer: self.optimizer(),
+                    optimizer: self.training.optimizer(self.steps.or(problem.method.steps)),
                     ..default
                 })
             }
@@ -475,7 +475,11 @@ impl PdeCommand {
                     bandwidth: bandwidth.unwrap_or(default.bandwidth),
                     embeddings: self.embeddings.unwrap_or(default.embeddings),
                     units: self.units.unwrap_or(default.units),
-                    optimizer: self.optimizer(),
+                    covariance: match self.covariance {
+                        Some(CovarianceArg::Full) => Covariance::Full,
+                        Some(CovarianceArg::Diagonal) | None => Covariance::Diagonal,
+                    },
+                    optimizer: self.training.optimizer(self.steps.or(problem.method.steps)),
                     ..default
                 })
             }
@@ -499,18 +503,6 @@ impl PdeCommand {
             }
         };
         if has { Ok(()) } else { Err(Failure::usage(format!("--activation of --method {those}"))) }
-    }
-
-    fn optimizer(&self) -> Optimizer {
-        match self.optimizer {
-            Some(OptimizerArg::Adam) => {
-                let steps = self.steps.and_then(|steps| u32::try_from(steps).ok()).unwrap_or(ADAM_STEPS);
-                let decay = Decay::Cosine { steps: steps.max(1), last: 1e-2 };
-                let schedule = Schedule { decay, ..Schedule::constant(self.rate.unwrap_or(ADAM_RATE)) };
-                Optimizer::Adam(AdamOptions { schedule, ..AdamOptions::default() })
-            }
-            _ => Optimizer::LevenbergMarquardt,
-        }
     }
 
     fn options(&self, problem: &Problem) -> PdeOptions {
@@ -546,6 +538,9 @@ impl PdeCommand {
                 Checkpoint { every: self.checkpoint_every.unwrap_or(default.every), ..default }
             }),
             resume: self.resume.clone(),
+            step: self.training.step(),
+            jacobian_bytes: self.training.jacobian_bytes().unwrap_or(default.jacobian_bytes),
+            balance: self.training.balance(),
             resample: self.resample.map(|every| Resample {
                 every,
                 by_residual: (self.resample_by == ResampleArg::Residual).then(ByResidual::default),

@@ -210,6 +210,11 @@ fn settings(problem: &Problem, report: &PdeReport) -> Table {
     let weights: Vec<String> =
         report.weights.iter().map(|(name, weight)| format!("{name}: {weight:.3e}")).collect();
     row("weights", weights.join("; "));
+    if !report.balance.is_empty() {
+        let balance: Vec<String> =
+            report.balance.iter().map(|(name, balance)| format!("{name}: {balance:.2e}")).collect();
+        row("losses balanced by, at last", balance.join("; "));
+    }
     let seeds: Vec<String> = report.seeds.iter().map(u64::to_string).collect();
     row("seeds", seeds.join(", "));
     row(
@@ -228,7 +233,8 @@ fn settings(problem: &Problem, report: &PdeReport) -> Table {
 
 /// The residual norm over the steps, ready to be drawn.
 pub fn history(report: &PdeReport) -> Convergence {
-    let points = report.history.iter().enumerate().map(|(step, &residual)| (step as f64, residual));
+    let steps = report.loss_steps.iter().map(|&steps| steps as f64);
+    let points = steps.zip(report.history.iter().copied());
     Convergence {
         title: format!(
             "{}: weighted residual, seed {}",
@@ -246,7 +252,7 @@ pub fn history(report: &PdeReport) -> Convergence {
 pub fn loss(report: &PdeReport) -> Convergence {
     let curve = |label: &str, losses: &[f64]| Series {
         label: label.to_owned(),
-        points: losses.iter().enumerate().map(|(step, &loss)| (step as f64, loss)).collect(),
+        points: report.loss_steps.iter().map(|&steps| steps as f64).zip(losses.iter().copied()).collect(),
         style: Style::Line,
     };
     let mut series: Vec<Series> = report.losses.iter().map(|(name, losses)| curve(name, losses)).collect();

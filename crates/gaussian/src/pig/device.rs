@@ -13,9 +13,8 @@ use super::layout::{Layout, Twin};
 use super::reverse::PigReverse;
 use super::terms::{MAX_TERMS, Terms};
 use super::values::PigValues;
-use crate::device::DeviceGaussians;
-use crate::transposed::{ProductTransposed, Vectors};
-use crate::{ProductGaussians, emit};
+use crate::emit;
+use crate::transposed::{GaussianSums, Vectors};
 
 /// Points at a time, whose adjoints are in memory.
 const TILE_POINTS: usize = 1 << 16;
@@ -143,7 +142,7 @@ impl<T: Real> DeviceFeatures<T> for DevicePig<T> {
         }
         let mut first_column = rows.first_column + self.layout.head();
         for (k, embedding) in self.network.embeddings.iter().enumerate() {
-            let gaussians = DeviceGaussians::<T, ProductGaussians>::new(&self.gpu, &embedding.gaussians)?;
+            let gaussians = embedding.gaussians.on::<T>(&self.gpu)?;
             for shift in embedding.all_shifts() {
                 let shifted = emit::shifted(&terms.all, &[shift]);
                 let first_coefficient = k * terms.len();
@@ -194,8 +193,8 @@ impl<T: Real> DeviceFeatures<T> for DevicePig<T> {
             for (k, embedding) in self.network.embeddings.iter().enumerate() {
                 let (shifts, group) = (embedding.all_shifts(), self.layout.group());
                 let (of_tile, len) = (count.div_ceil(4), embedding.gaussians.len());
-                ProductTransposed {
-                    periods: &self.layout.periods,
+                GaussianSums {
+                    form: &self.layout.form,
                     len,
                     features: Vectors {
                         buffer: &self.gaussians,

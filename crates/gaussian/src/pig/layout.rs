@@ -10,7 +10,7 @@ use super::PigNetwork;
 use super::head::Unit;
 use super::terms::Terms;
 use crate::emit;
-use crate::product::{Factor, highest, jets};
+use crate::form::Form;
 
 /// Invocations per workgroup.
 const LANES: u32 = 64;
@@ -21,8 +21,7 @@ const MOST_ITERATIONS: usize = 60_000;
 /// The shape of a network.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Layout {
-    /// Of each coordinate that repeats.
-    pub periods: Vec<Option<f64>>,
+    pub form: Form,
     /// H.
     pub units: usize,
     /// K.
@@ -35,7 +34,7 @@ impl Layout {
     pub fn new(network: &PigNetwork) -> Self {
         let counts = network.embeddings.iter().map(|embedding| embedding.gaussians.len());
         Self {
-            periods: network.embeddings[0].gaussians.periods().to_vec(),
+            form: network.embeddings[0].gaussians.form(),
             units: network.units(),
             embeddings: network.embeddings.len(),
             share: counts.max().unwrap_or(0).div_ceil(4),
@@ -49,24 +48,19 @@ impl Layout {
 
     /// vec4s for each four Gaussians.
     pub fn group(&self) -> usize {
-        2 * self.periods.len() + 1
+        self.form.numbers() + 1
     }
 
     /// The Gaussians as the kernels want them.
     pub fn pack<T: Real>(&self, network: &PigNetwork) -> Vec<T> {
-        let (d, size) = (self.periods.len(), self.group());
+        let size = self.group();
         let mut packed = vec![T::zero(); 4 * self.embeddings * self.share * size];
         for (k, embedding) in network.embeddings.iter().enumerate() {
-            let (centres, widths) = (embedding.gaussians.centres(), embedding.gaussians.widths());
             for (j, &w) in embedding.amplitudes.iter().enumerate() {
-                let mut set = |place: usize, value: f64| {
-                    packed[4 * ((k * self.share + j / 4) * size + place) + j % 4] = T::from_f64(value);
-                };
-                for i in 0..d {
-                    set(2 * i, centres[j * d + i]);
-                    set(2 * i + 1, widths[j * d + i].powi(-2));
+                let numbers = embedding.gaussians.numbers(j).into_iter().chain([w]);
+                for (place, number) in numbers.enumerate() {
+                    packed[4 * ((k * self.share + j / 4) * size + place) + j % 4] = T::from_f64(number);
                 }
-                set(2 * d, w);
             }
         }
         packed
@@ -90,19 +84,13 @@ impl Layout {
     }
 
     fn text(&self, terms: &Terms) -> String {
-        emit::network(&self.periods, &terms.all, terms.firsts, &terms.parents, self.embeddings)
+        emit::network(&self.form, &terms.all, terms.firsts, &terms.parents, self.embeddings)
     }
 
     /// A launch of a kernel over `shaders/common/pig.wgsl`.
     pub fn specialise(&self, launch: Launch, terms: &Terms, gpu: &Gpu) -> Launch {
         launch
-            .generated(emit::network(
-                &self.periods,
-                &terms.all,
-                terms.firsts,
-                &terms.parents,
-                self.embeddings,
-            ))
+            .generated(self.text(terms))
             .constant("LANES", self.lanes(gpu))
             .constant("UNITS", self.units as u32)
     }
@@ -114,8 +102,7 @@ impl Layout {
 
     /// Operations per point for the terms of the embeddings, beside the exponentials.
     pub fn flops(&self, terms: &Terms) -> usize {
-        let periodic = self.periods.iter().flatten().count();
-        let each = emit::operations(&self.text(terms), "add_gaussian") + 20 * periodic;
+        let each = emit::operations(&self.text(terms), "add_gaussian") + 20 * self.form.periodic();
         self.exponentials() * each
     }
 }
@@ -131,17 +118,14 @@ impl Twin {
     /// The terms of φ at x, k after k.
     pub fn embed<T: Real>(&self, gaussians: &[T], x: &[T]) -> Vec<T> {
         let Layout { embeddings, share, .. } = *self.layout;
-        let (n, size, d) = (self.terms.len(), self.layout.group(), x.len());
-        let orders = highest(&self.terms.all);
+        let (n, size) = (self.terms.len(), self.layout.group());
+        let jets = self.layout.form.jets(&self.terms.all);
         let mut phi = vec![T::zero(); embeddings * n];
         for (k, phi) in phi.chunks_mut(n).enumerate() {
             for j in 0..4 * share {
                 let get = |place: usize| gaussians[4 * ((k * share + j / 4) * size + place) + j % 4];
-                let factor = |i: usize| Factor { centre: get(2 * i), precision: get(2 * i + 1) };
-                let w = get(2 * d);
-                jets(factor, &self.layout.periods, x, &self.terms.all, &orders, |t, value| {
-                    phi[t] += w * value
-                });
+                let w = get(size - 1);
+                jets.at(get, x, |t, value| phi[t] += w * value);
             }
         }
         phi

@@ -3,6 +3,8 @@
 
 mod device;
 mod embedding;
+mod free;
+mod full_step;
 mod head;
 mod layout;
 mod parameters;
@@ -14,6 +16,7 @@ mod tangent;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod trained;
 mod values;
 
 use std::sync::Arc;
@@ -22,7 +25,6 @@ use ansatz_features::{DeviceFeatures, FeatureError, Features, MultiIndex, Reside
 use ansatz_gpu::{Gpu, GpuError};
 use ansatz_random::Philox;
 
-use crate::ProductGaussians;
 use device::DevicePig;
 use embedding::Embedding;
 use head::Unit;
@@ -30,14 +32,16 @@ use resident::ResidentPig;
 pub use sum::GaussianSum;
 use tangent::PigTangent;
 use terms::{MAX_ORDER, Terms};
+pub use trained::TrainedGaussians;
 
 /// Embeddings that a network has at most.
 pub const MAX_EMBEDDINGS: usize = 8;
 /// Hidden units that a network has at most.
 pub const MAX_UNITS: usize = 64;
 
-/// Hidden units y_h = tanh(b_h + Σ_k W_hk φ_k) over embeddings φ_k = Σ_i w_ki exp(−½ Σ_d ((x_d − μ_kid)/σ_kid)²), and the
-/// constant 1 as the last feature: u = c_0 + Σ_h c_h y_h. Derivatives to order two.
+/// Hidden units y_h = tanh(b_h + Σ_k W_hk φ_k) over embeddings φ_k = Σ_i w_ki exp(−½ Σ_d ((x_d − μ_kid)/σ_kid)²), or with full
+/// covariances Σ_i w_ki exp(−½ (x − μ_ki)ᵀS_kiS_kiᵀ(x − μ_ki)), and the constant 1 as the last feature: u = c_0 + Σ_h c_h y_h.
+/// Derivatives to order two.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PigNetwork {
     embeddings: Vec<Embedding>,
@@ -57,13 +61,14 @@ impl PigNetwork {
     ///
     /// # Errors
     /// [`FeatureError`] where there are no or too many embeddings or units, or the embeddings differ in their coordinates
-    /// or periods.
-    pub fn new(
-        gaussians: Vec<ProductGaussians>,
+    /// or periods, or in the form of their covariances.
+    pub fn new<G: Into<TrainedGaussians>>(
+        gaussians: Vec<G>,
         units: usize,
         spread: f64,
         seed: u64,
     ) -> Result<Self, FeatureError> {
+        let gaussians: Vec<TrainedGaussians> = gaussians.into_iter().map(G::into).collect();
         let inner = gaussians.len();
         FeatureError::values("number of embeddings", &[inner as f64], "from 1 to 8", |n| {
             (1.0..=MAX_EMBEDDINGS as f64).contains(&n)
@@ -75,11 +80,11 @@ impl PigNetwork {
         let dimensions = gaussians[0].dimensions();
         for (index, other) in gaussians.iter().enumerate() {
             FeatureError::length("coordinates", other.dimensions(), dimensions)?;
-            if other.periods() != gaussians[0].periods() {
+            if other.form() != gaussians[0].form() {
                 return Err(FeatureError::Periods { index });
             }
         }
-        let embedding = |(k, gaussians): (usize, ProductGaussians)| {
+        let embedding = |(k, gaussians): (usize, TrainedGaussians)| {
             let random = Philox::new(seed, AMPLITUDES + k as u32);
             let amplitudes = (0..gaussians.len() as u64).map(|i| spread * random.normal(i)).collect();
             Embedding { gaussians, amplitudes }
@@ -178,7 +183,7 @@ impl Trainable for PigNetwork {
         theta.extend(&self.weights);
         for Embedding { gaussians, amplitudes } in &self.embeddings {
             theta.extend(amplitudes);
-            theta.extend(gaussians.factors());
+            theta.extend(gaussians.theta());
         }
         theta
     }
@@ -191,8 +196,8 @@ impl Trainable for PigNetwork {
         let mut embeddings = Vec::new();
         for Embedding { gaussians, amplitudes } in &self.embeddings {
             let (of_amplitudes, others) = rest.split_at(amplitudes.len());
-            let (factors, others) = others.split_at(2 * gaussians.centres().len());
-            let gaussians = gaussians.with_factors(factors)?;
+            let (of_gaussians, others) = others.split_at(gaussians.theta().len());
+            let gaussians = gaussians.with_theta(of_gaussians)?;
             embeddings.push(Embedding { gaussians, amplitudes: of_amplitudes.to_vec() });
             rest = others;
         }

@@ -11,7 +11,8 @@ use super::embedding::Embedding;
 use super::layout::Layout;
 use super::parameters::{Moved, Packed};
 
-/// The parameters are c, c_0, b, W and of each embedding amplitudes, centres and log σ, the latter two coordinate by coordinate.
+/// The parameters are c, c_0, b, W and of each embedding amplitudes, centres and what stands for the covariances, the latter two
+/// shift by shift.
 pub(super) struct ResidentPig<T> {
     network: PigNetwork,
     layout: Arc<Layout>,
@@ -45,7 +46,7 @@ impl<T: Real> ResidentPig<T> {
         self.network.embeddings.iter().enumerate().map(move |(k, embedding)| {
             let n = embedding.gaussians.len();
             let (parameters, packed) = (&self.parameters, Packed { at: k * share, amplitudes: true });
-            let moved = Moved { periods: &self.layout.periods, packed, n, parameters, first };
+            let moved = Moved { form: &self.layout.form, packed, n, parameters, first };
             first += n * (1 + embedding.shifts().len());
             moved
         })

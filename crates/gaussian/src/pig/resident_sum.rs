@@ -9,14 +9,15 @@ use super::GaussianSum;
 use super::embedding::Embedding;
 use super::parameters::{Moved, Packed};
 use super::sum::DeviceSumTangent;
-use crate::ProductGaussians;
-use crate::device::DeviceGaussians;
+use crate::device::Shifted;
+use crate::form::Form;
 
-/// The parameters are amplitudes, centres and log σ, the latter two coordinate by coordinate.
+/// The parameters are amplitudes, centres and what stands for the covariances, the latter two shift by shift.
 pub(super) struct ResidentSum<T> {
     host: Embedding,
+    form: Form,
     parameters: Buffer<T>,
-    values: DeviceGaussians<T, ProductGaussians>,
+    values: Arc<dyn Shifted<T>>,
     tangent: DeviceSumTangent<T>,
 }
 
@@ -29,17 +30,15 @@ impl<T: Real> ResidentSum<T> {
         let host = sum.embedding(c);
         let numbers: Vec<T> = host.parameters().into_iter().map(T::from_f64).collect();
         let parameters = gpu.upload("parameters", &numbers)?;
-        let values = DeviceGaussians::new(gpu, &host.gaussians)?;
-        let tangent = DeviceSumTangent::over(values.shared());
-        Ok(Self { host, parameters, values, tangent })
+        let (form, values) = (host.gaussians.form(), host.gaussians.on(gpu)?);
+        let tangent = DeviceSumTangent::over(&host.gaussians, values.clone());
+        Ok(Self { host, form, parameters, values, tangent })
     }
 
     fn moved(&self) -> Moved<'_, T> {
         let gaussians = &self.host.gaussians;
-        // Periods stand before the Gaussians.
-        let packed = Packed { at: 4 * gaussians.dimensions(), amplitudes: false };
-        let (periods, n) = (gaussians.periods(), gaussians.len());
-        Moved { periods, packed, n, parameters: &self.parameters, first: 0 }
+        let packed = Packed { at: gaussians.first(), amplitudes: false };
+        Moved { form: &self.form, packed, n: gaussians.len(), parameters: &self.parameters, first: 0 }
     }
 }
 
@@ -49,11 +48,11 @@ impl<T: Real> Resident<T> for ResidentSum<T> {
     }
 
     fn record_load(&self, plan: &mut Plan) -> Result<(), GpuError> {
-        self.moved().record_pack(plan, self.values.features())
+        self.moved().record_pack(plan, self.values.numbers())
     }
 
     fn features(&self) -> &dyn DeviceFeatures<T> {
-        &self.values
+        &*self.values
     }
 
     fn tangent(&self) -> &dyn DeviceFeatures<T> {

@@ -165,7 +165,7 @@ impl<T: Real> PigReverse<'_, T> {
     fn cost(&self, launch: Launch, written: usize) -> Launch {
         let (layout, terms) = (&self.twin.layout, &self.twin.terms);
         let work = layout.flops(terms) + layout.units * (6 * layout.embeddings + 16) * terms.len();
-        let numbers = layout.periods.len() + terms.len() * (1 + layout.embeddings);
+        let numbers = layout.form.dimensions() + terms.len() * (1 + layout.embeddings);
         let bytes = size_of::<T>() * (self.count * numbers + written);
         let exponentials = self.count * layout.exponentials();
         launch.cost(bytes as u64, (self.count * work) as u64).exponentials(exponentials as u64)
@@ -186,7 +186,7 @@ fn points_of<T: Real>(twin: &Twin, tangent: bool, common: &Common, args: &Args) 
     let [stride, first] = [common.stride4, common.first4].map(|quads| 4 * quads as usize);
     let slots = slots(twin);
     let at_point = |p: usize| {
-        let x: Vec<T> = (0..twin.layout.periods.len()).map(|i| points[i * stride + first + p]).collect();
+        let x: Vec<T> = (0..twin.layout.form.dimensions()).map(|i| points[i * stride + first + p]).collect();
         let a = |t: usize| {
             let term = common.first_term as usize + slots[t];
             let asked = twin.terms.asked.contains(&t);

@@ -7,22 +7,22 @@ use ansatz_features::{
 };
 use ansatz_gpu::{Gpu, GpuError, Plan, Real};
 
+use super::TrainedGaussians;
 use super::embedding::{Embedding, Shift};
 use super::resident_sum::ResidentSum;
-use crate::ProductGaussians;
-use crate::device::DeviceGaussians;
+use crate::device::Shifted;
 
-/// u = Σ_i c_i exp(−½ Σ_d ((x_d − μ_id)/σ_id)²) with trained centres and widths: the identity as the head of
+/// u = Σ_i c_i exp(−½ Σ_d ((x_d − μ_id)/σ_id)²) with trained centres and widths, or likewise with full covariances: the identity as the head of
 /// [`super::PigNetwork`]. u is linear in all its coefficients, so these can be solved for first. Derivatives to order two.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GaussianSum {
-    gaussians: ProductGaussians,
+    gaussians: TrainedGaussians,
 }
 
 impl GaussianSum {
     /// Over these Gaussians.
-    pub fn new(gaussians: ProductGaussians) -> Self {
-        Self { gaussians }
+    pub fn new(gaussians: impl Into<TrainedGaussians>) -> Self {
+        Self { gaussians: gaussians.into() }
     }
 
     pub(super) fn embedding(&self, c: &[f64]) -> Embedding {
@@ -71,13 +71,13 @@ impl Trainable for GaussianSum {
     }
 
     fn theta(&self) -> Vec<f64> {
-        self.gaussians.factors().collect()
+        self.gaussians.theta()
     }
 
     fn with_theta(&self, theta: &[f64]) -> Result<Arc<dyn Trainable>, FeatureError> {
         FeatureError::length("trained parameters", theta.len(), self.theta().len())?;
         FeatureError::values("trained parameter", theta, "finite", |_| true)?;
-        Ok(Arc::new(Self::new(self.gaussians.with_factors(theta)?)))
+        Ok(Arc::new(Self::new(self.gaussians.with_theta(theta)?)))
     }
 
     fn moved(&self, c: &[f64], step: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError> {
@@ -100,12 +100,12 @@ impl Trainable for GaussianSum {
 /// G_i, then its first or second derivatives for each shift.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct SumTangent {
-    gaussians: ProductGaussians,
+    gaussians: TrainedGaussians,
     shifts: Vec<Shift>,
 }
 
 impl SumTangent {
-    pub fn new(gaussians: &ProductGaussians) -> Self {
+    pub fn new(gaussians: &TrainedGaussians) -> Self {
         let embedding = Embedding { gaussians: gaussians.clone(), amplitudes: Vec::new() };
         Self { shifts: embedding.shifts(), gaussians: embedding.gaussians }
     }
@@ -153,20 +153,20 @@ impl Features for SumTangent {
     }
 }
 
-/// The tangent functions on a device, by the kernels of product Gaussians.
+/// The tangent functions on a device, by the kernels of the Gaussians.
 pub(super) struct DeviceSumTangent<T> {
     tangent: SumTangent,
-    gaussians: DeviceGaussians<T, ProductGaussians>,
+    gaussians: Arc<dyn Shifted<T>>,
 }
 
 impl<T: Real> DeviceSumTangent<T> {
     fn new(gpu: &Gpu, tangent: &SumTangent) -> Result<Self, GpuError> {
-        Ok(Self::over(DeviceGaussians::new(gpu, &tangent.gaussians)?))
+        Ok(Self::over(&tangent.gaussians, tangent.gaussians.on(gpu)?))
     }
 
-    /// Those of Gaussians on a device, which may move there.
-    pub fn over(gaussians: DeviceGaussians<T, ProductGaussians>) -> Self {
-        Self { tangent: SumTangent::new(&gaussians.host), gaussians }
+    /// Those of Gaussians on a device, which may move there; of `host` the shape alone is used.
+    pub fn over(host: &TrainedGaussians, gaussians: Arc<dyn Shifted<T>>) -> Self {
+        Self { tangent: SumTangent::new(host), gaussians }
     }
 }
 
@@ -188,8 +188,9 @@ impl<T: Real> DeviceFeatures<T> for DeviceSumTangent<T> {
         let message = "tangent functions have rows alone".to_owned();
         Err(GpuError::Misuse { what: "sum of Gaussians".to_owned(), message })
     }
+
     fn record_transposed(&self, plan: &mut Plan, sums: &Transposed<'_, T>) -> Result<(), GpuError> {
         let shifts = self.tangent.shifted(&[MultiIndex::VALUE]).concat();
-        self.tangent.gaussians.record_sums(self.gaussians.features(), &shifts, plan, sums)
+        self.gaussians.record_shifted(plan, &shifts, sums)
     }
 }

@@ -30,7 +30,7 @@ impl<T: Real> PigValues<'_, T> {
         layout.most_steps(terms)?;
         let quads = values.count.div_ceil(4);
         let places = nibbles(terms.asked.iter().copied());
-        let numbers = layout.periods.len() + values.terms.len();
+        let numbers = layout.form.dimensions() + values.terms.len();
         let work = layout.flops(terms) + layout.units * (2 * layout.embeddings + 6) * terms.len();
         let twin = self.twin.clone();
         let launch = Launch::new(&ansatz_shaders::gaussian::PIG_VALUES, move |args| run::<T>(&twin, args));
@@ -67,7 +67,7 @@ fn run<T: Real>(twin: &Twin, args: &Args) {
     let units = twin.layout.units;
     let c = &weights[params.first_weight as usize..][..units + 1];
     let at_point = |p: usize| {
-        let x: Vec<T> = (0..twin.layout.periods.len()).map(|i| points[i * padded + p]).collect();
+        let x: Vec<T> = (0..twin.layout.form.dimensions()).map(|i| points[i * padded + p]).collect();
         let phi = twin.embed(&gaussians, &x);
         let mut u = vec![T::zero(); twin.terms.len()];
         for (h, &c) in c[..units].iter().enumerate() {

@@ -51,8 +51,30 @@ impl LeastSquares {
         matrix: &Matrix<T>,
         rhs: &Matrix<T>,
     ) -> Result<Result<DampedLeastSquares, LeastSquaresReason>, GpuError> {
+        self.factor_as(gpu, matrix, rhs, matrix.rows() < matrix.columns())
+    }
+
+    /// The same in the kernel form, whatever the shape of A: (rows)³ operations for each damping.
+    ///
+    /// # Errors
+    /// As [`LeastSquares::factor`].
+    pub fn factor_kernel<T: Real>(
+        &self,
+        gpu: &Gpu,
+        matrix: &Matrix<T>,
+        rhs: &Matrix<T>,
+    ) -> Result<Result<DampedLeastSquares, LeastSquaresReason>, GpuError> {
+        self.factor_as(gpu, matrix, rhs, true)
+    }
+
+    fn factor_as<T: Real>(
+        &self,
+        gpu: &Gpu,
+        matrix: &Matrix<T>,
+        rhs: &Matrix<T>,
+        wide: bool,
+    ) -> Result<Result<DampedLeastSquares, LeastSquaresReason>, GpuError> {
         let problem = Problem::new(gpu, matrix, rhs, 0.0)?;
-        let wide = matrix.rows() < matrix.columns();
         if !wide && self.place.for_device::<T>(gpu) != Place::Host {
             return problem.lengths_on_device()?.map_or_else(
                 |reason| Ok(Err(reason)),
@@ -114,7 +136,12 @@ pub struct DampedSolution<'a> {
 }
 
 impl DampedSolution<'_> {
-    /// The x of (AᵀA + DΛ²D) x = g; `None` for a matrix with fewer rows than columns, of which there is no triangle.
+    /// Whether there is a triangle: not in the kernel form.
+    pub fn has_triangle(&self) -> bool {
+        self.triangle.is_some()
+    }
+
+    /// The x of (AᵀA + DΛ²D) x = g; `None` in the kernel form, in which there is no triangle.
     pub fn solve_normal(&self, gradient: &[f64]) -> Option<Vec<f64>> {
         let scaled = gradient.iter().zip(self.lengths.scales()).map(|(g, scale)| g * scale).collect();
         let x = self.triangle.as_ref()?.solve_normal(scaled);

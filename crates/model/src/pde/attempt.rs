@@ -20,13 +20,15 @@ use super::resample::{Redraw, Source};
 use super::ritz::minimise;
 use super::solution::{Piece, Solution};
 use super::standard_error::standard_errors;
+use super::step::StepOptions;
 use super::task::{Collocation, Task};
 use super::tier::Tier;
 use super::train::train;
 use super::train_first::train_first;
 use super::trial::Trial;
 use super::{
-    FitPrecision, Frame, Method, Objective, Optimizer, PdeError, PdeOptions, Resample, TrainingStep, Watch,
+    Balance, FitPrecision, Frame, Method, Objective, Optimizer, PdeError, PdeOptions, Resample, StepMethod,
+    TrainingStep, Watch,
 };
 
 /// What all fits of a run have in common.
@@ -109,6 +111,15 @@ impl Attempt<'_> {
             tikhonov: self.options.tikhonov,
             place: self.options.place,
             max_steps: settings.max_steps,
+            step: StepOptions {
+                method: self.options.step,
+                jacobian_bytes: self.options.jacobian_bytes,
+                place: self.options.place,
+            },
+            balance: match self.options.balance {
+                Balance::Fixed => None,
+                Balance::GradientNorm(rule) => Some(rule),
+            },
         };
         let (gpu, equations) = (self.gpu, &self.task.equations);
         let Some(fields) = self.trainable(domain, settings)? else {
@@ -132,14 +143,28 @@ impl Attempt<'_> {
             let (trial, fit) = minimise::<T>(gpu, fields, &energy, conditions, options, journal, watch)?;
             return self.attempted::<T>(trial, fit, collocations);
         }
-        let loss = Loss { gpu, problem: options.problem, equations, collocations: collocations.clone() };
+        let counted: Vec<bool> = self.task.built_in.iter().map(|built_in| !built_in).collect();
+        let loss = Loss {
+            gpu,
+            problem: options.problem,
+            equations,
+            collocations: collocations.clone(),
+            counted: &counted,
+            balance: vec![1.0; equations.len()],
+        };
         let draw = |batch, source: &Source<'_>| self.redraw(domain, before, settings, (batch, source));
         let redraw = self.options.resample.map(|Resample { every, by_residual }| Redraw {
             every,
             by_residual: by_residual.is_some(),
             draw: &draw,
         });
-        let (trial, fit) = match self.method.training().stages(options.max_steps) {
+        let stages = self.method.training().stages(options.max_steps);
+        if stages.is_some() && self.options.step != StepMethod::Auto {
+            let value = format!("{:?} beside {}", self.options.step, self.method.training().name());
+            let expected = "levenberg-marquardt as the optimiser; leave it out with others";
+            return Err(PdeError::Setting { name: "step", value, expected });
+        }
+        let (trial, fit) = match stages {
             Some(stages) => train_first::<T>(loss, fields, (options, &stages), redraw, journal, watch)?,
             None => train::<T>(loss, fields, options, redraw, journal, watch)?,
         };
@@ -154,7 +179,11 @@ impl Attempt<'_> {
         collocations: Vec<Collocation>,
     ) -> Result<Attempted, PdeError> {
         let (gpu, problem, equations) = (self.gpu, self.task.problem, &self.task.equations);
-        let loss = Loss { gpu, problem, equations, collocations };
+        let balance = match fit.balance.len() == equations.len() {
+            true => fit.balance.clone(),
+            false => vec![1.0; equations.len()],
+        };
+        let loss = Loss { gpu, problem, equations, collocations, counted: &[], balance };
         let solver = LeastSquares { tikhonov: self.options.tikhonov, place: self.options.place };
         let standard_errors = standard_errors::<T>(&loss, (&trial, &fit.c), self.task, solver)?;
         Ok(Attempted { trial, fit, collocations: loss.collocations, standard_errors })

@@ -22,6 +22,11 @@ impl<'a, T: Tier> DeviceSpace<'a, T> {
             trial.fields().iter().map(|features| T::upload(&**features, gpu)).collect::<Result<_, _>>()?;
         Ok(Self { trial, features })
     }
+
+    /// Those of each field.
+    pub fn features(&self) -> &[Box<dyn DeviceFeatures<T>>] {
+        &self.features
+    }
 }
 
 /// The trial space and the collocation points of every equation on a device.

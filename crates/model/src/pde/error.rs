@@ -65,6 +65,9 @@ pub enum PdeError {
     /// A checkpoint cannot be written.
     #[error(transparent)]
     Write(#[from] crate::io::WriteError),
+    /// M-FAC's matrix cannot be made.
+    #[error(transparent)]
+    Fisher(#[from] ansatz_optim::FisherError),
     /// The device failed.
     #[error(transparent)]
     Gpu(#[from] GpuError),

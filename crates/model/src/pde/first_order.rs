@@ -12,13 +12,18 @@ use super::{Collocation, PdeError as Error};
 
 /// An optimiser that moves the parameters of a [`Gradient`].
 pub(super) trait Stepper<T: Tier> {
-    /// Makes it ready for these points, and for other weights of the losses.
+    /// Makes it ready for these points.
     fn record(
         &mut self,
         gradient: &mut Gradient<T>,
         equations: &[Equation],
         collocations: &[Collocation],
     ) -> Result<(), Error>;
+
+    /// After the weights of the losses have changed.
+    fn reweighed(&mut self, _gradient: &mut Gradient<T>) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Steps that it takes without a look of the host, at most.
     fn batch(&self) -> usize {
@@ -43,7 +48,7 @@ pub(super) trait Stepper<T: Tier> {
     fn state(&self) -> Result<Vec<Vec<f64>>, Error>;
 
     /// Goes on from such a state; `false` where it is none of these parameters.
-    fn restore(&mut self, state: &[Vec<f64>]) -> Result<bool, Error>;
+    fn restore(&mut self, gradient: &Gradient<T>, state: &[Vec<f64>]) -> Result<bool, Error>;
 }
 
 /// Why there are no more steps.
@@ -65,13 +70,15 @@ pub(super) struct AdamSteps<T: Tier> {
     adam: Vec<Adam<T>>,
     done: usize,
     rate: f64,
+    /// Whether it had ended before.
+    over: bool,
 }
 
 impl<T: Tier + Scalar> AdamSteps<T> {
     pub fn new(gpu: &Gpu, gradient: &Gradient<T>, options: AdamOptions) -> Result<Self, Error> {
         let adam = gradient.fields.iter().map(|field| Adam::new(gpu, field.gradient.len(), options));
         let (adam, plan) = (adam.collect::<Result<_, _>>()?, Plan::new(gpu, "step of training"));
-        Ok(Self { gpu: gpu.clone(), plan, adam, done: 0, rate: options.schedule.rate_of(1) })
+        Ok(Self { gpu: gpu.clone(), plan, adam, done: 0, rate: options.schedule.rate_of(1), over: false })
     }
 }
 
@@ -103,17 +110,19 @@ impl<T: Tier + Scalar> Stepper<T> for AdamSteps<T> {
         if words.iter().all(|words| words[Adam::<T>::STATUS] == T::zero()) {
             return Ok(None);
         }
-        // The last good parameters are those before the step that led here.
-        let (mut good, mut missing) = (gradient.read()?, 0);
+        // The last good parameters are those before the step that led here, which does not count.
+        let (mut good, mut missing) = (gradient.read()?, steps);
         for ((field, adam), (words, good)) in
             gradient.fields.iter().zip(&self.adam).zip(words.iter().zip(&mut good))
         {
             if words[Adam::<T>::STATUS] != T::zero() {
-                missing = missing.max(self.done.saturating_sub(words[Adam::<T>::STEP].widen() as usize));
+                let taken = words[Adam::<T>::STEP].widen() as usize;
+                missing = if self.over { steps } else { self.done - taken.saturating_sub(1).min(self.done) };
                 let there = self.gpu.read(field.resident.parameters())?;
                 *good = adam.before_last(&self.gpu, &there)?.into_iter().map(T::widen).collect();
             }
         }
+        self.over = true;
         Ok(Some(End { stop: Stop::NonFinite, word: None, missing, good: Some(good) }))
     }
 
@@ -134,7 +143,7 @@ impl<T: Tier + Scalar> Stepper<T> for AdamSteps<T> {
         Ok(buffers.map(|buffer| read(&self.gpu, buffer)).collect::<Result<_, _>>()?)
     }
 
-    fn restore(&mut self, state: &[Vec<f64>]) -> Result<bool, Error> {
+    fn restore(&mut self, _gradient: &Gradient<T>, state: &[Vec<f64>]) -> Result<bool, Error> {
         let buffers: Vec<_> =
             self.adam.iter().flat_map(|adam| [adam.m(), adam.v(), adam.control()]).collect();
         let fits = state.len() == buffers.len()
@@ -145,6 +154,7 @@ impl<T: Tier + Scalar> Stepper<T> for AdamSteps<T> {
             written?;
             let steps = state.chunks(3).map(|arrays| arrays[2][Adam::<T>::STEP] as usize);
             self.done = steps.min().unwrap_or(0);
+            self.over = state.chunks(3).any(|arrays| arrays[2][Adam::<T>::STATUS] != 0.0);
         }
         Ok(fits)
     }

@@ -28,18 +28,18 @@ impl<T: Real> Geodesic<T> {
         step.iter().map(|delta| REACH * delta).collect()
     }
 
-    /// δ with half the second-order correction, −½ (JᵀJ + λ²D²)⁻¹ Jᵀ ∂²r/∂δ², from the residual `there` after the probe;
+    /// `step`, δ, with half the second-order correction, −½ (JᵀJ + λ²D²)⁻¹ Jᵀ ∂²r/∂δ², from the residual `there` after the probe;
     /// `lengths` measure δ. `None` where the correction is too long, or no number.
     pub fn corrected(
         &self,
-        step: &DampedSolution<'_>,
+        (step, solution): (&[f64], &DampedSolution<'_>),
         there: &[f64],
         lengths: impl Fn(usize) -> f64,
     ) -> Option<Vec<f64>> {
         let rows = self.residual.len();
         // The step is −δ, so its first derivative is −Jδ.
         let mut along = vec![0.0; rows];
-        for (column, delta) in self.jacobian.chunks(rows.max(1)).zip(&step.x) {
+        for (column, delta) in self.jacobian.chunks(rows.max(1)).zip(step) {
             along.iter_mut().zip(column).for_each(|(sum, entry)| *sum -= delta * entry.widen());
         }
         let bend: Vec<f64> = self
@@ -56,11 +56,11 @@ impl<T: Real> Geodesic<T> {
                 0.5 * column.iter().zip(&bend).map(|(entry, bend)| entry.widen() * bend).sum::<f64>()
             })
             .collect();
-        let correction = step.solve_normal(&gradient)?;
+        let correction = solution.solve_normal(&gradient)?;
         let norm =
             |x: &[f64]| x.iter().enumerate().map(|(j, x)| (lengths(j) * x).powi(2)).sum::<f64>().sqrt();
         // A comparison with NaN is false.
-        (2.0 * norm(&correction) <= MOST * norm(&step.x))
-            .then(|| step.x.iter().zip(&correction).map(|(delta, more)| delta + more).collect())
+        (2.0 * norm(&correction) <= MOST * norm(step))
+            .then(|| step.iter().zip(&correction).map(|(delta, more)| delta + more).collect())
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use ansatz_expr::{Jet, Leaf, Program, Scalar};
 use ansatz_features::{Resident, Residual, Trainable, Transposed, Values};
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan};
+use ansatz_linalg::{Dot, Grid};
 
 use super::collocation::upload_points;
 use super::equation::Equation;
 use super::tier::Tier;
-use super::trial::{Trial, by_field};
+use super::train::State;
+use super::trial::by_field;
 use super::{Collocation, PdeError as Error};
 
 /// ∇ Σ_b λ_b ω_b² mean_b R²: embeddings, residuals and derivatives all happen on the device, and nothing of it grows with the number of
@@ -24,6 +26,13 @@ pub(super) struct Gradient<T: Tier> {
     /// Of each equation, as it was recorded last, the losses of its points.
     losses: Vec<Buffer<T>>,
     points: usize,
+}
+
+/// What finds the norms of the gradients of each equation's loss.
+pub(super) struct Norms<T> {
+    plan: Plan,
+    /// Of each equation by the parameters of each field.
+    squares: Buffer<T>,
 }
 
 /// A field, and the gradient by its parameters.
@@ -70,8 +79,11 @@ impl<T: Tier + Scalar> Gradient<T> {
         }
         // The first equation that has a field overwrites its gradient.
         let mut begun = vec![false; self.fields.len()];
+        let sums: Vec<Buffer<T>> = self.fields.iter().map(|field| field.gradient.clone()).collect();
         for (number, (equation, collocation)) in equations.iter().zip(collocations).enumerate() {
-            self.record_equation(plan, number, equation, collocation, &mut begun)?;
+            let losses = self.record_equation(plan, number, (equation, collocation), &sums, &mut begun)?;
+            self.losses.push(losses);
+            self.points += collocation.points.len();
         }
         for field in &self.fields {
             field.resident.record_gradient(plan, &field.gradient)?;
@@ -79,15 +91,54 @@ impl<T: Tier + Scalar> Gradient<T> {
         self.weigh(collocations)
     }
 
-    /// The residual of one equation, and its part of the gradients; `begun` says of which fields there is some already.
+    /// Records the norms of the gradients of each equation's loss, for these points.
+    pub fn record_norms(
+        &self,
+        equations: &[Equation],
+        collocations: &[Collocation],
+    ) -> Result<Norms<T>, Error> {
+        let mut recorded = Plan::new(&self.gpu, "norms of gradients");
+        let plan = &mut recorded;
+        let fields = self.fields.len();
+        let results = self.gpu.buffer("squares of gradients", equations.len() * fields)?;
+        let sums = self.fields.iter().map(|field| self.gpu.buffer("gradient", field.gradient.len()));
+        let sums = sums.collect::<Result<Vec<Buffer<T>>, _>>()?;
+        for field in &self.fields {
+            field.resident.record_load(plan)?;
+        }
+        for (number, (equation, collocation)) in equations.iter().zip(collocations).enumerate() {
+            let mut begun = vec![false; fields];
+            self.record_equation(plan, number, (equation, collocation), &sums, &mut begun)?;
+            let present = (0..fields).filter(|&field| begun[field]);
+            for (field, sums) in present.map(|field| (field, &sums[field])) {
+                self.fields[field].resident.record_gradient(plan, sums)?;
+                let grid = Grid::reduction(&self.gpu, sums.len());
+                let partials = self.gpu.buffer("partial squares", grid.groups as usize)?;
+                let slot = (number * fields + field) as u32;
+                Dot { x: sums, y: sums, partials: &partials, results: &results, slot, grid }.record(plan)?;
+            }
+        }
+        Ok(Norms { plan: recorded, squares: results })
+    }
+
+    /// ‖∇ ω_b² mean_b R²‖ of each equation b by all parameters, where they stand.
+    pub fn norms(&self, norms: &mut Norms<T>) -> Result<Vec<f64>, GpuError> {
+        norms.plan.run()?;
+        let squares = read(&self.gpu, &norms.squares)?;
+        let by_equation = squares.chunks(self.fields.len().max(1)).zip(&self.balance);
+        Ok(by_equation.map(|(squares, balance)| squares.iter().sum::<f64>().sqrt() / balance).collect())
+    }
+
+    /// The residual of one equation, and its part of the sums for each field; `begun` says for which fields there is some already. The
+    /// losses of its points.
     fn record_equation(
-        &mut self,
+        &self,
         plan: &mut Plan,
         number: usize,
-        equation: &Equation,
-        collocation: &Collocation,
+        (equation, collocation): (&Equation, &Collocation),
+        sums: &[Buffer<T>],
         begun: &mut [bool],
-    ) -> Result<(), Error> {
+    ) -> Result<Buffer<T>, Error> {
         let (gpu, points) = (self.gpu.clone(), &collocation.points);
         if points.partners.is_some() {
             return setting("of first order, with conditions between partners", "features that are periodic");
@@ -140,15 +191,24 @@ impl<T: Tier + Scalar> Gradient<T> {
                     count,
                     coefficients: &coefficients,
                     first_coefficient: group.jets[0],
-                    sums: &field.gradient,
+                    sums: &sums[group.field],
                     first_sum: 0,
                     accumulate: std::mem::replace(&mut begun[group.field], true),
                 },
             )?;
         }
-        self.losses.push(losses);
-        self.points += count;
-        Ok(())
+        Ok(losses)
+    }
+
+    /// λ_b.
+    pub fn balance(&self) -> &[f64] {
+        &self.balance
+    }
+
+    /// Gives the losses other λ_b.
+    pub fn rebalance(&mut self, balance: Vec<f64>, collocations: &[Collocation]) -> Result<(), Error> {
+        self.balance = balance;
+        self.weigh(collocations)
     }
 
     /// Writes the weights of the losses.
@@ -179,15 +239,37 @@ impl<T: Tier + Scalar> Gradient<T> {
         self.losses.iter().zip(&self.balance).map(sum).collect()
     }
 
-    /// The trial space and its coefficients, for parameters of each field.
-    pub fn on_host(&self, parameters: &[Vec<f64>]) -> Result<(Vec<Arc<dyn Trainable>>, Vec<f64>), Error> {
+    /// Σ_b λ_b ω_b² mean_b R² for the parameters of the last gradient.
+    pub fn loss(&self) -> Result<f64, GpuError> {
+        let parts = self.losses()?;
+        Ok(parts.iter().zip(&self.balance).map(|(loss, balance)| balance * loss).sum())
+    }
+
+    /// The last gradient by the parameters of each field.
+    pub fn slopes(&self) -> Result<Vec<Vec<f64>>, GpuError> {
+        self.fields.iter().map(|field| read(&self.gpu, &field.gradient)).collect()
+    }
+
+    /// Numbers of all fields, one after another, as those of each.
+    pub fn by_field(&self, numbers: &[f64]) -> Vec<Vec<f64>> {
+        let mut rest = numbers;
+        let of_field = |field: &Field<T>| {
+            let (own, others) = rest.split_at(field.gradient.len().min(rest.len()));
+            rest = others;
+            own.to_vec()
+        };
+        self.fields.iter().map(of_field).collect()
+    }
+
+    /// The features and coefficients that parameters of each field stand for.
+    pub fn on_host(&self, parameters: &[Vec<f64>]) -> Result<State, Error> {
         let (mut fields, mut c) = (Vec::new(), Vec::new());
         for (field, parameters) in self.fields.iter().zip(parameters) {
             let (features, coefficients) = field.resident.on_host(parameters)?;
             fields.push(features);
             c.extend(coefficients);
         }
-        Ok((fields, c))
+        Ok(State::new(fields, c))
     }
 
     /// The parameters of each field as they are now.
@@ -211,9 +293,8 @@ impl<T: Tier + Scalar> Gradient<T> {
     }
 
     /// What is found with the parameters as they are now.
-    pub fn found(&self) -> Result<(Trial, Vec<f64>), Error> {
-        let (fields, c) = self.on_host(&self.read()?)?;
-        Ok((Trial::of_trained(&fields), c))
+    pub fn found(&self) -> Result<State, Error> {
+        self.on_host(&self.read()?)
     }
 }
 

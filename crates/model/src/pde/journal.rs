@@ -202,6 +202,8 @@ fn identity(
         ("place", format!("{:?}", options.place)),
         ("windows", windows.to_string()),
         ("resampling", format!("{:?}", options.resample)),
+        ("balance", format!("{:?}", options.balance)),
+        ("step", format!("{:?}, {} bytes", options.step, options.jacobian_bytes)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()

@@ -4,6 +4,7 @@ use ansatz_gpu::Gpu;
 use ansatz_linalg::Matrix;
 use ansatz_problem::Problem;
 
+use super::balance::GradientNorm;
 use super::collocation::{DeviceCollocation, DeviceSpace, linearise_on_host};
 use super::equation::{Equation, Linearised};
 use super::newton::losses;
@@ -18,6 +19,10 @@ pub(super) struct Loss<'a> {
     pub problem: &'a Problem,
     pub equations: &'a [Equation],
     pub collocations: Vec<Collocation>,
+    /// Which of them count where losses are balanced: not those that are built in.
+    pub counted: &'a [bool],
+    /// λ_b.
+    pub balance: Vec<f64>,
 }
 
 impl Loss<'_> {
@@ -28,9 +33,34 @@ impl Loss<'_> {
         }
     }
 
-    /// ω_b/√(points of b).
+    /// √λ_b ω_b/√(points of b).
     pub fn weights(&self) -> Vec<f64> {
-        self.collocations.iter().map(Collocation::row_weight).collect()
+        self.collocations
+            .iter()
+            .zip(&self.balance)
+            .map(|(block, balance)| balance.sqrt() * block.row_weight())
+            .collect()
+    }
+
+    /// √(Σ_b λ_b ω_b² mean_b R²), from the parts without λ.
+    pub fn norm(&self, parts: &[f64]) -> f64 {
+        parts.iter().zip(&self.balance).map(|(loss, balance)| balance * loss).sum::<f64>().sqrt()
+    }
+
+    /// Weighs the conditions anew by a Jacobian: by ω_b² mean_b ‖∇R‖², the squares of their rows.
+    pub fn rebalance<T: Tier>(&mut self, rule: &GradientNorm, jacobian: &Matrix<T>) -> Result<(), Error> {
+        let (entries, rows) = (jacobian.read(self.gpu)?, jacobian.rows().max(1));
+        let mut first = 0;
+        let mut trace = |(block, balance): (&Collocation, &f64)| {
+            let last = first + block.points.len().next_multiple_of(4);
+            let of_column = |column: &[T]| column[first..last].iter().map(|x| x.widen().powi(2)).sum::<f64>();
+            let trace = entries.chunks(rows).map(of_column).sum::<f64>() / balance;
+            first = last;
+            trace
+        };
+        let sizes: Vec<f64> = self.collocations.iter().zip(&self.balance).map(&mut trace).collect();
+        self.balance = rule.update(&self.balance, &sizes, self.counted);
+        Ok(())
     }
 
     /// The coordinates of the points inside, equation after equation.
@@ -53,7 +83,8 @@ impl Loss<'_> {
 
     /// ω_b² mean_b R² of each condition b.
     pub fn parts(&self, at: &[Linearised]) -> Vec<f64> {
-        losses(at, &self.weights())
+        let weights: Vec<f64> = self.collocations.iter().map(Collocation::row_weight).collect();
+        losses(at, &weights)
     }
 
     /// The Jacobian along tangent functions, and the residual.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use ansatz_features::{Features, Trainable};
-use ansatz_optim::AdamOptions;
+use ansatz_optim::{AdamOptions, Lbfgs};
 use ansatz_problem::{Domain, DomainError, Region, Sampler, Shape};
 
 use super::PdeError as Error;
-use super::train_first::{FirstOrder, Stage};
+use super::mfac_steps::MfacOptions;
 
 /// Collocation points for each feature, if their number is not given.
 const POINTS_PER_FEATURE: usize = 4;
@@ -87,6 +87,21 @@ pub enum Optimizer {
     LevenbergMarquardt,
     /// Steps of first order, all on the device.
     Adam(AdamOptions),
+    /// Steps of first order in which the last few gradients stand for the curvature: loss and gradient come from the device, one
+    /// line search for each step. Its own most iterations do not count, but the steps asked for; its noise is at least the rounding of the fit's
+    /// precision.
+    Lbfgs(Lbfgs),
+    /// Adam for the first steps, then L-BFGS.
+    AdamThenLbfgs {
+        /// How Adam steps.
+        adam: AdamOptions,
+        /// Its steps.
+        steps: usize,
+        /// How L-BFGS goes on.
+        lbfgs: Lbfgs,
+    },
+    /// Steps of first order along the gradient times the inverse Fisher matrix of the last gradients.
+    Mfac(MfacOptions),
 }
 
 impl Optimizer {
@@ -95,15 +110,9 @@ impl Optimizer {
         match self {
             Self::LevenbergMarquardt => "Levenberg–Marquardt",
             Self::Adam(_) => "Adam",
-        }
-    }
-
-    /// The optimisers of first order in turn, for so many steps in all; `None` for steps of second order.
-    pub(super) fn stages(&self, max_steps: usize) -> Option<Vec<Stage>> {
-        let stage = |optimizer, until| Stage { optimizer, until };
-        match *self {
-            Self::LevenbergMarquardt => None,
-            Self::Adam(options) => Some(vec![stage(FirstOrder::Adam(options), max_steps)]),
+            Self::Lbfgs(_) => "L-BFGS",
+            Self::AdamThenLbfgs { .. } => "Adam, then L-BFGS",
+            Self::Mfac(_) => "M-FAC",
         }
     }
 
@@ -112,6 +121,8 @@ impl Optimizer {
         match self {
             Self::LevenbergMarquardt => 300,
             Self::Adam(_) => 20_000,
+            Self::Lbfgs(_) | Self::Mfac(_) => 5_000,
+            Self::AdamThenLbfgs { steps, .. } => steps + 5_000,
         }
     }
 }

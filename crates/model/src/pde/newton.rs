@@ -4,8 +4,10 @@ use ansatz_gpu::Gpu;
 use ansatz_linalg::{LeastSquares, LeastSquaresReason, Place};
 use ansatz_problem::Problem;
 
+use super::balance::GradientNorm;
 use super::collocation::DeviceCollocation;
 use super::equation::{Equation, Linearised};
+use super::step::StepOptions;
 use super::tier::Tier;
 use super::trial::Trial;
 use super::trouble::Trouble;
@@ -21,6 +23,10 @@ pub(super) struct FitOptions<'a> {
     pub place: Place,
     /// Most steps.
     pub max_steps: usize,
+    /// How the steps of training are solved.
+    pub step: StepOptions,
+    /// How losses are balanced while features are trained; `None` leaves them as they are.
+    pub balance: Option<GradientNorm>,
 }
 
 /// Why the steps ended.
@@ -57,6 +63,8 @@ pub(super) struct Fit {
     pub unseen_steps: Option<usize>,
     /// What was not finite, and where; or else what the optimiser says to its end.
     pub cause: Option<String>,
+    /// λ of each condition at the end; of none where they were not balanced.
+    pub balance: Vec<f64>,
     pub rank: usize,
     pub condition: f64,
     pub rows: usize,
@@ -78,6 +86,7 @@ impl Fit {
             known_after: Vec::new(),
             unseen_steps: None,
             cause: None,
+            balance: Vec::new(),
             rank: 0,
             condition: f64::INFINITY,
             rows,
@@ -99,6 +108,9 @@ impl Fit {
 
     /// With the history of a fit before it.
     pub fn after(mut self, before: Self) -> Self {
+        let steps = before.history.len();
+        self.known_after.iter_mut().for_each(|known| *known += steps);
+        self.known_after.splice(0..0, before.known_after);
         self.losses.splice(0..0, before.losses);
         self.history.splice(0..0, before.history);
         self

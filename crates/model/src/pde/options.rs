@@ -6,7 +6,7 @@ use ansatz_expr::short;
 use ansatz_linalg::Place;
 use ansatz_problem::{MAX_POINTS, Sampler};
 
-use super::{Checkpoint, Interval, PdeError as Error, Resample};
+use super::{Balance, Checkpoint, Interval, PdeError as Error, Resample, StepMethod};
 
 /// The precision of the fit on the device; verification is in f64 in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,6 +67,12 @@ pub struct PdeOptions {
     pub objective: Objective,
     /// A checkpoint to go on from: on the same device as if training had never been interrupted, to the last bit.
     pub resume: Option<PathBuf>,
+    /// How the steps of Levenberg and Marquardt are solved.
+    pub step: StepMethod,
+    /// Bytes that their Jacobian may take with [`StepMethod::Auto`]; solving takes a few times as many.
+    pub jacobian_bytes: u64,
+    /// How the conditions are weighed against each other while features are trained by their residuals.
+    pub balance: Balance,
     /// When collocation points are drawn anew while features are trained; never, if not given.
     pub resample: Option<Resample>,
 }
@@ -91,6 +97,9 @@ impl Default for PdeOptions {
             checkpoint: None,
             objective: Objective::Residual,
             resume: None,
+            step: StepMethod::Auto,
+            jacobian_bytes: 1 << 30,
+            balance: Balance::Fixed,
             resample: None,
         }
     }
@@ -145,6 +154,15 @@ impl PdeOptions {
                 let every = self.resample.map_or(0, |resample| resample.every);
                 wrong("resample", every.to_string(), "a training by residuals; leave it out")
             }
+            _ if self.objective == Objective::Energy && self.balance != Balance::Fixed => {
+                wrong("balance", "gradient-norm".to_owned(), "a training by residuals; leave it out")
+            }
+            _ if matches!(self.balance, Balance::GradientNorm(rule) if rule.every == 0) => {
+                wrong("balance-every", "0".to_owned(), "at least 1 step")
+            }
+            _ if matches!(self.balance, Balance::GradientNorm(rule) if !(0.0..1.0).contains(&rule.memory)) => {
+                wrong("memory of the balance", format!("{:?}", self.balance), "at least 0 and below 1")
+            }
             _ if matches!(&self.checkpoint, Some(Checkpoint { every: Interval::Steps(0), .. })) => {
                 wrong("checkpoint-every", "0 steps".to_owned(), "at least 1 step, or a time")
             }
@@ -178,6 +196,8 @@ impl PdeOptions {
             ("checkpoint", self.checkpoint.as_ref().map(|checkpoint| file(&checkpoint.file))),
             ("resume", self.resume.as_ref().map(file)),
             ("resample", self.resample.map(|resample| resample.every.to_string())),
+            ("step", (self.step != StepMethod::Auto).then(|| format!("{:?}", self.step))),
+            ("balance", (self.balance != Balance::Fixed).then(|| "gradient-norm".to_owned())),
         ];
         match given.into_iter().find_map(|(name, value)| Some((name, value?))) {
             Some((name, value)) => {

@@ -82,8 +82,12 @@ pub struct PdeReport {
     pub rounding_floor: f64,
     /// What keeps the error from being smaller: `rounding`, or `features` where the residual is far above it.
     pub limited_by: String,
-    /// Weighted residual norm before the first step and after each, of the first seed.
+    /// Weighted residual norm before the first step and after others, of the first seed.
     pub history: Vec<f64>,
+    /// The numbers of steps after which those of `history` and `loss_history` were; over all time windows.
+    pub loss_steps: Vec<usize>,
+    /// λ of each condition at the end of the first seed, by which its loss counted beside its weight's square; empty where these are fixed.
+    pub balance: Vec<(String, f64)>,
     /// The parameters of the equations that were to be found.
     pub unknown_parameters: Vec<UnknownReport>,
     /// Coefficients of a time window, and parameters of features that were trained; of the first seed.
@@ -253,6 +257,11 @@ impl fmt::Display for PdeReport {
         let weights: Vec<String> =
             self.weights.iter().map(|(name, weight)| format!("{name} {weight:.3e}")).collect();
         writeln!(f, "weights      {}", weights.join(", "))?;
+        if !self.balance.is_empty() {
+            let balance: Vec<String> =
+                self.balance.iter().map(|(name, balance)| format!("{name} {balance:.2e}")).collect();
+            writeln!(f, "balance      {}", balance.join(", "))?;
+        }
         writeln!(f, "seeds        {:?}", self.seeds)?;
         writeln!(
             f,

@@ -21,8 +21,8 @@ use super::task::Task;
 use super::tier::Tier;
 use super::truth::{Truth, verify};
 use super::{
-    BaselineReport, FitPrecision, Method, Objective, Optimizer, PdeError, PdeOptions, PdeProgress, PdeReason,
-    PdeReport, PdeRun, SeedReport, Solution, TrainingStep, UnknownReport, Watch,
+    Balance, BaselineReport, FitPrecision, Method, Objective, Optimizer, PdeError, PdeOptions, PdeProgress,
+    PdeReason, PdeReport, PdeRun, SeedReport, Solution, TrainingStep, UnknownReport, Watch,
 };
 use crate::median;
 
@@ -145,11 +145,13 @@ struct SeedRun {
     stop_reason: String,
     history: Vec<f64>,
     losses: Vec<Vec<f64>>,
+    known_after: Vec<usize>,
     rank: usize,
     condition: f64,
     rows: usize,
     parameters: usize,
     weights: Vec<(String, f64)>,
+    balance: Vec<(String, f64)>,
     tier: String,
     /// Of the unknown parameters.
     standard_errors: Vec<f64>,
@@ -193,12 +195,14 @@ fn one_run(
     };
     let (mut last, mut steps, mut stop, mut cause) = (None, 0, Stop::Settled, None);
     let (mut history, mut losses, mut earlier_seconds) = (Vec::new(), Vec::new(), 0.0);
+    let mut known_after = Vec::new();
     for (number, window) in windows.iter().enumerate() {
         watch.now.window = number + 1;
         let before = (number > 0).then_some(&solution);
         let attempted = attempt.run(window, before, settings, journal.as_deref_mut(), watch)?;
         let end = window.time().map_or(f64::INFINITY, |interval| interval[1]);
         solution.pieces.push(Piece { end, trial: attempted.trial.clone(), c: attempted.fit.c.clone() });
+        known_after.extend(attempted.fit.known_after.iter().map(|known| steps + known));
         steps += attempted.fit.steps();
         history.extend(&attempted.fit.history);
         losses.extend(attempted.fit.losses.iter().cloned());
@@ -237,10 +241,17 @@ fn one_run(
         stop_reason: cause.map_or_else(|| format!("{stop:?}"), |cause| format!("{stop:?}: {cause}")),
         history,
         losses,
+        known_after,
         rank: fit.as_ref().map_or(0, |fit| fit.rank),
         condition: fit.as_ref().map_or(f64::NAN, |fit| fit.condition),
         rows: fit.as_ref().map_or(0, |fit| fit.rows),
         parameters: fit.as_ref().map_or(0, |fit| fit.parameters),
+        balance: match &fit {
+            Some(fit) if attempt.options.balance != Balance::Fixed => {
+                names.clone().zip(fit.balance.iter().copied()).collect()
+            }
+            _ => Vec::new(),
+        },
         weights: names.zip(collocations.iter().map(|block| block.weight)).collect(),
         tier: fit.map(|fit| fit.tier).unwrap_or_default(),
         standard_errors,
@@ -463,6 +474,7 @@ impl About<'_> {
             scales: self.settings.scales.clone(),
             scales_chosen: self.chosen,
             weights: first.weights.clone(),
+            balance: first.balance.clone(),
             relative_l2_error: (!errors.is_empty()).then(|| median(errors.clone())),
             relative_l2_errors: errors,
             reference: yardstick.map(|yardstick| yardstick.name.clone()),
@@ -484,6 +496,7 @@ impl About<'_> {
             rounding_floor: of(|run| run.floor),
             limited_by: limited_by(of(|run| run.truth.relative), of(|run| run.floor)).to_owned(),
             history: first.history.clone(),
+            loss_steps: first.known_after.clone(),
             unknown_parameters: self.found(runs),
             parameters: first.parameters,
             optimizer: match self.options.objective {

@@ -8,12 +8,12 @@ use ansatz_linalg::LeastSquares;
 use ansatz_optim::{TrustRegion, Verdict};
 
 use super::collocation::rows_of;
-use super::geodesic::Geodesic;
 use super::journal::{Journal, Resumed};
 use super::loss::Loss;
-use super::newton::{Fit, FitOptions, Stop, fit as solve, norm as norm_of};
+use super::newton::{Fit, FitOptions, Stop, fit as solve};
 use super::resample::{Redraw, Source};
 use super::snapshot::Saved;
+use super::step::{StepProblem, shape};
 use super::tier::Tier;
 use super::trial::Trial;
 use super::unknowns::Unknowns;
@@ -94,10 +94,15 @@ impl State {
         Ok(Self::new(fields, c))
     }
 
+    /// θ of the features of each field.
+    pub fn theta(&self) -> Vec<Vec<f64>> {
+        self.fields.iter().map(|features| features.theta()).collect()
+    }
+
     /// All that is needed to go on from here.
     pub fn saved(&self, region: &TrustRegion, fit: &Fit, start: Instant) -> Saved {
         Saved {
-            theta: self.fields.iter().map(|features| features.theta()).collect(),
+            theta: self.theta(),
             c: self.c.clone(),
             region: region.state(),
             losses: fit.losses.clone(),
@@ -136,6 +141,11 @@ pub(super) fn train<T: Tier>(
             (State { c, ..state }, TrustRegion::new(FIRST_LAMBDA))
         }
     };
+    if let Some(Resumed { saved, .. }) = &resumed
+        && saved.balance.len() == conditions
+    {
+        loss.balance.clone_from(&saved.balance);
+    }
     if let (Some(Resumed { saved, .. }), Some(Redraw { every, draw, .. })) = (&resumed, redraw) {
         // The points that the last step was taken with.
         let batch = saved.losses.len().saturating_sub(2) / every;
@@ -144,14 +154,16 @@ pub(super) fn train<T: Tier>(
         }
     }
     let mut at = loss.at::<T>(&state.trial, &state.c)?;
-    let mut fit = Fit::new(rows_of(&loss.collocations), parameters, T::describe(gpu, options.place));
-    let mut norm = match &resumed {
+    let (form, tier) = options.step.form::<T>(gpu, shape(&loss, parameters))?;
+    let mut fit = Fit::new(rows_of(&loss.collocations), parameters, tier);
+    match &resumed {
         Some(Resumed { saved, .. }) => {
             fit.earlier_seconds = saved.seconds;
-            saved.losses.iter().fold(f64::NAN, |_, losses| fit.note(losses.clone()))
+            saved.losses.iter().for_each(|losses| _ = fit.note(losses.clone()));
         }
-        None => fit.note(loss.parts(&at)),
-    };
+        None => _ = fit.note(loss.parts(&at)),
+    }
+    let mut norm = loss.norm(fit.losses.last().map_or(&[], Vec::as_slice));
     // What was stopped before its first step is begun anew.
     let resumable = resumed.is_some() || !watch.stopped;
     if resumed.is_some_and(|resumed| resumed.saved.settled) {
@@ -161,6 +173,7 @@ pub(super) fn train<T: Tier>(
     }
     let save = |state: &State, loss: &Loss<'_>, region: &TrustRegion, fit: &Fit| Saved {
         points: if redraw.is_some_and(|redraw| redraw.by_residual) { loss.inside() } else { Vec::new() },
+        balance: loss.balance.clone(),
         ..state.saved(region, fit, start)
     };
     for step in fit.losses.len()..=options.max_steps {
@@ -180,39 +193,43 @@ pub(super) fn train<T: Tier>(
         {
             loss.move_to(draw((step - 1) / every, &Source::Residual(&state.trial, &state.c))?);
             at = loss.at::<T>(&state.trial, &state.c)?;
-            norm = norm_of(&loss.parts(&at));
+            norm = loss.norm(&loss.parts(&at));
+        }
+        if let Some(rule) = options.balance.filter(|rule| rule.is_due(step - 1)) {
+            let (jacobian, _) = loss.assemble::<T>(&state.trial, &state.tangent(), &at)?;
+            loss.rebalance(&rule, &jacobian)?;
+            norm = loss.norm(&loss.parts(&at));
         }
         // min ‖J δ − R‖² + λ²‖D_θ δ_θ‖²: the coefficients, in which u is linear, are all but free.
         let tangent = state.tangent();
-        let (jacobian, residual) = loss.assemble::<T>(&state.trial, &tangent, &at)?;
-        let Ok(problem) = solver.factor(gpu, &jacobian, &residual)? else {
+        let problem = StepProblem::<T>::new(&loss, (&state.trial, &tangent), &at, (form, solver))?;
+        let Some(mut problem) = problem else {
             fit.stop = Stop::NonFinite;
             fit.cause = loss.trouble(&state.trial, &state.c, &at);
             break;
         };
         let lengths = problem.lengths();
         let damping = state.damping(&tangent, &lengths);
-        let geodesic = Geodesic::<T>::new(gpu, &jacobian, loss.rows(&at))?;
         let (mut cause, mut stopped) = (None, false);
         let accepted = loop {
             let lambda = region.lambda().max(floor);
             let damp = |j: usize| (lambda * damping[j]).clamp(floor, MOST);
-            let step = problem.solve(damp);
-            let promised = step.decrease;
-            let probed = state.moved(&tangent, &geodesic.probe(&step.x));
+            let step = problem.solve(damp)?;
+            let promised = step.promised;
+            let probed = step.probe().map(|probe| state.moved(&tangent, &probe));
             let delta = match probed {
-                Ok(probed) => {
+                Some(Ok(probed)) => {
                     let there = loss.at::<T>(&probed.trial, &probed.c)?;
-                    geodesic.corrected(&step, &loss.rows(&there), |j| damp(j) * lengths[j])
+                    step.corrected(&loss.rows(&there), |j| damp(j) * lengths[j])
                 }
-                Err(_) => None,
+                _ => None,
             }
-            .unwrap_or(step.x);
+            .unwrap_or(step.delta);
             let tried = match state.moved(&tangent, &delta) {
                 Ok(there) => {
                     let linearised = loss.at::<T>(&there.trial, &there.c)?;
                     let parts = loss.parts(&linearised);
-                    if !norm_of(&parts).is_finite() && cause.is_none() {
+                    if !loss.norm(&parts).is_finite() && cause.is_none() {
                         cause = loss.trouble(&there.trial, &there.c, &linearised);
                     }
                     Some((there, linearised, parts))
@@ -222,7 +239,7 @@ pub(super) fn train<T: Tier>(
                     None
                 }
             };
-            let new_norm = tried.as_ref().map_or(f64::NAN, |(_, _, parts)| norm_of(parts));
+            let new_norm = tried.as_ref().map_or(f64::NAN, |(_, _, parts)| loss.norm(parts));
             match region.judge(norm * norm, new_norm * new_norm, promised) {
                 Verdict::Accepted => break tried,
                 Verdict::Rejected if watch.goes_on() => {}
@@ -245,7 +262,8 @@ pub(super) fn train<T: Tier>(
             break;
         };
         (state, at) = (there, linearised);
-        norm = fit.note(parts);
+        norm = loss.norm(&parts);
+        fit.note(parts);
         if is_settled(&fit.history) {
             fit.stop = Stop::Settled;
             break;
@@ -258,6 +276,7 @@ pub(super) fn train<T: Tier>(
         if resumable { journal.save(place, save(&state, &loss, &region, &fit))? } else { journal.write()? }
     }
     fit.c = state.c;
+    fit.balance = loss.balance;
     Ok((state.trial, fit))
 }
 

@@ -5,17 +5,18 @@ use std::time::Instant;
 
 use ansatz_expr::Scalar;
 use ansatz_features::Trainable;
-use ansatz_optim::AdamOptions;
 
-use super::first_order::{AdamSteps, End, Stepper};
-use super::gradient::{Gradient, OnHost};
+use super::balance::GradientNorm;
+use super::first_order::{End, Stepper};
+use super::gradient::{Gradient, Norms, OnHost};
 use super::journal::Journal;
 use super::loss::Loss;
 use super::newton::{Fit, FitOptions, Stop};
 use super::resample::{Redraw, Source};
 use super::snapshot::Saved;
+use super::stages::Stage;
 use super::tier::Tier;
-use super::train::start_of;
+use super::train::{State, start_of};
 use super::trial::Trial;
 use super::{PdeError as Error, Training, Watch};
 
@@ -25,38 +26,6 @@ const SUBMISSION: f64 = 0.3;
 const KNOWN_EVERY: usize = 10;
 const LATER: usize = 1000;
 const KNOWN_EVERY_LATER: usize = 100;
-
-/// An optimiser that takes steps until so many are done.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Stage {
-    pub optimizer: FirstOrder,
-    pub until: usize,
-}
-
-/// What takes steps from gradients alone.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum FirstOrder {
-    Adam(AdamOptions),
-}
-
-impl FirstOrder {
-    /// Its name in checkpoints.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Adam(_) => "adam",
-        }
-    }
-
-    fn steps<T: Tier + Scalar>(
-        self,
-        loss: &Loss<'_>,
-        gradient: &Gradient<T>,
-    ) -> Result<Box<dyn Stepper<T>>, Error> {
-        Ok(match self {
-            Self::Adam(options) => Box::new(AdamSteps::new(loss.gpu, gradient, options)?),
-        })
-    }
-}
 
 /// Minimises Σ_b λ_b ω_b² mean_b R² over coefficients and features, from the best coefficients of the features as they are on, or from
 /// where `journal` has the fit. Each of `stages`, which are at least one, goes on from where the one before it ended.
@@ -91,6 +60,7 @@ pub(super) fn train_first<T: Tier + Scalar>(
         fit,
         done: 0,
         good: None,
+        balancing: options.balance.map(|rule| Balancing { rule, norms: None }),
         seconds: f64::INFINITY,
         max_steps: options.max_steps,
         redraw,
@@ -109,10 +79,16 @@ pub(super) fn train_first<T: Tier + Scalar>(
             run.save(&*steps, stages[number], true)?;
             break;
         }
-        number += 1;
+        (number, run.fit.stop) = (number + 1, Stop::MaxSteps);
         steps = stages[number].optimizer.steps(&run.loss, &run.gradient)?;
     }
     run.end()
+}
+
+/// How losses are balanced, and what finds the norms of their gradients for the points as they are.
+struct Balancing<T> {
+    rule: GradientNorm,
+    norms: Option<Norms<T>>,
 }
 
 /// A fit under way.
@@ -124,6 +100,7 @@ struct Run<'a, 'w, T: Tier> {
     done: usize,
     /// The last good parameters, where those after the last step are not.
     good: Option<Vec<Vec<f64>>>,
+    balancing: Option<Balancing<T>>,
     /// Seconds that one takes.
     seconds: f64,
     max_steps: usize,
@@ -145,10 +122,14 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
         let number = known.unwrap_or(0);
         let mut steps = stages[number].optimizer.steps(&self.loss, &self.gradient)?;
         let (parameters, state) = saved.state.split_at(saved.state.len().min(self.gradient.fields.len()));
-        let fits = known.is_some() && self.gradient.set(parameters)? && steps.restore(state)?;
+        let fits = known.is_some()
+            && saved.balance.len() == self.gradient.balance().len()
+            && self.gradient.set(parameters)?
+            && steps.restore(&self.gradient, state)?;
         if let Some(journal) = self.journal.as_ref().filter(|_| !fits) {
             return Err(journal.misfit());
         }
+        self.gradient.rebalance(saved.balance.clone(), &self.loss.collocations)?;
         if saved.settled {
             self.fit.stop = Stop::Settled;
         }
@@ -163,12 +144,31 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
     }
 
     fn record(&mut self, steps: &mut dyn Stepper<T>) -> Result<(), Error> {
-        steps.record(&mut self.gradient, self.loss.equations, &self.loss.collocations)
+        let Loss { equations, collocations, .. } = &self.loss;
+        if let Some(balancing) = &mut self.balancing {
+            balancing.norms = Some(self.gradient.record_norms(equations, collocations)?);
+        }
+        steps.record(&mut self.gradient, equations, collocations)
+    }
+
+    /// Weighs the losses anew, if it is time for it.
+    fn balance(&mut self, steps: &mut dyn Stepper<T>) -> Result<(), Error> {
+        let Some(Balancing { rule, norms: Some(norms) }) = &mut self.balancing else { return Ok(()) };
+        if !rule.is_due(self.done) {
+            return Ok(());
+        }
+        let sizes = self.gradient.norms(norms)?;
+        let balance = rule.update(self.gradient.balance(), &sizes, self.loss.counted);
+        self.gradient.rebalance(balance, &self.loss.collocations)?;
+        steps.reweighed(&mut self.gradient)
     }
 
     /// Takes the steps of a stage; whether the next one may go on.
     fn take(&mut self, steps: &mut dyn Stepper<T>, stage: Stage) -> Result<bool, Error> {
         self.seconds = f64::INFINITY;
+        if steps.behind() == 0 {
+            self.note(steps)?;
+        }
         while self.done < stage.until {
             let training = Training {
                 steps: self.max_steps,
@@ -184,10 +184,11 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
                 && self.done > 0
                 && self.done.is_multiple_of(every)
             {
-                let (trial, c) = self.gradient.found()?;
-                self.loss.move_to(draw(self.done / every, &Source::Residual(&trial, &c))?);
+                let found = self.gradient.found()?;
+                self.loss.move_to(draw(self.done / every, &Source::Residual(&found.trial, &found.c))?);
                 self.record(steps)?;
             }
+            self.balance(steps)?;
             let rounds = self.rounds(steps, stage);
             let begun = Instant::now();
             let end = steps.advance(&mut self.gradient, rounds)?;
@@ -212,7 +213,11 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
         let until_known = (1..).find(|more| is_known((self.done + more).saturating_sub(steps.behind())));
         let until_redraw = self.redraw.map_or(usize::MAX, |redraw| redraw.every - self.done % redraw.every);
         let until_saved = self.journal.as_ref().map_or(usize::MAX, |journal| journal.steps_left());
-        let most = [steps.batch(), stage.until - self.done, until_redraw, until_saved];
+        let until_balanced = self
+            .balancing
+            .as_ref()
+            .map_or(usize::MAX, |Balancing { rule, .. }| rule.every - self.done % rule.every);
+        let most = [steps.batch(), stage.until - self.done, until_redraw, until_balanced, until_saved];
         most.into_iter().fold(fit_in.max(1), usize::min).min(until_known.unwrap_or(1))
     }
 
@@ -231,7 +236,7 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
         (self.fit.stop, self.fit.cause) = (end.stop, end.word);
         if end.stop == Stop::NonFinite {
             let trouble = match self.gradient.found() {
-                Ok((trial, c)) => self.loss.trouble(&trial, &c, &self.loss.at::<T>(&trial, &c)?),
+                Ok(State { trial, c, .. }) => self.loss.trouble(&trial, &c, &self.loss.at::<T>(&trial, &c)?),
                 Err(error) => Some(format!("in a step, {error}")),
             };
             self.good = end.good;
@@ -254,11 +259,11 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
             return if at_end { journal.write() } else { Ok(()) };
         }
         let parameters = self.gradient.read()?;
-        let (fields, c) = self.gradient.on_host(self.good.as_ref().unwrap_or(&parameters))?;
+        let found = self.gradient.on_host(self.good.as_ref().unwrap_or(&parameters))?;
         let by_residual = self.redraw.is_some_and(|redraw| redraw.by_residual);
         let saved = Saved {
-            theta: fields.iter().map(|features| features.theta()).collect(),
-            c,
+            theta: found.theta(),
+            c: found.c,
             losses: self.fit.losses.clone(),
             known_after: self.fit.known_after.clone(),
             seconds: self.fit.earlier_seconds + self.start.elapsed().as_secs_f64(),
@@ -267,6 +272,7 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
             steps: self.done,
             optimizer: stage.optimizer.name().to_owned(),
             state: [parameters, steps.state()?].concat(),
+            balance: self.gradient.balance().to_vec(),
             ..Saved::default()
         };
         journal.save(place, saved)
@@ -276,15 +282,15 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
     fn end(mut self) -> Result<(Trial, Fit), Error> {
         if let Some(good) = self.good.take() {
             self.gradient.set(&good)?;
-            self.done = self.done.saturating_sub(1);
         }
-        let (trial, c) = self.gradient.found()?;
-        if self.done > 0 {
+        let State { trial, c, .. } = self.gradient.found()?;
+        if self.fit.known_after.last().is_some_and(|&known| known < self.done) {
             let losses = self.loss.parts(&self.loss.at::<T>(&trial, &c)?);
             self.fit.note_after(self.done, losses);
         }
         self.fit.rows = self.loss.collocations.iter().map(|block| block.points.len()).sum();
         self.fit.unseen_steps = Some(self.done);
+        self.fit.balance = self.gradient.balance().to_vec();
         self.fit.c = c;
         Ok((trial, self.fit))
     }

@@ -2,7 +2,7 @@
 
 use ansatz_features::launch::Gather;
 use ansatz_features::{Features, MultiIndex, Rows, Trainable, Transposed, Values};
-use ansatz_gaussian::{FullGaussians, GaussianSum, PigNetwork, ProductGaussians};
+use ansatz_gaussian::{FullGaussians, GaussianSum, PigNetwork, ProductGaussians, TrainedGaussians};
 use ansatz_gpu::Real;
 use ansatz_layers::{Activation as Unit, Design};
 use ansatz_linalg::{Matrix, SLAB_GRAIN};
@@ -31,23 +31,30 @@ pub(super) fn run<T: Tier>(suite: &mut Suite<'_>) -> Result<(), Error> {
                 numbers(21, count),
             )?;
             family::<T>(suite, ridge, activation.name(), &features, points)?;
+            if activation == Activation::Sine {
+                let kernels = [&CUT, &linalg::GEMV_TRANSPOSED];
+                sums::<T>(suite, &kernels, activation.name(), &features, points)?;
+            }
         }
         let (centres, widths) = (numbers(22, DIMENSIONS * count), positive(23, DIMENSIONS * count));
         let features = ProductGaussians::new(DIMENSIONS, centres, widths, vec![Some(2.5), None, Some(3.0)])?;
         let kernels = [&gaussian::PRODUCT_ROWS, &gaussian::PRODUCT_VALUES];
         family::<T>(suite, kernels, "one axis free", &features, points)?;
         let sum = GaussianSum::new(features);
-        let kernels = [&gaussian::PRODUCT_TRANSPOSED, &PARTIAL_SUM];
-        sums::<T>(suite, &kernels, "sum of Gaussians", &*sum.tangent(&numbers(29, count)), points)?;
+        let kernels_of_sums = [&gaussian::TRANSPOSED, &PARTIAL_SUM];
+        sums::<T>(suite, &kernels_of_sums, "sum of Gaussians", &*sum.tangent(&numbers(29, count)), points)?;
 
         let precisions = [2.0, 0.5, -0.3, 0.5, 1.0, 0.2, -0.3, 0.2, 3.0].repeat(count);
         let features = FullGaussians::new(DIMENSIONS, numbers(24, DIMENSIONS * count), precisions)?;
         let kernels = [&gaussian::FULL_ROWS, &gaussian::FULL_VALUES];
         family::<T>(suite, kernels, "full", &features, points)?;
-        sums::<T>(suite, &[&CUT, &linalg::GEMV_TRANSPOSED], "full", &features, points)?;
+        let sum = GaussianSum::new(features);
+        let what = "sum of full Gaussians";
+        sums::<T>(suite, &kernels_of_sums, what, &*sum.tangent(&numbers(29, count)), points)?;
         gather::<T>(suite, count)?;
         if count <= PIG {
-            network::<T>(suite, points, count)?;
+            product_network::<T>(suite, points, count)?;
+            full_network::<T>(suite, points, count)?;
             for unit in Unit::ALL {
                 dense::<T>(suite, points, count, unit)?;
             }
@@ -59,27 +66,53 @@ pub(super) fn run<T: Tier>(suite: &mut Suite<'_>) -> Result<(), Error> {
 /// Gaussians of an embedding, at most.
 const PIG: usize = 13;
 
-/// A network over two embeddings, and its tangent.
-fn network<T: Tier>(suite: &mut Suite<'_>, points: usize, count: usize) -> Result<(), Error> {
+fn full_network<T: Tier>(suite: &mut Suite<'_>, points: usize, count: usize) -> Result<(), Error> {
+    let precisions = [2.0, 0.5, -0.3, 0.5, 1.0, 0.2, -0.3, 0.2, 3.0].repeat(count);
+    let gaussians =
+        |seed| FullGaussians::new(DIMENSIONS, numbers(seed, DIMENSIONS * count), precisions.clone());
+    let moves = [&gaussian::PIG_PACK_FULL, &gaussian::PIG_GRADIENT_FULL];
+    resident::<T>(suite, "sum of full Gaussians", &GaussianSum::new(gaussians(32)?), moves)?;
+    network::<T, _>(suite, "full network", vec![gaussians(30)?, gaussians(32)?], moves, points)
+}
+
+fn product_network<T: Tier>(suite: &mut Suite<'_>, points: usize, count: usize) -> Result<(), Error> {
     let gaussians = |seed: u64| {
         let (centres, widths) = (numbers(seed, DIMENSIONS * count), positive(seed + 1, DIMENSIONS * count));
         ProductGaussians::new(DIMENSIONS, centres, widths, vec![Some(2.5), None, None])
     };
-    let network = PigNetwork::new(vec![gaussians(30)?, gaussians(32)?], 5, 1.0, 7)?;
-    let tangent = network.tangent(&numbers(34, network.len()));
-    let kernels = [&gaussian::PIG_REVERSE, &gaussian::PIG_VALUES];
-    family::<T>(suite, kernels, "network", &network, points)?;
-    rows::<T>(suite, kernels[0], "tangent", &*tangent, points)?;
-    let kernels = [&gaussian::PIG_REVERSE, &gaussian::PRODUCT_TRANSPOSED, &PARTIAL_SUM];
-    sums::<T>(suite, &kernels, "tangent", &*tangent, points)?;
-    resident::<T>(suite, &format!("network over {count} Gaussians"), &network)?;
-    resident::<T>(suite, &format!("sum of {count} Gaussians"), &GaussianSum::new(gaussians(32)?))
+    let moves = [&gaussian::PIG_PACK, &gaussian::PIG_GRADIENT];
+    resident::<T>(suite, "sum of Gaussians", &GaussianSum::new(gaussians(32)?), moves)?;
+    network::<T, _>(suite, "network", vec![gaussians(30)?, gaussians(32)?], moves, points)
 }
 
-/// Gaussians that move on the device: what they are at a few points, and a gradient.
-fn resident<T: Tier>(suite: &mut Suite<'_>, name: &str, network: &dyn Trainable) -> Result<(), Error> {
-    let name = format!("{}, {name}", precision::<T>());
-    suite.case(&[&gaussian::PIG_PACK, &gaussian::PIG_GRADIENT], &name, rounding::<T>(), |gpu| {
+/// A network over embeddings, and its tangent; its parameters move by the two kernels.
+fn network<T: Tier, G: Into<TrainedGaussians>>(
+    suite: &mut Suite<'_>,
+    what: &str,
+    gaussians: Vec<G>,
+    moves: [&'static Kernel; 2],
+    points: usize,
+) -> Result<(), Error> {
+    let network = PigNetwork::new(gaussians, 5, 1.0, 7)?;
+    let tangent = network.tangent(&numbers(34, network.len()));
+    let kernels = [&gaussian::PIG_REVERSE, &gaussian::PIG_VALUES];
+    family::<T>(suite, kernels, what, &network, points)?;
+    let of_tangent = format!("tangent of {what}");
+    rows::<T>(suite, kernels[0], &of_tangent, &*tangent, points)?;
+    let kernels = [&gaussian::PIG_REVERSE, &gaussian::TRANSPOSED, &PARTIAL_SUM];
+    sums::<T>(suite, &kernels, &of_tangent, &*tangent, points)?;
+    resident::<T>(suite, what, &network, moves)
+}
+
+/// Gaussians that move on the device, by the two kernels: what they are at a few points, and a gradient.
+fn resident<T: Tier>(
+    suite: &mut Suite<'_>,
+    what: &str,
+    network: &dyn Trainable,
+    moves: [&'static Kernel; 2],
+) -> Result<(), Error> {
+    let name = format!("{}, {what}, {} parameters", precision::<T>(), network.parameters());
+    suite.case(&moves, &name, rounding::<T>(), |gpu| {
         let c = numbers(34, network.len());
         let Some(resident) = T::resident(network, gpu, &c)? else { return Ok(Vec::new()) };
         let sums = gpu.upload("sums", &numbers::<T>(35, resident.parameters().len()))?;
@@ -100,7 +133,7 @@ fn resident<T: Tier>(suite: &mut Suite<'_>, name: &str, network: &dyn Trainable)
             resident.record_gradient(plan, &sums)
         })?;
         let (u, gradient) = (values(gpu, &values_of)?, values(gpu, &sums)?);
-        Ok(vec![(&gaussian::PIG_PACK, u), (&gaussian::PIG_GRADIENT, gradient)])
+        Ok(vec![(moves[0], u), (moves[1], gradient)])
     })
 }
 
@@ -124,8 +157,10 @@ fn dense<T: Tier>(suite: &mut Suite<'_>, points: usize, units: usize, unit: Unit
         let network = design.network()?;
         let tangent = network.tangent(&numbers(34, network.len()));
         family::<T>(suite, [&layers::ROWS, &layers::VALUES], &what, &network, points)?;
+        sums::<T>(suite, &[&layers::ROWS, &PARTIAL_SUM], &what, &network, points)?;
         let what = format!("tangent of {what}");
         family::<T>(suite, [&layers::TANGENT, &layers::TANGENT_VALUES], &what, &*tangent, points)?;
+        sums::<T>(suite, &[&layers::TANGENT, &PARTIAL_SUM], &what, &*tangent, points)?;
     }
     Ok(())
 }

@@ -96,6 +96,24 @@ impl SlidingFisher {
         Some(gradient)
     }
 
+    /// All that it knows: the gradients, the oldest first, then the rows of L. For [`SlidingFisher::resume`].
+    pub fn state(&self) -> Vec<Vec<f64>> {
+        self.gradients.iter().chain(&self.factor).cloned().collect()
+    }
+
+    /// Goes on from such a state, to the last bit; `None` where it is none of such a matrix.
+    pub fn resume(parameters: usize, window: usize, damping: f64, state: &[Vec<f64>]) -> Option<Self> {
+        let (gradients, factor) = state.split_at(state.len() / 2);
+        let fits = gradients.len() == factor.len()
+            && gradients.len() <= window
+            && gradients.iter().all(|gradient| gradient.len() == parameters)
+            && factor.iter().enumerate().all(|(i, row)| row.len() == i + 1);
+        let gradients = gradients.iter().cloned().collect();
+        let fisher =
+            Self { gradients, factor: factor.to_vec(), ..Self::new(parameters, window, damping).ok()? };
+        fits.then_some(fisher)
+    }
+
     /// F⁻¹x.
     pub fn apply(&self, x: &[f64]) -> Vec<f64> {
         let c = self.backward(self.forward(self.products(x)));
@@ -128,5 +146,29 @@ impl SlidingFisher {
             add(before, -rest[0], row);
         }
         b
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn it_goes_on_from_its_state_to_the_last_bit() {
+        let gradient = |k: u32| (0..5).map(|i| f64::from((7 * k + 3 * i * i + k * i) % 11) - 4.5).collect();
+        let mut whole = SlidingFisher::new(5, 3, 0.1).unwrap();
+        (0..5).for_each(|k| whole.push(gradient(k)).unwrap());
+        let mut resumed = SlidingFisher::resume(5, 3, 0.1, &whole.state()).unwrap();
+        for k in 5..8 {
+            whole.push(gradient(k)).unwrap();
+            resumed.push(gradient(k)).unwrap();
+        }
+        assert_eq!(whole.apply(&[1.0; 5]), resumed.apply(&[1.0; 5]));
+        let state = whole.state();
+        assert!(SlidingFisher::resume(5, 2, 0.1, &state).is_none(), "more gradients than room");
+        assert!(SlidingFisher::resume(4, 3, 0.1, &state).is_none(), "of other parameters");
+        assert!(SlidingFisher::resume(5, 3, 0.1, &state[..5]).is_none(), "cut off");
     }
 }

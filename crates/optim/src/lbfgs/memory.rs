@@ -30,6 +30,11 @@ impl Memory {
         self.pairs.clear();
     }
 
+    /// s and y of each pair, the oldest first.
+    pub fn pairs(&self) -> impl Iterator<Item = [&[f64]; 2]> {
+        self.pairs.iter().map(|pair| [pair.s.as_slice(), &pair.y])
+    }
+
     /// Takes a pair in and keeps `most`; a pair without positive curvature is left out.
     pub fn push(&mut self, s: Vec<f64>, y: Vec<f64>, most: usize) {
         let curvature = dot(&s, &y);

@@ -3,6 +3,7 @@
 mod line_search;
 mod memory;
 mod outcome;
+mod run;
 
 use std::ops::ControlFlow;
 
@@ -11,6 +12,7 @@ use line_search::Line;
 use memory::Memory;
 
 pub use outcome::{LbfgsProgress, LbfgsReason, Minimum};
+pub use run::LbfgsRun;
 
 /// How a function is minimised from its values and gradients.
 ///
@@ -62,6 +64,15 @@ struct Point {
 }
 
 impl Point {
+    fn new<E>(
+        theta: Vec<f64>,
+        mut objective: impl FnMut(&[f64], &mut [f64]) -> Result<f64, E>,
+    ) -> Result<Self, E> {
+        let mut gradient = vec![0.0; theta.len()];
+        let value = objective(&theta, &mut gradient)?;
+        Ok(Self { theta, value, gradient })
+    }
+
     fn is_finite(&self) -> bool {
         self.value.is_finite() && norm_max(&self.gradient).is_finite()
     }
@@ -82,65 +93,29 @@ impl Lbfgs {
         mut objective: impl FnMut(&[f64], &mut [f64]) -> Result<f64, E>,
         mut watch: impl FnMut(&LbfgsProgress<'_>) -> ControlFlow<()>,
     ) -> Result<Minimum, E> {
-        let mut gradient = vec![0.0; theta.len()];
-        let value = objective(&theta, &mut gradient)?;
-        let mut at = Point { theta, value, gradient };
-        let mut memory = Memory::default();
-        let mut run = Run::new(&at);
+        let mut run = self.begin(theta, &mut objective)?;
         let reason = loop {
-            if !at.is_finite() {
-                break LbfgsReason::NonFinite;
+            if let Some(reason) = run.advance(&mut objective)? {
+                break reason;
             }
-            if norm_max(&at.gradient) <= self.gtol {
-                break LbfgsReason::GradientSmall;
-            }
-            if run.iterations >= self.max_iterations {
-                break LbfgsReason::MaxIterations;
-            }
-            if run.idle >= PATIENCE {
-                break LbfgsReason::AttainableAccuracy;
-            }
-            let step = match self.step(&at, &memory, &mut objective, &mut run)? {
-                // What was learned of the curvature may be wrong here.
-                Err(_) if !memory.is_empty() => {
-                    memory.clear();
-                    self.step(&at, &memory, &mut objective, &mut run)?
-                }
-                step => step,
-            };
-            let next = match step {
-                Ok(next) => next,
-                Err(reason) => break reason,
-            };
-            let difference = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>();
-            let s = difference(&next.theta, &at.theta);
-            let length = norm(&s);
-            memory.push(s, difference(&next.gradient, &at.gradient), self.memory);
-            at = next;
-            run.count(&at);
-            let progress = LbfgsProgress {
-                iteration: run.iterations,
-                evaluations: run.evaluations,
-                theta: &at.theta,
-                value: at.value,
-                gradient_norm: norm_max(&at.gradient),
-                step: length,
-            };
-            if watch(&progress).is_break() {
+            if watch(&run.progress()).is_break() {
                 break LbfgsReason::Stopped;
             }
         };
-        let gradient_norm = norm_max(&at.gradient);
-        let Run { iterations, evaluations, history, .. } = run;
-        Ok(Minimum {
-            theta: at.theta,
-            value: at.value,
-            gradient_norm,
-            reason,
-            iterations,
-            evaluations,
-            history,
-        })
+        Ok(run.minimum(reason))
+    }
+
+    /// Begins such a minimisation, of which [`LbfgsRun::advance`] takes the steps.
+    ///
+    /// # Errors
+    /// Those of `objective`.
+    pub fn begin<E>(
+        &self,
+        theta: Vec<f64>,
+        objective: impl FnMut(&[f64], &mut [f64]) -> Result<f64, E>,
+    ) -> Result<LbfgsRun, E> {
+        let at = Point::new(theta, objective)?;
+        Ok(LbfgsRun { options: *self, memory: Memory::default(), run: Run::new(&at), at, step: 0.0 })
     }
 
     /// A step along −H∇f, or why there is none.
@@ -177,6 +152,7 @@ impl Lbfgs {
 }
 
 /// What is counted on the way.
+#[derive(Debug, Clone)]
 struct Run {
     iterations: usize,
     evaluations: usize,

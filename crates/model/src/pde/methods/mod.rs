@@ -7,5 +7,5 @@ mod random_features;
 
 pub use gaussians::Gaussians;
 pub use mlp::Mlp;
-pub use pig::Pig;
+pub use pig::{Covariance, Pig};
 pub use random_features::RandomFeatures;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ansatz_features::{Features, Trainable};
-use ansatz_gaussian::{GaussianSum, PigNetwork, ProductGaussians};
+use ansatz_gaussian::{FullGaussians, GaussianSum, PigNetwork, ProductGaussians, TrainedGaussians};
 
 use crate::pde::{Frame, Method, Optimizer, PdeError};
 
@@ -25,8 +25,21 @@ pub struct Pig {
     pub units: usize,
     /// 1/σ before the training, in units of 1/half the side of the domain's box: one, or one for each coordinate.
     pub bandwidth: Vec<f64>,
+    /// The covariance of each Gaussian.
+    pub covariance: Covariance,
     /// How it is trained.
     pub optimizer: Optimizer,
+}
+
+/// How Gaussians may be shaped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Covariance {
+    /// A width along each coordinate.
+    #[default]
+    Diagonal,
+    /// Any ellipsoid, so that Gaussians turn along fronts and layers, with half as many parameters again in two dimensions. None is
+    /// periodic: a periodic condition is one that the fit fulfils as well as it can.
+    Full,
 }
 
 impl Pig {
@@ -37,19 +50,29 @@ impl Pig {
             embeddings: 4,
             units: 16,
             bandwidth: vec![1.0 / 0.3],
+            covariance: Covariance::default(),
             optimizer: Optimizer::default(),
         }
     }
 
     fn network(&self, frame: &Frame, scales: &[f64], seed: u64) -> Result<Arc<dyn Trainable>, PdeError> {
         let embedding = |k: usize| {
+            let (d, widths) = (frame.dimension(), frame.lengths(scales));
             let centres = frame.centres(self.gaussians, seed.wrapping_add(k as u64))?;
-            Ok(ProductGaussians::new(frame.dimension(), centres, frame.lengths(scales), frame.periods())?)
+            Ok(match self.covariance {
+                Covariance::Diagonal => ProductGaussians::new(d, centres, widths, frame.periods())?.into(),
+                Covariance::Full => {
+                    let entry = |at: usize| if at % (d + 1) == 0 { widths[at % d].powi(-2) } else { 0.0 };
+                    let precision: Vec<f64> = (0..d * d).map(entry).collect();
+                    FullGaussians::new(d, centres, precision.repeat(self.gaussians))?.into()
+                }
+            })
         };
         if self.units == 0 {
             return Ok(Arc::new(GaussianSum::new(embedding(0)?)));
         }
-        let embeddings = (0..self.embeddings).map(embedding).collect::<Result<Vec<_>, PdeError>>()?;
+        let embeddings =
+            (0..self.embeddings).map(embedding).collect::<Result<Vec<TrainedGaussians>, PdeError>>()?;
         Ok(Arc::new(PigNetwork::new(embeddings, self.units, 0.3, seed)?))
     }
 }
@@ -60,7 +83,11 @@ impl Method for Pig {
     }
 
     fn family(&self) -> String {
-        if self.units == 0 { "product Gaussians" } else { "tanh over product Gaussians" }.to_owned()
+        let gaussians = match self.covariance {
+            Covariance::Diagonal => "product Gaussians",
+            Covariance::Full => "Gaussians of full covariance",
+        };
+        if self.units == 0 { gaussians.to_owned() } else { format!("tanh over {gaussians}") }
     }
 
     fn features(&self) -> usize {
@@ -72,7 +99,7 @@ impl Method for Pig {
     }
 
     fn is_periodic(&self) -> bool {
-        true
+        self.covariance == Covariance::Diagonal
     }
 
     fn ladder(&self, _features: usize, _dimension: usize) -> Vec<f64> {
@@ -81,7 +108,11 @@ impl Method for Pig {
 
     fn points(&self, dimension: usize) -> usize {
         // Steps of second order fit what they see: ten points for each parameter keep them honest.
-        10 * self.features() * (1 + 2 * dimension)
+        let of_covariance = match self.covariance {
+            Covariance::Diagonal => dimension,
+            Covariance::Full => dimension * (dimension + 1) / 2,
+        };
+        10 * self.features() * (1 + dimension + of_covariance)
     }
 
     fn optimizer(&self, _linear: bool) -> &'static str {

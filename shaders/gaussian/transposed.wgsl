@@ -1,14 +1,15 @@
-// Σ_p Σ_t a_t(x_p) ∂^{α_t + β_s} G_j(x_p) for product Gaussians G_j = Π_i exp(−p_ji(x_i − μ_ji)²/2), periodic ones among them, and
-// several shifts β_s: with a_t = r ∂R/∂u_t the gradient of ½Σr² by the amplitude of each Gaussian (β = 0), its centre and its width. The part of each chunk of
-// points, for features/partial_sum to add.
+// Σ_p Σ_t a_t(x_p) ∂^{α_t + β_s} G_j(x_p) for product Gaussians G_j = Π_i exp(−p_ji(x_i − μ_ji)²/2), periodic ones among them, or
+// Gaussians with full covariances G_j = exp(−½ (x − μ_j)ᵀP_j(x − μ_j)), and several shifts β_s: with a_t = r ∂R/∂u_t the gradient of
+// ½Σr² by the amplitude of each Gaussian (β = 0), its centre and its covariance. The part of each chunk of points, for
+// features/partial_sum to add.
 //
 // Bindings: params; 1 points and 2 coefficients a, read, a vector of stride4 vec4s for each coordinate and term, of which the part from first4 on
 // counts; 3 features, read, for each group of four Gaussians from features_first4 on features_stride4 vec4s, which begin with μ and p along
-// each coordinate; 4 partials, written, for each chunk and each shift a vec4 for each group of four Gaussians.
+// each coordinate, or with μ and the upper triangle of P; 4 partials, written, for each chunk and each shift a vec4 for each group of four Gaussians.
 // Mapping: Gaussian-major: an invocation holds four Gaussians and their sums in registers, and goes through the points of one chunk, four at a time
 // and in order, so that the same input gives the same bits. Neighbours take other Gaussians, and read the same points from a cache.
-// Cost per point and Gaussian: 20 flops for exp (30 in f64), per coordinate 4 (24 where it is periodic) and per term and shift about 4. Per
-// four points and four Gaussians, 16 bytes (32 in f64) for each coordinate and term, mostly from a cache.
+// Cost per point and Gaussian: 20 flops for exp (30 in f64), per coordinate 4 (24 where it is periodic; 2 per entry of P) and per term and shift
+// about 4. Per four points and four Gaussians, 16 bytes (32 in f64) for each coordinate and term, mostly from a cache.
 // Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 48 bytes; else a storage buffer.
 #import common/real
 #import common/grid

@@ -1,0 +1,31 @@
+// The covariance of a Gaussian in d = DIMENSIONS coordinates as an optimiser moves it: P = SSᵀ with S = D(1 + T), D = diag(e^{−τ}), T below the
+// diagonal. Of `theta`, in runs of n numbers, one for each Gaussian: after w and μ_1 … μ_d the parameter of each pair i ≤ k, row after row, which is
+// τ_i where i = k, else T_ki.
+#import common/real
+#import common/math
+#import common/grid
+
+override LANES: u32 = 64u;
+override DIMENSIONS: u32 = 1u;
+
+@group(0) @binding(1) var<storage, read> theta: array<real>;
+
+// S_ik at 8i + k, zero above the diagonal.
+var<private> s: array<real, 64>;
+
+// Which run is that of the pair i, k.
+fn run_of(i: u32, k: u32) -> u32 {
+    let row = min(i, k);
+    return 1u + DIMENSIONS + row * (2u * DIMENSIONS - row + 1u) / 2u + max(i, k) - row;
+}
+
+// S of the Gaussian whose w is at `at`.
+fn load_factor(at: u32, n: u32) {
+    for (var i = 0u; i < DIMENSIONS; i++) {
+        let scale = real_exp(-theta[at + run_of(i, i) * n]);
+        for (var k = 0u; k < i; k++) {
+            s[8u * i + k] = scale * theta[at + run_of(k, i) * n];
+        }
+        s[8u * i + i] = scale;
+    }
+}
