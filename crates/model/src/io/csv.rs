@@ -129,7 +129,7 @@ mod tests {
             ("1,2\n3,nan\n", ["a.csv:2: value 2", "is no finite number"]),
             ("1,2\n3,4,\n", ["a.csv:2: 3 values", "expected 2"]),
             ("x,u\n1,abc", ["a.csv:2: value 2", "abc"]),
-            ("1;2\n3;4\n5,6", ["a.csv:3: 2 values", "expected 1"]),
+            ("1;2\n3;4\n5,6", ["a.csv:2: value 1", "3;4"]),
             ("1,inf", ["a.csv:1:", "inf"]),
             ("1,2,3\n4,5,6\n7,8,9", ["a.csv:3: more than 8 numbers", "fewer"]),
         ] {
