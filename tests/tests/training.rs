@@ -94,7 +94,9 @@ fn training_goes_on_as_if_it_had_never_stopped() {
             methods.into_iter().flat_map(|method| [(method, FitPrecision::F32), (method, FitPrecision::F64)])
         {
             let balance = Balance::GradientNorm(rule);
-            let options = |steps| PdeOptions { precision, balance, ..options(steps) };
+            let second_order = method.training() == Optimizer::LevenbergMarquardt;
+            let variable_projection = second_order && precision == FitPrecision::F64;
+            let options = |steps| PdeOptions { precision, balance, variable_projection, ..options(steps) };
             let whole = cubic(2.0).solve(gpu, method, &options(12)).unwrap();
             let checkpoint = Some(Checkpoint::new(&file));
             let half = PdeOptions { checkpoint: checkpoint.clone(), ..options(6) };
@@ -341,6 +343,28 @@ fn losses_are_balanced() {
             let boundary = |report: &PdeReport| report.losses[1].1.last().copied().unwrap();
             assert!(boundary(&balanced) < 0.5 * boundary(&fixed), "{optimizer:?}");
         }
+    });
+}
+
+/// Features that are trained with the best coefficients at hand resolve u in fewer steps.
+#[test]
+fn coefficients_follow_the_features() {
+    each(|gpu| {
+        let sum = Pig { units: 0, ..Pig::new(6) };
+        let losses = [false, true].map(|variable_projection| {
+            let options = PdeOptions { variable_projection, ..options(15) };
+            heat().solve(gpu, &sum, &options).unwrap().report.loss_history
+        });
+        let [without, with] = losses.map(|losses| losses.last().copied().unwrap());
+        println!("{without:e} {with:e}");
+        assert!(with < 0.8 * without, "{with:e} {without:e}");
+        let options = PdeOptions { variable_projection: true, ..options(15) };
+        let adam = Pig { optimizer: adam(), ..sum };
+        let error = heat().solve(gpu, &adam, &options).unwrap_err().to_string();
+        assert!(
+            error.contains("variable-projection is beside Adam: it must be levenberg-marquardt"),
+            "{error}"
+        );
     });
 }
 

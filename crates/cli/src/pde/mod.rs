@@ -541,6 +541,7 @@ impl PdeCommand {
             step: self.training.step(),
             jacobian_bytes: self.training.jacobian_bytes().unwrap_or(default.jacobian_bytes),
             balance: self.training.balance(),
+            variable_projection: self.training.variable_projection(),
             resample: self.resample.map(|every| Resample {
                 every,
                 by_residual: (self.resample_by == ResampleArg::Residual).then(ByResidual::default),

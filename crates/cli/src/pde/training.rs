@@ -34,6 +34,10 @@ pub struct TrainingArgs {
     #[arg(long, value_name = "MB")]
     jacobian_memory: Option<u64>,
 
+    /// Solves for the coefficients again after every such step, so that it is features alone that are trained.
+    #[arg(long)]
+    variable_projection: bool,
+
     /// How the conditions are weighed against each other while `pig` and `mlp` are trained.
     #[arg(long, value_enum)]
     balance: Option<BalanceArg>,
@@ -90,10 +94,11 @@ const ADAM_RATE: f64 = 1e-3;
 
 impl TrainingArgs {
     /// Which of them are given, that others cannot go without.
-    pub fn given(&self) -> [(&'static str, bool); 4] {
+    pub fn given(&self) -> [(&'static str, bool); 5] {
         [
             ("--optimizer", !self.optimizer.is_empty()),
             ("--balance", self.balance.is_some()),
+            ("--variable-projection", self.variable_projection),
             ("--step", self.step.is_some()),
             ("--jacobian-memory", self.jacobian_memory.is_some()),
         ]
@@ -115,6 +120,11 @@ impl TrainingArgs {
             return Err(Failure::usage("--fisher belongs to --optimizer mfac: leave it out"));
         }
         let second_order = matches!(self.optimizer[..], [] | [OptimizerArg::LevenbergMarquardt]);
+        if !second_order && self.variable_projection {
+            return Err(Failure::usage(
+                "--variable-projection belongs to --optimizer levenberg-marquardt: leave it out",
+            ));
+        }
         if !second_order && (self.step.is_some() || self.jacobian_memory.is_some()) {
             return Err(Failure::usage(
                 "--step and --jacobian-memory belong to --optimizer levenberg-marquardt: leave them out",
@@ -168,6 +178,11 @@ impl TrainingArgs {
             Some(StepArg::Kernel) => StepMethod::Kernel,
             Some(StepArg::Cg) => StepMethod::ConjugateGradients,
         }
+    }
+
+    /// Whether coefficients follow the features.
+    pub fn variable_projection(&self) -> bool {
+        self.variable_projection
     }
 
     /// Bytes for a Jacobian.

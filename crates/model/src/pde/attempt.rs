@@ -116,6 +116,7 @@ impl Attempt<'_> {
                 jacobian_bytes: self.options.jacobian_bytes,
                 place: self.options.place,
             },
+            projection: self.options.variable_projection,
             balance: match self.options.balance {
                 Balance::Fixed => None,
                 Balance::GradientNorm(rule) => Some(rule),
@@ -128,6 +129,15 @@ impl Attempt<'_> {
             })?;
             return self.attempted::<T>(trial, fit, collocations);
         };
+        if self.options.variable_projection
+            && (self.options.objective, self.method.training())
+                != (Objective::Residual, Optimizer::LevenbergMarquardt)
+        {
+            let value = format!("beside {}", self.method.training().name());
+            let expected =
+                "levenberg-marquardt as the optimiser, and residuals as the loss; leave it out with others";
+            return Err(PdeError::Setting { name: "variable-projection", value, expected });
+        }
         if self.options.objective == Objective::Energy {
             if self.method.training() != Optimizer::LevenbergMarquardt {
                 let value = self.method.training().name().to_owned();

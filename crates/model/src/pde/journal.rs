@@ -202,6 +202,7 @@ fn identity(
         ("place", format!("{:?}", options.place)),
         ("windows", windows.to_string()),
         ("resampling", format!("{:?}", options.resample)),
+        ("variable projection", options.variable_projection.to_string()),
         ("balance", format!("{:?}", options.balance)),
         ("step", format!("{:?}, {} bytes", options.step, options.jacobian_bytes)),
     ]

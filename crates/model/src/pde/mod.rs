@@ -31,6 +31,7 @@ mod methods;
 mod mfac_steps;
 mod newton;
 mod options;
+mod projection;
 mod read;
 mod reason;
 mod refit;

@@ -25,6 +25,8 @@ pub(super) struct FitOptions<'a> {
     pub max_steps: usize,
     /// How the steps of training are solved.
     pub step: StepOptions,
+    /// Whether coefficients are solved for after every step of training.
+    pub projection: bool,
     /// How losses are balanced while features are trained; `None` leaves them as they are.
     pub balance: Option<GradientNorm>,
 }

@@ -71,6 +71,9 @@ pub struct PdeOptions {
     pub step: StepMethod,
     /// Bytes that their Jacobian may take with [`StepMethod::Auto`]; solving takes a few times as many.
     pub jacobian_bytes: u64,
+    /// Whether coefficients are solved for again after every step of Levenberg and Marquardt (variable projection), so that features
+    /// alone are trained: many coefficients find each other late without it.
+    pub variable_projection: bool,
     /// How the conditions are weighed against each other while features are trained by their residuals.
     pub balance: Balance,
     /// When collocation points are drawn anew while features are trained; never, if not given.
@@ -99,6 +102,7 @@ impl Default for PdeOptions {
             resume: None,
             step: StepMethod::Auto,
             jacobian_bytes: 1 << 30,
+            variable_projection: false,
             balance: Balance::Fixed,
             resample: None,
         }
@@ -197,6 +201,7 @@ impl PdeOptions {
             ("resume", self.resume.as_ref().map(file)),
             ("resample", self.resample.map(|resample| resample.every.to_string())),
             ("step", (self.step != StepMethod::Auto).then(|| format!("{:?}", self.step))),
+            ("variable-projection", self.variable_projection.then(|| "given".to_owned())),
             ("balance", (self.balance != Balance::Fixed).then(|| "gradient-norm".to_owned())),
         ];
         match given.into_iter().find_map(|(name, value)| Some((name, value?))) {

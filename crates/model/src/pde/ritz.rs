@@ -14,7 +14,7 @@ use super::equation::{Equation, Linearised};
 use super::journal::{Journal, Resumed};
 use super::newton::{Fit, FitOptions, Stop};
 use super::tier::Tier;
-use super::train::{FIRST_LAMBDA, MOST, State};
+use super::train::{FIRST_LAMBDA, FREE, MOST, State};
 use super::trial::Trial;
 use super::{Collocation, PdeError as Error, Training, Watch};
 
@@ -119,7 +119,7 @@ pub(super) fn minimise<T: Tier>(
         model.add_product(&elsewhere, &vec![1.0; system.rows() - jets * stride], &elsewhere);
         model.add_gradient(&elsewhere, &residual[jets * stride..]);
 
-        let damping = state.damping(&tangent, &model.lengths());
+        let damping = state.damping(&tangent, &model.lengths(), FREE);
         let floor = f64::EPSILON.sqrt();
         let mut cause = trouble(&at, &density);
         let accepted = loop {

@@ -11,6 +11,7 @@ use super::collocation::rows_of;
 use super::journal::{Journal, Resumed};
 use super::loss::Loss;
 use super::newton::{Fit, FitOptions, Stop, fit as solve};
+use super::projection::projected;
 use super::resample::{Redraw, Source};
 use super::snapshot::Saved;
 use super::step::{StepProblem, shape};
@@ -21,8 +22,8 @@ use super::{PdeError as Error, Training, Watch};
 
 /// λ of the first step, for columns of norm 1.
 pub(super) const FIRST_LAMBDA: f64 = 1e-2;
-/// Coefficients, in which u is linear, are damped by this part of λ.
-const FREE: f64 = 1e-2;
+/// Coefficients, in which u is linear, are damped by this part of λ, if they do not follow the features by themselves.
+pub(super) const FREE: f64 = 1e-2;
 /// Parameters whose effect is below this part of the mean effect are damped more than others.
 const UNIMPORTANT: f64 = 1e-3;
 /// λ of a parameter that does not matter at all.
@@ -52,15 +53,21 @@ impl State {
         (Self::new(fields.clone(), saved.c.clone()), TrustRegion::resumed(saved.region))
     }
 
+    /// The same features with other coefficients.
+    pub fn with_coefficients(&self, c: Vec<f64>) -> Self {
+        Self { fields: self.fields.clone(), trial: self.trial.clone(), c }
+    }
+
     /// The coefficients of a field.
     fn of_field(&self, field: usize) -> &[f64] {
         &self.c[self.trial.columns(field)]
     }
 
     /// λ_j/λ for columns of these lengths: √(1 + (k s/(‖J_j‖ unit_j))²), where s is the mean effect of a step by one unit: a
-    /// parameter that hardly matters, like the centre of a Gaussian without amplitude, shall not run away for that.
-    pub fn damping(&self, tangent: &Trial, lengths: &[f64]) -> Vec<f64> {
-        let mut damping = vec![FREE; lengths.len()];
+    /// parameter that hardly matters, like the centre of a Gaussian without amplitude, shall not run away for that. Of coefficients
+    /// it is `free`.
+    pub fn damping(&self, tangent: &Trial, lengths: &[f64], free: f64) -> Vec<f64> {
+        let mut damping = vec![free; lengths.len()];
         for (field, features) in self.fields.iter().enumerate() {
             let trained = tangent.columns(field).skip(features.len());
             let effects: Vec<f64> = trained
@@ -128,6 +135,8 @@ pub(super) fn train<T: Tier>(
     let gpu = loss.gpu;
     let floor = options.tikhonov.unwrap_or(LeastSquares::tikhonov_for::<T>());
     let solver = LeastSquares { tikhonov: None, place: options.place };
+    let coefficients = LeastSquares { tikhonov: options.tikhonov, place: options.place };
+    let free = if options.projection { 0.0 } else { FREE };
 
     let place = watch.place();
     let parameters = fields.iter().map(|features| features.parameters()).sum();
@@ -209,7 +218,7 @@ pub(super) fn train<T: Tier>(
             break;
         };
         let lengths = problem.lengths();
-        let damping = state.damping(&tangent, &lengths);
+        let damping = state.damping(&tangent, &lengths, free);
         let (mut cause, mut stopped) = (None, false);
         let accepted = loop {
             let lambda = region.lambda().max(floor);
@@ -227,7 +236,11 @@ pub(super) fn train<T: Tier>(
             .unwrap_or(step.delta);
             let tried = match state.moved(&tangent, &delta) {
                 Ok(there) => {
-                    let linearised = loss.at::<T>(&there.trial, &there.c)?;
+                    let mut tried = (loss.at::<T>(&there.trial, &there.c)?, there);
+                    if options.projection {
+                        tried = projected::<T>(&loss, tried, coefficients)?;
+                    }
+                    let (linearised, there) = tried;
                     let parts = loss.parts(&linearised);
                     if !loss.norm(&parts).is_finite() && cause.is_none() {
                         cause = loss.trouble(&there.trial, &there.c, &linearised);

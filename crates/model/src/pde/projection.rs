@@ -1,0 +1,30 @@
+//! Variable projection: coefficients follow the features that are trained.
+
+use ansatz_linalg::LeastSquares;
+
+use super::PdeError as Error;
+use super::equation::Linearised;
+use super::loss::Loss;
+use super::tier::Tier;
+use super::train::State;
+
+/// R and its partial derivatives at a state.
+pub(super) type Tried = (Vec<Linearised>, State);
+
+/// c ← c − A⁺R, where A are the rows of the features themselves: in linear problems the best coefficients, so that the loss is one of
+/// features alone (Golub & Pereyra, SIAM J. Numer. Anal. 10, 1973). Steps of Levenberg and Marquardt whose coefficients are free
+/// are Kaufman's (BIT 15, 1975) for it. In others it is a step towards them, which is taken where it helps.
+pub(super) fn projected<T: Tier>(
+    loss: &Loss<'_>,
+    (at, state): Tried,
+    solver: LeastSquares,
+) -> Result<Tried, Error> {
+    let (rows, residual) = loss.assemble::<T>(&state.trial, &state.trial, &at)?;
+    let solution = solver.solve(loss.gpu, &rows, &residual)?;
+    let Some(delta) = solution.x.first() else { return Ok((at, state)) };
+    let better = state.with_coefficients(state.c.iter().zip(delta).map(|(c, delta)| c - delta).collect());
+    let there = loss.at::<T>(&better.trial, &better.c)?;
+    // A comparison with NaN is false.
+    let helps = loss.norm(&loss.parts(&there)) < loss.norm(&loss.parts(&at));
+    Ok(if helps { (there, better) } else { (at, state) })
+}
