@@ -86,8 +86,8 @@ fn bad_measurements_are_said_with_file_line_and_value() {
     for (csv, parts) in [
         ("", &["p.toml:22:8: data[1].file: `measured.csv`: there are no points"][..]),
         ("x,u\n", &["there are no points", "at least one"]),
-        ("x,u\n0.5,1\n0.6,nan\n", &["`measured.csv`: line 3: value 2, \"nan\", is no finite number"]),
-        ("x,u\n0.5,1\n0.6,much\n", &["line 3: value 2, \"much\""]),
+        ("x,u\n0.5,1\n0.6,nan\n", &["`measured.csv`: line 3: value 2, `nan`, is no finite number"]),
+        ("x,u\n0.5,1\n0.6,much\n", &["line 3: value 2, `much`"]),
         ("x,u\n0.5,1,2\n", &["line 2: 3 values", "expected 2"]),
         ("0.5,1\n\n1.5,1\n", &["line 3: point 2, (1.5), lies outside"]),
         ("0.5,1,2\n", &["3 columns", "one for each of x, and one more for the value of u"]),

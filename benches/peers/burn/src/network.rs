@@ -97,7 +97,7 @@ impl<B: Backend> Network<B> {
         let weights = self.weights();
         let y = (self.into_head(&weights, e.clone()) + self.biases.val()).tanh();
         let inner = self.into_head(&weights, -(e * slopes[d].clone()));
-        ((1.0 - y.square()) * inner).matmul(self.output.val())
+        ((-y.square() + 1.0) * inner).matmul(self.output.val())
     }
 
     /// u, its derivatives by the three coordinates, and its second derivatives.
@@ -106,7 +106,7 @@ impl<B: Backend> Network<B> {
         let weights = self.weights();
         let y = (self.into_head(&weights, e.clone()) + self.biases.val()).tanh();
         // tanh′ = 1 − y², tanh″ = −2 y (1 − y²).
-        let first = 1.0 - y.clone().square();
+        let first = -y.clone().square() + 1.0;
         let second = (y.clone() * first.clone()).mul_scalar(-2.0);
         let output = self.output.val();
         let value = y.matmul(output.clone()) + self.constant.val().unsqueeze();

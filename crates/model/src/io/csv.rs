@@ -1,15 +1,13 @@
 //! Tables of numbers as text, separated by commas.
 
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-
-use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
 use super::error::shown;
 use super::{ReadError, regular};
 
-/// Characters that a number takes at most, in the middle of a table.
-const LONGEST: u64 = 64;
+/// The longest line.
+const LONGEST: u64 = 1 << 16;
 
 /// Rows of equally many numbers.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -37,65 +35,68 @@ pub fn read(path: &Path, most: usize) -> Result<Table, ReadError> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn parse(reader: impl Read, name: &str, most: usize) -> Result<Table, ReadError> {
-    let bad = |line: Option<u64>, problem: String, expected: &str, remedy: &str| ReadError::BadData {
-        file: name.to_owned(),
-        line,
-        problem,
-        expected: expected.to_owned(),
-        remedy: remedy.to_owned(),
-    };
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(Trim::All)
-        .comment(Some(b'#'))
-        .from_reader(reader.take(LONGEST.saturating_mul(most as u64).saturating_add(1 << 16)));
-    let (mut table, mut record) = (Table::default(), StringRecord::new());
-    while reader.read_record(&mut record).map_err(|error| failed(error, name))? {
-        let line = record.position().map(csv::Position::line);
-        let numbers: Vec<Option<f64>> = record.iter().map(|field| field.parse().ok()).collect();
-        if table.columns == 0 {
-            table.columns = record.len();
-            if numbers.iter().all(Option::is_none) {
-                table.names = record.iter().map(str::to_owned).collect();
-                continue;
-            }
+pub fn parse(mut reader: impl BufRead, name: &str, most: usize) -> Result<Table, ReadError> {
+    let (mut table, mut bytes) = (Table::default(), Vec::new());
+    for line in 1.. {
+        bytes.clear();
+        let next = (&mut reader).take(LONGEST).read_until(b'\n', &mut bytes);
+        if next.map_err(|source| ReadError::from_io(name, source))? == 0 {
+            break;
         }
-        if record.len() != table.columns {
-            let expected = format!("{}, as in the first line", table.columns);
-            let problem = format!("{} values", record.len());
-            return Err(bad(line, problem, &expected, "separate values by commas, and leave none out"));
-        }
-        if table.values.len() + record.len() > most {
-            return Err(bad(line, format!("more than {most} numbers"), "fewer", "leave rows out"));
-        }
-        for (column, (number, field)) in numbers.iter().zip(&record).enumerate() {
-            let Some(number) = number.filter(|number| number.is_finite()) else {
-                let problem = format!("value {}, {}, is no finite number", column + 1, shown(field));
-                return Err(bad(line, problem, "a number such as -1.25e-3", "correct it, or remove its row"));
-            };
-            table.values.push(number);
-        }
-        table.lines.push(line.unwrap_or(0));
+        table.take(&bytes, line, most).map_err(|[problem, expected, remedy]| ReadError::BadData {
+            file: name.to_owned(),
+            line: Some(line),
+            problem,
+            expected,
+            remedy,
+        })?;
     }
     Ok(table)
 }
 
-fn failed(error: csv::Error, name: &str) -> ReadError {
-    let line = error.position().map(csv::Position::line);
-    match error.into_kind() {
-        ErrorKind::Io(source) => ReadError::from_io(name, source),
-        other => ReadError::BadData {
-            file: name.to_owned(),
-            line,
-            problem: match other {
-                ErrorKind::Utf8 { .. } => "no UTF-8".to_owned(),
-                _ => "no table".to_owned(),
-            },
-            expected: "numbers as text, separated by commas".to_owned(),
-            remedy: "save the file as UTF-8".to_owned(),
-        },
+impl Table {
+    /// Takes in a line; else what is wrong with it, what is expected and what to do.
+    fn take(&mut self, bytes: &[u8], line: u64, most: usize) -> Result<(), [String; 3]> {
+        let wrong = |problem: String, expected: &str, remedy: &str| {
+            Err([problem, expected.to_owned(), remedy.to_owned()])
+        };
+        if bytes.len() as u64 >= LONGEST {
+            let problem = format!("more than {LONGEST} bytes");
+            return wrong(problem, "a row in each line", "check that this is a table");
+        }
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return wrong("no UTF-8".to_owned(), "numbers as text", "save the file as UTF-8");
+        };
+        let text = text.strip_prefix('\u{feff}').filter(|_| line == 1).unwrap_or(text).trim();
+        if text.is_empty() || text.starts_with('#') {
+            return Ok(());
+        }
+        let fields = || text.split(',').map(str::trim);
+        let count = fields().count();
+        if self.columns == 0 {
+            self.columns = count;
+            if fields().all(|field| field.parse::<f64>().is_err()) {
+                self.names = fields().map(|name| name.trim_matches('"').to_owned()).collect();
+                return Ok(());
+            }
+        }
+        if count != self.columns {
+            let problem = format!("{count} value{}", if count == 1 { "" } else { "s" });
+            let expected = format!("{}, as in the first line", self.columns);
+            return wrong(problem, &expected, "separate values by commas, and leave none out");
+        }
+        if self.values.len() + count > most {
+            return wrong(format!("more than {most} numbers"), "fewer", "leave rows out");
+        }
+        for (column, field) in fields().enumerate() {
+            let Some(number) = field.parse().ok().filter(|number: &f64| number.is_finite()) else {
+                let problem = format!("value {}, {}, is no finite number", column + 1, shown(field));
+                return wrong(problem, "a number such as -1.25e-3", "correct it, or remove its row");
+            };
+            self.values.push(number);
+        }
+        self.lines.push(line);
+        Ok(())
     }
 }
 
@@ -124,11 +125,11 @@ mod tests {
     #[test]
     fn wrong_lines_are_named() {
         for (text, parts) in [
-            ("x,u\n1,2\n3\n", ["a.csv:3: 1 values", "expected 2"]),
+            ("x,u\n1,2\n3\n", ["a.csv:3: 1 value;", "expected 2"]),
             ("1,2\n3,nan\n", ["a.csv:2: value 2", "is no finite number"]),
             ("1,2\n3,4,\n", ["a.csv:2: 3 values", "expected 2"]),
             ("x,u\n1,abc", ["a.csv:2: value 2", "abc"]),
-            ("1;2\n3;4\n5,6", ["a.csv:3: 2 values", "expected 1"]),
+            ("1;2\n3;4\n5,6", ["a.csv:2: value 1", "3;4"]),
             ("1,inf", ["a.csv:1:", "inf"]),
             ("1,2,3\n4,5,6\n7,8,9", ["a.csv:3: more than 8 numbers", "fewer"]),
         ] {
