@@ -369,7 +369,7 @@ fn coefficients_follow_the_features() {
         let adam = Pig { optimizer: adam(), ..sum };
         let error = heat().solve(gpu, &adam, &options).unwrap_err().to_string();
         assert!(
-            error.contains("variable-projection is beside Adam: it must be levenberg-marquardt"),
+            error.contains("variable-projection is beside Adam; expected levenberg-marquardt"),
             "{error}"
         );
     });
