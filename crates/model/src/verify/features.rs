@@ -148,19 +148,25 @@ fn gather<T: Tier>(suite: &mut Suite<'_>, count: usize) -> Result<(), Error> {
     })
 }
 
-/// Dense networks of these units, the second one with gates, and their tangents.
+/// A dense network of these units, and its tangent. Gates and sums over points are the same for all of them.
 fn dense<T: Tier>(suite: &mut Suite<'_>, points: usize, units: usize, unit: Unit) -> Result<(), Error> {
     let plain = Design::new(vec![(-1.0, 1.0); DIMENSIONS], vec![units, 3], 7);
     let plain = Design { activation: unit, periods: vec![Some(2.5), None, None], ..plain };
     let gated = Design { gated: true, widths: vec![units; 2], ..plain.clone() };
-    for (design, what) in [(plain, unit.name().to_owned()), (gated, format!("gated {}", unit.name()))] {
+    let mut designs = vec![(plain, unit.name().to_owned())];
+    if unit == Unit::Sine {
+        designs.push((gated, format!("gated {}", unit.name())));
+    }
+    for (design, what) in designs {
         let network = design.network()?;
         let tangent = network.tangent(&numbers(34, network.len()));
+        let of_tangent = format!("tangent of {what}");
         family::<T>(suite, [&layers::ROWS, &layers::VALUES], &what, &network, points)?;
-        sums::<T>(suite, &[&layers::ROWS, &PARTIAL_SUM], &what, &network, points)?;
-        let what = format!("tangent of {what}");
-        family::<T>(suite, [&layers::TANGENT, &layers::TANGENT_VALUES], &what, &*tangent, points)?;
-        sums::<T>(suite, &[&layers::TANGENT, &PARTIAL_SUM], &what, &*tangent, points)?;
+        family::<T>(suite, [&layers::TANGENT, &layers::TANGENT_VALUES], &of_tangent, &*tangent, points)?;
+        if unit == Unit::Sine {
+            sums::<T>(suite, &[&layers::ROWS, &PARTIAL_SUM], &what, &network, points)?;
+            sums::<T>(suite, &[&layers::TANGENT, &PARTIAL_SUM], &of_tangent, &*tangent, points)?;
+        }
     }
     Ok(())
 }
