@@ -55,7 +55,7 @@ impl<B: Backend> Network<B> {
     }
 
     pub fn parameters(&self) -> usize {
-        self.num_params() - self.belongs.dims().iter().product::<usize>()
+        self.num_params()
     }
 
     /// exp(−½ Σ_d z_d²), and s_d² (x_d − μ_d) for each coordinate.
