@@ -1,5 +1,7 @@
 //! The collocation system on a device: values of the unknown at all points, and the rows of the Jacobian.
 
+use std::ops::Range;
+
 use ansatz_features::{DeviceFeatures, Rows, Values};
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan};
 use ansatz_linalg::Matrix;
@@ -206,13 +208,8 @@ impl<'a, T: Tier> DeviceCollocation<'a, T> {
             rows.for_each(|(row, &value)| *row = T::from_f64(weight * value));
             for (number, side) in block.sides.iter().enumerate() {
                 for field in &side.fields {
-                    let mut factors = vec![T::zero(); field.group.terms.len() * block.stride];
-                    for (&jet, factors) in
-                        field.group.jets.iter().zip(factors.chunks_mut(block.stride.max(1)))
-                    {
-                        let partials = factors.iter_mut().zip(&at.partials[jet]);
-                        partials.for_each(|(to, &value)| *to = T::from_f64(side.sign * weight * value));
-                    }
+                    let all = 0..block.collocation.points.len();
+                    let factors: Vec<T> = factors_of(&field.group, at, all, side.sign * weight);
                     let factors = self.gpu.upload("coefficients of the operator", &factors)?;
                     let rows = Rows {
                         terms: &field.group.terms,
@@ -280,6 +277,22 @@ fn singular_jets(trial: &Trial, group: &Group, coordinates: &[f64]) -> Vec<Vec<V
     };
     let functions = trial.singular(group.field).iter();
     functions.map(|function| coordinates.chunks_exact(2).map(|x| at_point(function, x)).collect()).collect()
+}
+
+/// `factor` ∂R/∂u_t at some points, for each term t of a group; each padded to a multiple of four points by zeros.
+pub(super) fn factors_of<T: Tier>(
+    group: &Group,
+    at: &Linearised,
+    points: Range<usize>,
+    factor: f64,
+) -> Vec<T> {
+    let stride = points.len().next_multiple_of(4);
+    let mut factors = vec![T::zero(); group.terms.len() * stride];
+    for (&jet, factors) in group.jets.iter().zip(factors.chunks_mut(stride.max(1))) {
+        let partials = factors.iter_mut().zip(&at.partials[jet][points.clone()]);
+        partials.for_each(|(to, &value)| *to = T::from_f64(factor * value));
+    }
+    factors
 }
 
 /// Coordinate after coordinate, each padded to `stride` points by the last one.

@@ -33,10 +33,8 @@ impl<T: Real> Geodesic<T> {
     ) -> Option<Vec<f64>> {
         let rows = self.residual.len();
         // The step is −δ, so its first derivative is −Jδ.
-        let mut along = vec![0.0; rows];
-        for (column, delta) in self.jacobian.chunks(rows.max(1)).zip(step) {
-            along.iter_mut().zip(column).for_each(|(sum, entry)| *sum -= delta * entry.widen());
-        }
+        let mut along = product(&self.jacobian, rows, step);
+        along.iter_mut().for_each(|slope| *slope = -*slope);
         let bend = bend(&self.residual, there, &along);
         let gradient: Vec<f64> = self
             .jacobian
@@ -48,6 +46,15 @@ impl<T: Real> Geodesic<T> {
         let correction = solution.solve_normal(&gradient)?;
         accepted(step, &correction, lengths)
     }
+}
+
+/// J v, where J has its entries column after column.
+pub(super) fn product<T: Real>(entries: &[T], rows: usize, v: &[f64]) -> Vec<f64> {
+    let mut product = vec![0.0; rows];
+    for (column, v) in entries.chunks(rows.max(1)).zip(v) {
+        product.iter_mut().zip(column).for_each(|(sum, entry)| *sum += v * entry.widen());
+    }
+    product
 }
 
 /// How far to look along a step −δ.

@@ -233,8 +233,7 @@ impl<T: Tier + Scalar> Gradient<T> {
     /// ω² mean R² of each equation, for the parameters of the last gradient.
     pub fn losses(&self) -> Result<Vec<f64>, GpuError> {
         let sum = |(losses, balance): (&Buffer<T>, &f64)| {
-            let sum: f64 = self.gpu.read(losses)?.into_iter().map(T::widen).sum();
-            Ok(sum / balance)
+            Ok(read(&self.gpu, losses)?.iter().sum::<f64>() / balance)
         };
         self.losses.iter().zip(&self.balance).map(sum).collect()
     }

@@ -7,7 +7,7 @@ use ansatz_gpu::{Buffer, Gpu, GpuError, Plan};
 use ansatz_linalg::{ColumnSquares, Gemv, Matrix};
 use ansatz_optim::Jacobian;
 
-use super::collocation::{DeviceSpace, rows_of, upload_points};
+use super::collocation::{DeviceSpace, factors_of, rows_of, upload_points};
 use super::equation::{Equation, Linearised};
 use super::gradient::{read, write};
 use super::tier::Tier;
@@ -137,11 +137,7 @@ impl<T: Tier> Recorder<'_, T> {
             let of_columns = gpu.buffer("squares of columns", matrix.columns())?;
             let mut factors = Vec::new();
             for (_, sign) in &sides {
-                let mut numbers = vec![T::zero(); group.terms.len() * stride];
-                for (&jet, numbers) in group.jets.iter().zip(numbers.chunks_mut(stride)) {
-                    let partials = numbers.iter_mut().zip(&at.partials[jet][points.clone()]);
-                    partials.for_each(|(to, &value)| *to = T::from_f64(sign * weight * value));
-                }
+                let numbers: Vec<T> = factors_of(&group, at, points.clone(), sign * weight);
                 factors.push(gpu.upload("coefficients of the operator", &numbers)?);
             }
             let v = &self.free.fields[field].1;

@@ -3,6 +3,7 @@
 use ansatz_linalg::LeastSquares;
 
 use super::PdeError as Error;
+use super::geodesic::product;
 use super::loss::Loss;
 use super::task::Task;
 use super::tier::Tier;
@@ -37,10 +38,7 @@ pub(super) fn standard_errors<T: Tier>(
         let mut unit = vec![0.0; columns];
         unit[columns - unknowns.len() + k] = 1.0;
         let Some(v) = step.solve_normal(&unit) else { return Ok(Vec::new()) };
-        let mut along = vec![0.0; rows];
-        for (column, v) in entries.chunks(rows.max(1)).zip(&v) {
-            along.iter_mut().zip(column).for_each(|(sum, entry)| *sum += v * entry.widen());
-        }
+        let along = product(&entries, rows, &v);
         let (mut variance, mut first) = (0.0, 0);
         for ((at, weight), measured) in at.iter().zip(loss.weights()).zip(&measured) {
             let count = at.residual.len();
