@@ -29,21 +29,20 @@ fn difference(f: u32, i: u32) -> Tile {
     return Tile(x - mu.x, x - mu.y, x - mu.z, x - mu.w);
 }
 
-// v_i
-fn slope(f: u32, i: u32) -> Tile {
-    var sum = Tile();
-    for (var j = 0u; j < DIMENSIONS; j++) {
-        let p = tile_outer(real4(1.0), precision_entry(f, i, j));
-        sum = tile_sum(sum, tile_product(p, difference(f, j)));
-    }
-    return sum;
-}
+// v_i of the features and points whose exponent was taken last.
+var<private> slopes: array<Tile, 8>;
 
 // log φ
 fn exponent(f: u32) -> Tile {
     var sum = Tile();
     for (var i = 0u; i < DIMENSIONS; i++) {
-        sum = tile_sum(sum, tile_product(difference(f, i), slope(f, i)));
+        var slope = Tile();
+        for (var j = 0u; j < DIMENSIONS; j++) {
+            let p = tile_outer(real4(1.0), precision_entry(f, i, j));
+            slope = tile_sum(slope, tile_product(p, difference(f, j)));
+        }
+        slopes[i] = slope;
+        sum = tile_sum(sum, tile_product(difference(f, i), slope));
     }
     return tile_product(tile_outer(real4(-0.5), real4(1.0)), sum);
 }
@@ -77,7 +76,7 @@ fn hermite(order: u32, i: real4, j: real4, k: real4, l: real4, p: Pairs) -> real
         + (p.ik * p.jl + p.il * p.jk);
 }
 
-// ∂^α φ / φ, where the nibbles of `term` are |α| and so many coordinates.
+// ∂^α φ / φ at the last exponent, where the nibbles of `term` are |α| and so many coordinates.
 fn polynomial(term: u32, f: u32) -> Tile {
     let order = term & 15u;
     let i = (term >> 4u) & 15u;
@@ -89,16 +88,16 @@ fn polynomial(term: u32, f: u32) -> Tile {
     var w = Tile();
     var z = Tile();
     if order > 0u {
-        u = slope(f, i);
+        u = slopes[i];
     }
     if order > 1u {
-        v = slope(f, j);
+        v = slopes[j];
     }
     if order > 2u {
-        w = slope(f, k);
+        w = slopes[k];
     }
     if order > 3u {
-        z = slope(f, l);
+        z = slopes[l];
     }
     let ij = precision_entry(f, i, j);
     let ik = precision_entry(f, i, k);

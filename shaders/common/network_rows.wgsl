@@ -1,6 +1,8 @@
-// What the kernels that fill rows from a network have in common: the operator's coefficients at four points, and the rows of
-// the features φ_j, which are the units of the last hidden layer, and 1. Flag SUMS: the sums of the rows over the points, a part of each
-// workgroup, which goes through `steps` groups of four points.
+// The frame of the kernels that fill rows from a network: the operator's coefficients at four points, and the rows of the features φ_j,
+// which are the units of the last hidden layer, and 1. Flag SUMS: the sums of the rows over the points, a part of each workgroup, which
+// goes through `steps` groups of four points. The kernel gives
+//
+//     fn four_points(lane: u32, quad: Quad)     stores all columns at these points, and has no barrier but in uniform control flow
 #import common/network
 
 #if SUMS
@@ -103,4 +105,22 @@ fn store_feature(j: u32, quad: Quad) {
         sum += part_seeds[slot] * tile_get(first + slot);
     }
     store(j, quad, sum);
+}
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let group = linear_workgroup(workgroup, workgroups);
+#if SUMS
+    for (var step = 0u; step < params.steps; step++) {
+        four_points(lane, quad_of_step(group, step));
+        tile_barrier();
+        workgroupBarrier();
+    }
+#else
+    four_points(lane, quad_of(group, params.first, params.count));
+#endif
 }

@@ -7,7 +7,7 @@
 // g mod point_groups, LANES × steps quads of them, and the features 4(first_quad + ⌊g / point_groups⌋).
 // Cost per entry: one real written (and read, where it accumulates); per four of them also DIMENSIONS + terms reals read,
 // mostly from a cache. In bytes, 4 (8 in f64) per real. Flops: 20 for exp
-// (30 in f64), 2 DIMENSIONS² + 3 DIMENSIONS; per term 2 + 3 DIMENSIONS per derivative, and up to 25 for the pairings.
+// (30 in f64), 2 DIMENSIONS² + 3 DIMENSIONS; per term 2, and up to 25 for the pairings.
 // Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 44 bytes; else a storage buffer.
 #import common/gaussian_rows
 #import common/gaussian_full

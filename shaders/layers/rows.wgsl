@@ -26,21 +26,3 @@ fn four_points(lane: u32, quad: Quad) {
         store(last, quad, part_seeds[0]);
     }
 }
-
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let group = linear_workgroup(workgroup, workgroups);
-#if SUMS
-    for (var step = 0u; step < params.steps; step++) {
-        four_points(lane, quad_of_step(group, step));
-        tile_barrier();
-        workgroupBarrier();
-    }
-#else
-    four_points(lane, quad_of(group, params.first, params.count));
-#endif
-}

@@ -6,12 +6,10 @@
 // lanes stride over them, and add up at the end. Tiles of v fastest, then of a, then splits.
 // Cost per workgroup and vec4: 384 bytes read (768 in f64), 1024 flops. 128 sums in registers.
 // Needs LANES vec4s of workgroup memory. F64 needs SHADER_F64. Without subgroups, trees in workgroup memory.
-#import common/real
-#import common/grid
+#import common/reflections
 #import common/reduce
 
 override LANES: u32 = 8u;
-const PANEL: u32 = 32u;
 
 struct Params {
     stride4: u32,
@@ -28,13 +26,12 @@ var<immediate> params: Params;
 #else
 @group(0) @binding(0) var<storage, read> params: Params;
 #endif
-@group(0) @binding(1) var<storage, read> v: array<real4>;
 @group(0) @binding(2) var<storage, read> a: array<real4>;
 @group(0) @binding(3) var<storage, read_write> partials: array<real4>;
 
 // Products of one column's rows with those of four.
-fn times(y: real4, v0: real4, v1: real4, v2: real4, v3: real4) -> real4 {
-    return real4(dot(y, v0), dot(y, v1), dot(y, v2), dot(y, v3));
+fn times(y: real4, v: Four) -> real4 {
+    return real4(dot(y, v.a), dot(y, v.b), dot(y, v.c), dot(y, v.d));
 }
 
 @compute @workgroup_size(LANES)
@@ -55,7 +52,7 @@ fn main(
 
     // Columns past the last are read as the last, and not written.
     let last = params.column + params.columns - 1u;
-    let at_v = 16u * tile_v * params.stride4;
+    let first_v = 16u * tile_v;
     let at0 = min(params.column + first + 0u, last) * params.stride4;
     let at1 = min(params.column + first + 1u, last) * params.stride4;
     let at2 = min(params.column + first + 2u, last) * params.stride4;
@@ -105,54 +102,42 @@ fn main(
         let y5 = a[at5 + q];
         let y6 = a[at6 + q];
         let y7 = a[at7 + q];
-        let v0 = v[at_v + 0u * params.stride4 + q];
-        let v1 = v[at_v + 1u * params.stride4 + q];
-        let v2 = v[at_v + 2u * params.stride4 + q];
-        let v3 = v[at_v + 3u * params.stride4 + q];
-        sum0_0 += times(y0, v0, v1, v2, v3);
-        sum1_0 += times(y1, v0, v1, v2, v3);
-        sum2_0 += times(y2, v0, v1, v2, v3);
-        sum3_0 += times(y3, v0, v1, v2, v3);
-        sum4_0 += times(y4, v0, v1, v2, v3);
-        sum5_0 += times(y5, v0, v1, v2, v3);
-        sum6_0 += times(y6, v0, v1, v2, v3);
-        sum7_0 += times(y7, v0, v1, v2, v3);
-        let v4 = v[at_v + 4u * params.stride4 + q];
-        let v5 = v[at_v + 5u * params.stride4 + q];
-        let v6 = v[at_v + 6u * params.stride4 + q];
-        let v7 = v[at_v + 7u * params.stride4 + q];
-        sum0_1 += times(y0, v4, v5, v6, v7);
-        sum1_1 += times(y1, v4, v5, v6, v7);
-        sum2_1 += times(y2, v4, v5, v6, v7);
-        sum3_1 += times(y3, v4, v5, v6, v7);
-        sum4_1 += times(y4, v4, v5, v6, v7);
-        sum5_1 += times(y5, v4, v5, v6, v7);
-        sum6_1 += times(y6, v4, v5, v6, v7);
-        sum7_1 += times(y7, v4, v5, v6, v7);
-        let v8 = v[at_v + 8u * params.stride4 + q];
-        let v9 = v[at_v + 9u * params.stride4 + q];
-        let v10 = v[at_v + 10u * params.stride4 + q];
-        let v11 = v[at_v + 11u * params.stride4 + q];
-        sum0_2 += times(y0, v8, v9, v10, v11);
-        sum1_2 += times(y1, v8, v9, v10, v11);
-        sum2_2 += times(y2, v8, v9, v10, v11);
-        sum3_2 += times(y3, v8, v9, v10, v11);
-        sum4_2 += times(y4, v8, v9, v10, v11);
-        sum5_2 += times(y5, v8, v9, v10, v11);
-        sum6_2 += times(y6, v8, v9, v10, v11);
-        sum7_2 += times(y7, v8, v9, v10, v11);
-        let v12 = v[at_v + 12u * params.stride4 + q];
-        let v13 = v[at_v + 13u * params.stride4 + q];
-        let v14 = v[at_v + 14u * params.stride4 + q];
-        let v15 = v[at_v + 15u * params.stride4 + q];
-        sum0_3 += times(y0, v12, v13, v14, v15);
-        sum1_3 += times(y1, v12, v13, v14, v15);
-        sum2_3 += times(y2, v12, v13, v14, v15);
-        sum3_3 += times(y3, v12, v13, v14, v15);
-        sum4_3 += times(y4, v12, v13, v14, v15);
-        sum5_3 += times(y5, v12, v13, v14, v15);
-        sum6_3 += times(y6, v12, v13, v14, v15);
-        sum7_3 += times(y7, v12, v13, v14, v15);
+        let v0 = four_columns(first_v + 0u, q);
+        sum0_0 += times(y0, v0);
+        sum1_0 += times(y1, v0);
+        sum2_0 += times(y2, v0);
+        sum3_0 += times(y3, v0);
+        sum4_0 += times(y4, v0);
+        sum5_0 += times(y5, v0);
+        sum6_0 += times(y6, v0);
+        sum7_0 += times(y7, v0);
+        let v1 = four_columns(first_v + 4u, q);
+        sum0_1 += times(y0, v1);
+        sum1_1 += times(y1, v1);
+        sum2_1 += times(y2, v1);
+        sum3_1 += times(y3, v1);
+        sum4_1 += times(y4, v1);
+        sum5_1 += times(y5, v1);
+        sum6_1 += times(y6, v1);
+        sum7_1 += times(y7, v1);
+        let v2 = four_columns(first_v + 8u, q);
+        sum0_2 += times(y0, v2);
+        sum1_2 += times(y1, v2);
+        sum2_2 += times(y2, v2);
+        sum3_2 += times(y3, v2);
+        sum4_2 += times(y4, v2);
+        sum5_2 += times(y5, v2);
+        sum6_2 += times(y6, v2);
+        sum7_2 += times(y7, v2);
+        let v3 = four_columns(first_v + 12u, q);
+        sum0_3 += times(y0, v3);
+        sum1_3 += times(y1, v3);
+        sum2_3 += times(y2, v3);
+        sum3_3 += times(y3, v3);
+        sum4_3 += times(y4, v3);
+        sum5_3 += times(y5, v3);
+        sum6_3 += times(y6, v3);
+        sum7_3 += times(y7, v3);
     }
     var total: real4;
     let out = (split * params.out_columns + params.out_first + first) * (PANEL / 4u) + 4u * tile_v;

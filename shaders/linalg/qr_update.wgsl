@@ -5,11 +5,9 @@
 // Mapping: a workgroup takes 8 columns of a and 4 LANES vec4s of rows; a lane 4 vec4s, LANES apart. Rows fastest.
 // Cost per lane: 4 × 8 vec4s of a read and written and 4 × 32 of v read, 3072 bytes (twice in f64); 8192 flops.
 // Needs 128 sums in registers. F64 needs SHADER_F64. Fallback: none needed.
-#import common/real
-#import common/grid
+#import common/reflections
 
 override LANES: u32 = 8u;
-const PANEL: u32 = 32u;
 
 struct Params {
     stride4: u32,
@@ -24,13 +22,12 @@ var<immediate> params: Params;
 #else
 @group(0) @binding(0) var<storage, read> params: Params;
 #endif
-@group(0) @binding(1) var<storage, read> v: array<real4>;
 @group(0) @binding(2) var<storage, read> weights: array<real4>;
 @group(0) @binding(3) var<storage, read_write> a: array<real4>;
 
 // Four columns of v times four weights.
-fn times(w: real4, v0: real4, v1: real4, v2: real4, v3: real4) -> real4 {
-    return (v0 * w.x + v1 * w.y) + (v2 * w.z + v3 * w.w);
+fn times(w: real4, v: Four) -> real4 {
+    return (v.a * w.x + v.b * w.y) + (v.c * w.z + v.d * w.w);
 }
 
 fn subtract(column: u32, q: u32, sum: real4) {
@@ -106,55 +103,42 @@ fn main(
         let w5 = weights[weight5 + i];
         let w6 = weights[weight6 + i];
         let w7 = weights[weight7 + i];
-        let at_v = 4u * i * params.stride4;
-        let v0_0 = v[at_v + 0u * params.stride4 + at0];
-        let v0_1 = v[at_v + 1u * params.stride4 + at0];
-        let v0_2 = v[at_v + 2u * params.stride4 + at0];
-        let v0_3 = v[at_v + 3u * params.stride4 + at0];
-        sum0_0 += times(w0, v0_0, v0_1, v0_2, v0_3);
-        sum1_0 += times(w1, v0_0, v0_1, v0_2, v0_3);
-        sum2_0 += times(w2, v0_0, v0_1, v0_2, v0_3);
-        sum3_0 += times(w3, v0_0, v0_1, v0_2, v0_3);
-        sum4_0 += times(w4, v0_0, v0_1, v0_2, v0_3);
-        sum5_0 += times(w5, v0_0, v0_1, v0_2, v0_3);
-        sum6_0 += times(w6, v0_0, v0_1, v0_2, v0_3);
-        sum7_0 += times(w7, v0_0, v0_1, v0_2, v0_3);
-        let v1_0 = v[at_v + 0u * params.stride4 + at1];
-        let v1_1 = v[at_v + 1u * params.stride4 + at1];
-        let v1_2 = v[at_v + 2u * params.stride4 + at1];
-        let v1_3 = v[at_v + 3u * params.stride4 + at1];
-        sum0_1 += times(w0, v1_0, v1_1, v1_2, v1_3);
-        sum1_1 += times(w1, v1_0, v1_1, v1_2, v1_3);
-        sum2_1 += times(w2, v1_0, v1_1, v1_2, v1_3);
-        sum3_1 += times(w3, v1_0, v1_1, v1_2, v1_3);
-        sum4_1 += times(w4, v1_0, v1_1, v1_2, v1_3);
-        sum5_1 += times(w5, v1_0, v1_1, v1_2, v1_3);
-        sum6_1 += times(w6, v1_0, v1_1, v1_2, v1_3);
-        sum7_1 += times(w7, v1_0, v1_1, v1_2, v1_3);
-        let v2_0 = v[at_v + 0u * params.stride4 + at2];
-        let v2_1 = v[at_v + 1u * params.stride4 + at2];
-        let v2_2 = v[at_v + 2u * params.stride4 + at2];
-        let v2_3 = v[at_v + 3u * params.stride4 + at2];
-        sum0_2 += times(w0, v2_0, v2_1, v2_2, v2_3);
-        sum1_2 += times(w1, v2_0, v2_1, v2_2, v2_3);
-        sum2_2 += times(w2, v2_0, v2_1, v2_2, v2_3);
-        sum3_2 += times(w3, v2_0, v2_1, v2_2, v2_3);
-        sum4_2 += times(w4, v2_0, v2_1, v2_2, v2_3);
-        sum5_2 += times(w5, v2_0, v2_1, v2_2, v2_3);
-        sum6_2 += times(w6, v2_0, v2_1, v2_2, v2_3);
-        sum7_2 += times(w7, v2_0, v2_1, v2_2, v2_3);
-        let v3_0 = v[at_v + 0u * params.stride4 + at3];
-        let v3_1 = v[at_v + 1u * params.stride4 + at3];
-        let v3_2 = v[at_v + 2u * params.stride4 + at3];
-        let v3_3 = v[at_v + 3u * params.stride4 + at3];
-        sum0_3 += times(w0, v3_0, v3_1, v3_2, v3_3);
-        sum1_3 += times(w1, v3_0, v3_1, v3_2, v3_3);
-        sum2_3 += times(w2, v3_0, v3_1, v3_2, v3_3);
-        sum3_3 += times(w3, v3_0, v3_1, v3_2, v3_3);
-        sum4_3 += times(w4, v3_0, v3_1, v3_2, v3_3);
-        sum5_3 += times(w5, v3_0, v3_1, v3_2, v3_3);
-        sum6_3 += times(w6, v3_0, v3_1, v3_2, v3_3);
-        sum7_3 += times(w7, v3_0, v3_1, v3_2, v3_3);
+        let v0 = four_columns(4u * i, at0);
+        sum0_0 += times(w0, v0);
+        sum1_0 += times(w1, v0);
+        sum2_0 += times(w2, v0);
+        sum3_0 += times(w3, v0);
+        sum4_0 += times(w4, v0);
+        sum5_0 += times(w5, v0);
+        sum6_0 += times(w6, v0);
+        sum7_0 += times(w7, v0);
+        let v1 = four_columns(4u * i, at1);
+        sum0_1 += times(w0, v1);
+        sum1_1 += times(w1, v1);
+        sum2_1 += times(w2, v1);
+        sum3_1 += times(w3, v1);
+        sum4_1 += times(w4, v1);
+        sum5_1 += times(w5, v1);
+        sum6_1 += times(w6, v1);
+        sum7_1 += times(w7, v1);
+        let v2 = four_columns(4u * i, at2);
+        sum0_2 += times(w0, v2);
+        sum1_2 += times(w1, v2);
+        sum2_2 += times(w2, v2);
+        sum3_2 += times(w3, v2);
+        sum4_2 += times(w4, v2);
+        sum5_2 += times(w5, v2);
+        sum6_2 += times(w6, v2);
+        sum7_2 += times(w7, v2);
+        let v3 = four_columns(4u * i, at3);
+        sum0_3 += times(w0, v3);
+        sum1_3 += times(w1, v3);
+        sum2_3 += times(w2, v3);
+        sum3_3 += times(w3, v3);
+        sum4_3 += times(w4, v3);
+        sum5_3 += times(w5, v3);
+        sum6_3 += times(w6, v3);
+        sum7_3 += times(w7, v3);
     }
     subtract(first + 0u, q0 + 0u * LANES, sum0_0);
     subtract(first + 0u, q0 + 1u * LANES, sum0_1);

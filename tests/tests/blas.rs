@@ -5,7 +5,7 @@
 
 use ansatz_gpu::{Buffer, Gpu, Plan, Real};
 use ansatz_linalg::{
-    Axpby, Dot, Exponentials, Grid, MultiplyAdd, NormMax, Triad, VectorCopy, measure, measure_exponentials,
+    Arithmetic, Axpby, Dot, Grid, NormMax, Operation, Triad, VectorCopy, measure, measure_exponentials,
     measure_gflops,
 };
 use ansatz_tests::{assert_close, each, integers, noise, runs, say};
@@ -274,45 +274,26 @@ fn maximum_norms_keep_nan_and_infinity() {
 }
 
 #[test]
-fn multiplications_and_additions_agree_with_the_twin() {
+fn arithmetic_is_repeated_in_registers() {
     fn check<T: Real>(gpu: &Gpu) {
-        let s = T::from_f64(0.75);
-        let launch = |gpu: &Gpu, x: &[T], grid| {
-            let (x, y) = (gpu.upload("x", x).unwrap(), poison(gpu, x.len()));
-            run(gpu, |plan| MultiplyAdd { y: &y, x: &x, s, grid }.record(plan).unwrap());
-            gpu.read(&y).unwrap()
-        };
-        for len in [0, 1, 5, 1027] {
-            let x = noise::<T>(len, 14);
-            let expected = wide(&launch(&Gpu::cpu(), &x, Grid { lanes: 64, groups: 1 }));
-            // Each a_k tends to x/(1 − s), with the roundings of the last few rounds.
-            let tolerance = |i: usize| epsilon::<T>() * (8.0 * 4.0 * 4.0 * x[i].widen().abs() + 1e-30);
-            for grid in grids(gpu, len) {
-                assert_close(&launch(gpu, &x, grid), &expected, tolerance);
-            }
-        }
-    }
-    each(|gpu| {
-        in_both!(check, gpu);
-    });
-}
-
-#[test]
-fn exponentials_are_repeated_in_registers() {
-    fn check<T: Real>(gpu: &Gpu) {
-        let s = T::from_f64(-0.75);
-        let launch = |gpu: &Gpu, x: &[T], grid| {
-            let (x, y) = (gpu.upload("x", x).unwrap(), poison(gpu, x.len()));
-            run(gpu, |plan| Exponentials { y: &y, x: &x, s, grid }.record(plan).unwrap());
-            gpu.read(&y).unwrap()
-        };
-        for len in [0, 1, 5, 1027] {
-            let x: Vec<T> = noise::<T>(len, 14).into_iter().map(|x| -x.abs()).collect();
-            let expected = wide(&launch(&Gpu::cpu(), &x, Grid { lanes: 64, groups: 1 }));
-            // Eight numbers of at most 1 to 2 ULP each; a round carries at most 3/4 of the error before on.
-            let tolerance = |_: usize| epsilon::<T>() * 8.0 * 4.0 * 4.0;
-            for grid in grids(gpu, len) {
-                assert_close(&launch(gpu, &x, grid), &expected, tolerance);
+        for (operation, s) in [(Operation::MultiplyAdd, 0.75), (Operation::Exponential, -0.75)] {
+            let s = T::from_f64(s);
+            let launch = |gpu: &Gpu, x: &[T], grid| {
+                let (x, y) = (gpu.upload("x", x).unwrap(), poison(gpu, x.len()));
+                run(gpu, |plan| Arithmetic { operation, y: &y, x: &x, s, grid }.record(plan).unwrap());
+                gpu.read(&y).unwrap()
+            };
+            for len in [0, 1, 5, 1027] {
+                let x: Vec<T> = noise::<T>(len, 14).into_iter().map(|x| -x.abs()).collect();
+                let expected = wide(&launch(&Gpu::cpu(), &x, Grid { lanes: 64, groups: 1 }));
+                // Of eight numbers, which tend to x/(1 − s) or are at most 1, to 4 roundings; a round carries 3/4 of the error before on.
+                let tolerance = |i: usize| match operation {
+                    Operation::MultiplyAdd => epsilon::<T>() * (8.0 * 4.0 * 4.0 * x[i].widen().abs() + 1e-30),
+                    Operation::Exponential => epsilon::<T>() * 8.0 * 4.0 * 4.0,
+                };
+                for grid in grids(gpu, len) {
+                    assert_close(&launch(gpu, &x, grid), &expected, tolerance);
+                }
             }
         }
     }

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Instant;
 
-use ansatz_gpu::{Gpu, GpuError, Plan, Real};
+use ansatz_gpu::{Cost, Gpu, GpuError, Plan, Real};
 
-use crate::{Exponentials, Grid, MultiplyAdd, Triad, VectorCopy};
+use crate::{Arithmetic, Grid, Operation, Triad, VectorCopy};
 
 /// What copy and triad move per second, in gigabytes (10⁹): the device's measured limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -80,12 +80,8 @@ pub fn measure<T: Real>(gpu: &Gpu) -> Result<Bandwidth, GpuError> {
 /// # Errors
 /// As [`measure`].
 pub fn measure_gflops<T: Real>(gpu: &Gpu) -> Result<f64, GpuError> {
-    let halves = vec![T::from_f64(0.5); ARITHMETIC_ELEMENTS];
-    let x = gpu.upload("x", &halves)?;
-    let y = gpu.buffer("y", x.len())?;
-    let mut plan = Plan::new(gpu, "multiply and add");
-    MultiplyAdd { y: &y, x: &x, s: T::from_f64(0.25), grid: Grid::stream(gpu, x.len()) }.record(&mut plan)?;
-    Ok(plan.cost().flops as f64 / best(gpu, &mut plan)? * 1e-9)
+    let (cost, seconds) = arithmetic::<T>(gpu, Operation::MultiplyAdd, [0.5, 0.25])?;
+    Ok(cost.flops as f64 / seconds * 1e-9)
 }
 
 /// Measures 10⁹ exponentials of Gaussians per second in `T`, as in [`measure`].
@@ -93,13 +89,18 @@ pub fn measure_gflops<T: Real>(gpu: &Gpu) -> Result<f64, GpuError> {
 /// # Errors
 /// As [`measure`].
 pub fn measure_exponentials<T: Real>(gpu: &Gpu) -> Result<f64, GpuError> {
-    let halves = vec![T::from_f64(-0.5); ARITHMETIC_ELEMENTS];
-    let x = gpu.upload("x", &halves)?;
+    let (cost, seconds) = arithmetic::<T>(gpu, Operation::Exponential, [-0.5, -1.0])?;
+    Ok(cost.exponentials as f64 / seconds * 1e-9)
+}
+
+/// What arithmetic with these x and s costs, and the least seconds that it takes.
+fn arithmetic<T: Real>(gpu: &Gpu, operation: Operation, [x, s]: [f64; 2]) -> Result<(Cost, f64), GpuError> {
+    let x = gpu.upload("x", &vec![T::from_f64(x); ARITHMETIC_ELEMENTS])?;
     let y = gpu.buffer("y", x.len())?;
-    let mut plan = Plan::new(gpu, "exponentials");
-    Exponentials { y: &y, x: &x, s: T::from_f64(-1.0), grid: Grid::stream(gpu, x.len()) }
-        .record(&mut plan)?;
-    Ok(plan.cost().exponentials as f64 / best(gpu, &mut plan)? * 1e-9)
+    let mut plan = Plan::new(gpu, "arithmetic");
+    let grid = Grid::stream(gpu, x.len());
+    Arithmetic { operation, y: &y, x: &x, s: T::from_f64(s), grid }.record(&mut plan)?;
+    Ok((plan.cost(), best(gpu, &mut plan)?))
 }
 
 /// The least seconds of a run.

@@ -23,11 +23,11 @@
 //!
 //! [`Plan`]: ansatz_gpu::Plan
 
+mod arithmetic;
 mod axpby;
 mod bandwidth;
 mod copy;
 mod dot;
-mod exponentials;
 mod faer_calls;
 mod functions;
 mod gemm;
@@ -35,18 +35,17 @@ mod gemv;
 mod grid;
 pub mod least_squares;
 mod matrix;
-mod multiply_add;
 mod norm_max;
 mod quadratic;
 mod random_fill;
 mod triad;
 mod view;
 
+pub use arithmetic::{Arithmetic, Operation};
 pub use axpby::Axpby;
 pub use bandwidth::{Bandwidth, measure, measure_exponentials, measure_gflops};
 pub use copy::VectorCopy;
 pub use dot::Dot;
-pub use exponentials::Exponentials;
 pub use functions::{Elementwise, Function};
 pub use gemm::{Gemm, Tiling};
 pub use gemv::{ColumnSquares, ColumnSums, Gemv};
@@ -55,7 +54,6 @@ pub use least_squares::{
     DampedLeastSquares, DampedSolution, Factor, LeastSquares, LeastSquaresReason, LeastSquaresSolution, Place,
 };
 pub use matrix::{Matrix, SLAB_GRAIN};
-pub use multiply_add::MultiplyAdd;
 pub use norm_max::NormMax;
 pub use quadratic::Quadratic;
 pub use random_fill::{Drawn, RandomFill};

@@ -1,8 +1,8 @@
 //! The vector kernels.
 
 use ansatz_gpu::{Gpu, Real};
-use ansatz_linalg::{Axpby, Dot, Exponentials, Grid, MultiplyAdd, NormMax, Triad, VectorCopy};
-use ansatz_shaders::blas::{AXPBY, COPY, DOT, EXPONENTIALS, MULTIPLY_ADD, NORM_MAX, SUM, TRIAD};
+use ansatz_linalg::{Arithmetic, Axpby, Dot, Grid, NormMax, Operation, Triad, VectorCopy};
+use ansatz_shaders::blas::{ARITHMETIC, AXPBY, COPY, DOT, NORM_MAX, SUM, TRIAD};
 
 use super::{Suite, numbers, poison, positive, precision, rounding, run_once, values};
 use crate::Error;
@@ -43,18 +43,18 @@ pub(super) fn run<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
             Ok(vec![(&TRIAD, values(gpu, &a)?)])
         })?;
 
-        suite.case(&[&MULTIPLY_ADD], &name, rounding::<T>(), |gpu| {
-            let (x, y) = (gpu.upload("x", &numbers::<T>(8, n))?, gpu.upload("y", &poison::<T>(n))?);
-            run_once(gpu, |plan| MultiplyAdd { y: &y, x: &x, s: beta, grid: stream(gpu) }.record(plan))?;
-            Ok(vec![(&MULTIPLY_ADD, values(gpu, &y)?)])
-        })?;
-
-        suite.case(&[&EXPONENTIALS], &name, rounding::<T>(), |gpu| {
-            let x: Vec<T> = positive::<T>(8, n).into_iter().map(|x| -x).collect();
-            let (x, y, s) = (gpu.upload("x", &x)?, gpu.upload("y", &poison::<T>(n))?, T::from_f64(-0.75));
-            run_once(gpu, |plan| Exponentials { y: &y, x: &x, s, grid: stream(gpu) }.record(plan))?;
-            Ok(vec![(&EXPONENTIALS, values(gpu, &y)?)])
-        })?;
+        for (operation, s, what) in [
+            (Operation::MultiplyAdd, beta, ""),
+            (Operation::Exponential, T::from_f64(-0.75), ", exponentials"),
+        ] {
+            suite.case(&[&ARITHMETIC], &format!("{name}{what}"), rounding::<T>(), |gpu| {
+                let x: Vec<T> = positive::<T>(8, n).into_iter().map(|x| -x).collect();
+                let (x, y) = (gpu.upload("x", &x)?, gpu.upload("y", &poison::<T>(n))?);
+                let grid = stream(gpu);
+                run_once(gpu, |plan| Arithmetic { operation, y: &y, x: &x, s, grid }.record(plan))?;
+                Ok(vec![(&ARITHMETIC, values(gpu, &y)?)])
+            })?;
+        }
 
         for (beta, y, what) in [(beta, numbers::<T>(5, n), ""), (T::zero(), poison(n), ", β = 0 and y = NaN")]
         {

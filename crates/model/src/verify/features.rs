@@ -70,9 +70,8 @@ fn full_network<T: Tier>(suite: &mut Suite<'_>, points: usize, count: usize) -> 
     let precisions = [2.0, 0.5, -0.3, 0.5, 1.0, 0.2, -0.3, 0.2, 3.0].repeat(count);
     let gaussians =
         |seed| FullGaussians::new(DIMENSIONS, numbers(seed, DIMENSIONS * count), precisions.clone());
-    let moves = [&gaussian::PIG_PACK_FULL, &gaussian::PIG_GRADIENT_FULL];
-    resident::<T>(suite, "sum of full Gaussians", &GaussianSum::new(gaussians(32)?), moves)?;
-    network::<T, _>(suite, "full network", vec![gaussians(30)?, gaussians(32)?], moves, points)
+    resident::<T>(suite, "sum of full Gaussians", &GaussianSum::new(gaussians(32)?))?;
+    network::<T, _>(suite, "full network", vec![gaussians(30)?, gaussians(32)?], points)
 }
 
 fn product_network<T: Tier>(suite: &mut Suite<'_>, points: usize, count: usize) -> Result<(), Error> {
@@ -80,9 +79,8 @@ fn product_network<T: Tier>(suite: &mut Suite<'_>, points: usize, count: usize) 
         let (centres, widths) = (numbers(seed, DIMENSIONS * count), positive(seed + 1, DIMENSIONS * count));
         ProductGaussians::new(DIMENSIONS, centres, widths, vec![Some(2.5), None, None])
     };
-    let moves = [&gaussian::PIG_PACK, &gaussian::PIG_GRADIENT];
-    resident::<T>(suite, "sum of Gaussians", &GaussianSum::new(gaussians(32)?), moves)?;
-    network::<T, _>(suite, "network", vec![gaussians(30)?, gaussians(32)?], moves, points)
+    resident::<T>(suite, "sum of Gaussians", &GaussianSum::new(gaussians(32)?))?;
+    network::<T, _>(suite, "network", vec![gaussians(30)?, gaussians(32)?], points)
 }
 
 /// A network over embeddings, and its tangent; its parameters move by the two kernels.
@@ -90,7 +88,6 @@ fn network<T: Tier, G: Into<TrainedGaussians>>(
     suite: &mut Suite<'_>,
     what: &str,
     gaussians: Vec<G>,
-    moves: [&'static Kernel; 2],
     points: usize,
 ) -> Result<(), Error> {
     let network = PigNetwork::new(gaussians, 5, 1.0, 7)?;
@@ -101,16 +98,12 @@ fn network<T: Tier, G: Into<TrainedGaussians>>(
     rows::<T>(suite, kernels[0], &of_tangent, &*tangent, points)?;
     let kernels = [&gaussian::PIG_REVERSE, &gaussian::TRANSPOSED, &PARTIAL_SUM];
     sums::<T>(suite, &kernels, &of_tangent, &*tangent, points)?;
-    resident::<T>(suite, what, &network, moves)
+    resident::<T>(suite, what, &network)
 }
 
 /// Gaussians that move on the device, by the two kernels: what they are at a few points, and a gradient.
-fn resident<T: Tier>(
-    suite: &mut Suite<'_>,
-    what: &str,
-    network: &dyn Trainable,
-    moves: [&'static Kernel; 2],
-) -> Result<(), Error> {
+fn resident<T: Tier>(suite: &mut Suite<'_>, what: &str, network: &dyn Trainable) -> Result<(), Error> {
+    let moves = [&gaussian::PIG_PACK, &gaussian::PIG_GRADIENT];
     let name = format!("{}, {what}, {} parameters", precision::<T>(), network.parameters());
     suite.case(&moves, &name, rounding::<T>(), |gpu| {
         let c = numbers(34, network.len());

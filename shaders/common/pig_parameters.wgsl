@@ -1,6 +1,9 @@
-// The covariance of a Gaussian in d = DIMENSIONS coordinates as an optimiser moves it: P = SSᵀ with S = D(1 + T), D = diag(e^{−τ}), T below the
-// diagonal. Of `theta`, in runs of n numbers, one for each Gaussian: after w and μ_1 … μ_d the parameter of each pair i ≤ k, row after row, which is
-// τ_i where i = k, else T_ki.
+// One embedding of a physics-informed Gaussian network (Kang et al., ICLR 2025) as an optimiser moves it. Of `theta`, in runs of n numbers
+// from `first` on, one for each Gaussian: w, μ_1 … μ_d of the d = DIMENSIONS coordinates, and then for each coordinate that is not periodic
+// log σ.
+//
+// With FULL, there follows the covariance of all coordinates: P = SSᵀ with S = D(1 + T), D = diag(e^{−τ}), T below the diagonal; the
+// parameter of each pair i ≤ k, row after row, which is τ_i where i = k, else T_ki.
 #import common/real
 #import common/math
 #import common/grid
@@ -10,6 +13,7 @@ override DIMENSIONS: u32 = 1u;
 
 @group(0) @binding(1) var<storage, read> theta: array<real>;
 
+#if FULL
 // S_ik at 8i + k, zero above the diagonal.
 var<private> s: array<real, 64>;
 
@@ -29,3 +33,4 @@ fn load_factor(at: u32, n: u32) {
         s[8u * i + i] = scale;
     }
 }
+#endif
