@@ -143,6 +143,10 @@ fn wrong_checkpoints_are_refused() {
         }
         place.expect_error(BAD_DATA, &arguments, parts);
     }
+    // Their rate falls over the steps that are asked for.
+    place.expect(NOT_CONVERGED, &arguments("--optimizer adam --steps 2 --checkpoint adam.ckpt -q"));
+    let longer = arguments("--optimizer adam --steps 3 --resume adam.ckpt");
+    place.expect_error(BAD_DATA, &longer, &["another method", "with adam and mfac are --steps and --rate"]);
     place.expect_error(NOT_FOUND, &arguments("--resume absent.ckpt"), &["absent.ckpt", "no such file"]);
     place.write("cubic.toml", CUBIC.replace("^3", "^5"));
     place.expect_error(BAD_DATA, &arguments("--resume run.ckpt"), &["run.ckpt", "another problem"]);
@@ -164,6 +168,8 @@ fn wrong_usage_is_64() {
         ("pde cubic.toml --method mlp --optimizer lbfgs --rate 1", &["--rate", "adam and mfac"]),
         ("pde cubic.toml --method mlp --optimizer adam --adam-steps 5", &["--adam-steps", "adam,lbfgs"]),
         ("pde cubic.toml --method mlp --optimizer adam --fisher static", &["--fisher", "mfac"]),
+        ("pde cubic.toml --method mlp --optimizer adam --damping 1", &["--damping", "mfac"]),
+        ("pde cubic.toml --method mlp --optimizer mfac --damping 0", &["--damping is 0", "0.01"]),
         ("pde cubic.toml --method mlp --optimizer adam --step cg", &["--step", "levenberg-marquardt"]),
         ("pde cubic.toml --method mlp --balance-every 5", &["--balance-every", "--balance gradient-norm"]),
         (

@@ -2,10 +2,10 @@
 
 use ansatz_expr::Scalar;
 use ansatz_gpu::{Gpu, GpuError, Plan};
-use ansatz_optim::{Adam, AdamOptions};
+use ansatz_optim::{Adam, AdamOptions, Schedule};
 
 use super::equation::Equation;
-use super::gradient::{Gradient, OnHost, read, write};
+use super::gradient::{Field, Gradient, OnHost, read, write};
 use super::newton::Stop;
 use super::tier::Tier;
 use super::{Collocation, PdeError as Error};
@@ -62,7 +62,12 @@ pub(super) struct End {
     pub good: Option<Vec<Vec<f64>>>,
 }
 
-/// Adam, a few launches behind the gradient.
+/// The rate of an unknown parameter, relative to that of the rest. Adam moves each number as far as any other, so that a thousand which
+/// move together go a long way where one alone does not: what is known of u would wait for it. Much more, and it runs ahead of u: with 30
+/// the coefficient of the example `diffusion_inverse` goes beyond its value before u is there.
+const UNKNOWN_RATE: f64 = 10.0;
+
+/// Adam, a few launches behind the gradient. Its steps of unknown parameters are [`UNKNOWN_RATE`] times as long as those of the rest.
 pub(super) struct AdamSteps<T: Tier> {
     gpu: Gpu,
     plan: Plan,
@@ -76,7 +81,12 @@ pub(super) struct AdamSteps<T: Tier> {
 
 impl<T: Tier + Scalar> AdamSteps<T> {
     pub fn new(gpu: &Gpu, gradient: &Gradient<T>, options: AdamOptions) -> Result<Self, Error> {
-        let adam = gradient.fields.iter().map(|field| Adam::new(gpu, field.gradient.len(), options));
+        let of_field = |field: &Field<T>| {
+            let factor = if field.is_number { UNKNOWN_RATE } else { 1.0 };
+            let schedule = Schedule { rate: factor * options.schedule.rate, ..options.schedule };
+            Adam::new(gpu, field.gradient.len(), AdamOptions { schedule, ..options })
+        };
+        let adam = gradient.fields.iter().map(of_field);
         let (adam, plan) = (adam.collect::<Result<_, _>>()?, Plan::new(gpu, "step of training"));
         Ok(Self { gpu: gpu.clone(), plan, adam, done: 0, rate: options.schedule.rate_of(1), over: false })
     }

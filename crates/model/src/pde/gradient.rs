@@ -39,6 +39,8 @@ pub(super) struct Norms<T> {
 pub(super) struct Field<T> {
     pub resident: Box<dyn Resident<T>>,
     pub gradient: Buffer<T>,
+    /// Whether it is a single number, as unknown parameters are.
+    pub is_number: bool,
 }
 
 /// Features and coefficients of a field.
@@ -54,7 +56,8 @@ impl<T: Tier + Scalar> Gradient<T> {
                     "levenberg-marquardt",
                 );
             };
-            Ok(Field { gradient: gpu.buffer("gradient", resident.parameters().len())?, resident })
+            let gradient = gpu.buffer("gradient", resident.parameters().len())?;
+            Ok(Field { resident, gradient, is_number: features.parameters() == 1 })
         };
         Ok(Self {
             gpu: gpu.clone(),

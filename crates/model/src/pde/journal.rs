@@ -236,7 +236,8 @@ fn check(file: &Path, saved: &[(String, String)], now: &[(String, String)]) -> R
                 line: None,
                 problem: format!("a checkpoint with another {name}: {found}"),
                 expected: wanted.clone(),
-                remedy: "go on with the problem, method and settings that it was made with, or begin anew"
+                remedy: "go on with the problem, method and settings that it was made with, which with adam and mfac \
+                         are --steps and --rate too, or begin anew"
                     .to_owned(),
             });
         }

@@ -11,15 +11,20 @@ use super::newton::Stop;
 use super::tier::Tier;
 use super::{Collocation, PdeError as Error};
 
-/// θ ← θ − η m/(1 − βᵗ), m ← β m + (1 − β) d/rms(d), d = F⁻¹g with F = λI + (1/w) Σ gᵢgᵢᵀ of the last w gradients gᵢ, the newest among them
-/// (Frantar, Kurtic & Alistarh, NeurIPS 2021). Steps are as long as Adam's: what F knows is their direction.
+/// θ ← θ − η d/rms(d), d = F⁻¹m, m ← β m + (1 − β) g, with F = λI + (1/w) Σ ĝᵢĝᵢᵀ of the directions ĝ = g/‖g‖ of the last w gradients, the
+/// newest among them (Frantar, Kurtic & Alistarh, NeurIPS 2021). Steps are as long as Adam's: what F knows is their direction.
+///
+/// In the paper gradients are of few samples and of much the same length, and λ is a number such as 1e-5. Those of all points at once are
+/// nearly parallel, and fall by decades: beside a fixed λ they count for all at first, when F⁻¹g leaves nothing but their noise, and for
+/// nothing in the end. So it is their directions that count here. And it is their mean that is preconditioned: the mean of steps
+/// of one length would give those their full part that go astray.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MfacOptions {
     /// η of each step.
     pub schedule: Schedule,
     /// w.
     pub window: usize,
-    /// λ, relative to the square of the first gradient.
+    /// λ, beside gradients of length 1. Large ones leave steps along the mean gradient; from 1e-3 to 1e-1 it matters little.
     pub damping: f64,
     /// β, at least 0 and below 1.
     pub momentum: f64,
@@ -30,9 +35,9 @@ pub struct MfacOptions {
 impl Default for MfacOptions {
     fn default() -> Self {
         Self {
-            schedule: Schedule::constant(1e-3),
+            schedule: Schedule::constant(3e-3),
             window: 32,
-            damping: 1e-3,
+            damping: 1e-2,
             momentum: 0.9,
             fisher: Fisher::Sliding,
         }
@@ -57,8 +62,6 @@ pub(super) struct MfacSteps {
     fisher: Option<Inverse>,
     /// m.
     mean: Vec<f64>,
-    /// λ.
-    damping: f64,
     steps: u32,
     /// The parameters before the last step.
     before: Option<Vec<f64>>,
@@ -75,14 +78,14 @@ enum Inverse {
 }
 
 impl Inverse {
-    fn new(options: &MfacOptions, damping: f64, gradient: Vec<f64>) -> Result<Self, Error> {
+    fn new(options: &MfacOptions, gradient: Vec<f64>) -> Result<Self, Error> {
         Ok(match options.fisher {
             Fisher::Sliding => {
-                let mut fisher = SlidingFisher::new(gradient.len(), options.window, damping)?;
+                let mut fisher = SlidingFisher::new(gradient.len(), options.window, options.damping)?;
                 fisher.push(gradient)?;
                 Self::Sliding(fisher)
             }
-            Fisher::Static => Self::of(vec![gradient], damping)?,
+            Fisher::Static => Self::of(vec![gradient], options.damping)?,
         })
     }
 
@@ -92,13 +95,13 @@ impl Inverse {
     }
 
     /// Takes a gradient in.
-    fn push(&mut self, options: &MfacOptions, damping: f64, gradient: Vec<f64>) -> Result<(), Error> {
+    fn push(&mut self, options: &MfacOptions, gradient: Vec<f64>) -> Result<(), Error> {
         match self {
             Self::Sliding(fisher) => fisher.push(gradient)?,
             Self::Static { since, .. } => {
                 since.push(gradient);
                 if since.len() >= options.window {
-                    *self = Self::of(std::mem::take(since), damping)?;
+                    *self = Self::of(std::mem::take(since), options.damping)?;
                 }
             }
         }
@@ -116,7 +119,7 @@ impl Inverse {
 impl MfacSteps {
     pub fn new(gpu: &Gpu, options: MfacOptions) -> Self {
         let plan = Plan::new(gpu, "gradient");
-        Self { options, plan, fisher: None, mean: Vec::new(), damping: 0.0, steps: 0, before: None }
+        Self { options, plan, fisher: None, mean: Vec::new(), steps: 0, before: None }
     }
 }
 
@@ -125,7 +128,7 @@ fn rms(x: &[f64]) -> f64 {
 }
 
 /// Numbers of a state before its arrays of gradients.
-const NUMBERS: usize = 3;
+const NUMBERS: usize = 2;
 
 impl<T: Tier + Scalar> Stepper<T> for MfacSteps {
     fn record(
@@ -158,24 +161,21 @@ impl<T: Tier + Scalar> Stepper<T> for MfacSteps {
         if square == 0.0 {
             return end(Stop::Settled, None);
         }
+        let unit: Vec<f64> = slopes.iter().map(|slope| slope / square.sqrt()).collect();
         match &mut self.fisher {
             None => {
-                self.damping = self.options.damping * square;
                 self.mean = vec![0.0; slopes.len()];
-                self.fisher = Some(Inverse::new(&self.options, self.damping, slopes.clone())?);
+                self.fisher = Some(Inverse::new(&self.options, unit)?);
             }
-            Some(fisher) => fisher.push(&self.options, self.damping, slopes.clone())?,
+            Some(fisher) => fisher.push(&self.options, unit)?,
         }
-        let direction = self.fisher.as_ref().map_or_else(|| slopes.clone(), |fisher| fisher.apply(&slopes));
-        let (length, beta) = (rms(&direction).max(f64::MIN_POSITIVE), self.options.momentum);
+        let gain = 1.0 - self.options.momentum;
+        self.mean.iter_mut().zip(&slopes).for_each(|(mean, slope)| *mean += gain * (slope - *mean));
+        let direction = self.fisher.as_ref().map_or_else(Vec::new, |fisher| fisher.apply(&self.mean));
         self.steps = self.steps.saturating_add(1);
-        let known = 1.0 - beta.powf(self.steps.into());
-        let rate = self.options.schedule.rate_of(self.steps);
-        let mut moved = theta.clone();
-        for ((theta, mean), direction) in moved.iter_mut().zip(&mut self.mean).zip(&direction) {
-            *mean += (1.0 - beta) * (direction / length - *mean);
-            *theta -= rate / known * *mean;
-        }
+        let scale = self.options.schedule.rate_of(self.steps) / rms(&direction).max(f64::MIN_POSITIVE);
+        let moved: Vec<f64> =
+            theta.iter().zip(&direction).map(|(theta, direction)| theta - scale * direction).collect();
         gradient.set(&gradient.by_field(&moved))?;
         self.plan.run()?;
         self.before = Some(theta);
@@ -201,20 +201,20 @@ impl<T: Tier + Scalar> Stepper<T> for MfacSteps {
                 state.extend(of.iter().chain(since).cloned());
             }
         }
-        state[0] = vec![self.steps.into(), self.damping, older as f64];
+        state[0] = vec![self.steps.into(), older as f64];
         Ok(state)
     }
 
     fn restore(&mut self, gradient: &Gradient<T>, state: &[Vec<f64>]) -> Result<bool, Error> {
         let [numbers, mean, gradients @ ..] = state else { return Ok(false) };
-        let Ok(&[steps, damping, older]) = <&[f64; NUMBERS]>::try_from(numbers.as_slice()) else {
+        let Ok(&[steps, older]) = <&[f64; NUMBERS]>::try_from(numbers.as_slice()) else {
             return Ok(false);
         };
-        (self.steps, self.damping, self.mean) = (steps as u32, damping, mean.clone());
+        (self.steps, self.mean) = (steps as u32, mean.clone());
         if gradients.is_empty() {
             return Ok(mean.is_empty());
         }
-        let n = gradient.parameters();
+        let (n, damping) = (gradient.parameters(), self.options.damping);
         self.fisher = match self.options.fisher {
             Fisher::Sliding => {
                 SlidingFisher::resume(n, self.options.window, damping, gradients).map(Inverse::Sliding)

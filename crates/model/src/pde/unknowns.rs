@@ -4,7 +4,8 @@ use ansatz_expr::{Expr, Jet, Leaf};
 use ansatz_problem::{Problem, Unknown};
 
 /// The unknown parameters κ of a problem. Each is a function κ(z) of a field z after those of the problem, which is a multiple of
-/// the constant 1: z itself, where κ has no bounds, else what keeps it between them. So whatever finds fields finds parameters.
+/// the constant 1: z in units of its size where κ has no bounds, else what keeps it between them. So whatever finds fields finds
+/// parameters, and z is of the order of 1 for all of them, as steps of first-order methods want it.
 #[derive(Debug, Clone)]
 pub(super) struct Unknowns {
     /// Fields of the problem.
@@ -77,11 +78,16 @@ impl Unknowns {
     }
 }
 
-/// κ(z): z, a + e^z, b − e^−z, or a + (b − a)/(1 + e^−z).
+/// The size of a parameter without bounds: that of its start, or 1 for one that starts from 0.
+fn size(unknown: &Unknown) -> f64 {
+    if unknown.start == 0.0 { 1.0 } else { unknown.start.abs() }
+}
+
+/// κ(z): z times its size, a + e^z, b − e^−z, or a + (b − a)/(1 + e^−z).
 fn function(unknown: &Unknown, z: Expr) -> Expr {
     let [low, high] = unknown.bounds;
     match (low.is_finite(), high.is_finite()) {
-        (false, false) => z,
+        (false, false) => size(unknown) * z,
         (true, false) => low + z.exp(),
         (false, true) => high - (-z).exp(),
         (true, true) => low + (high - low) / (1.0 + (-z).exp()),
@@ -92,7 +98,7 @@ fn function(unknown: &Unknown, z: Expr) -> Expr {
 fn value(unknown: &Unknown, z: f64) -> [f64; 2] {
     let [low, high] = unknown.bounds;
     match (low.is_finite(), high.is_finite()) {
-        (false, false) => [z, 1.0],
+        (false, false) => [size(unknown) * z, size(unknown)],
         (true, false) => [low + z.exp(), z.exp()],
         (false, true) => [high - (-z).exp(), (-z).exp()],
         (true, true) => {
@@ -106,7 +112,7 @@ fn value(unknown: &Unknown, z: f64) -> [f64; 2] {
 fn inverse(unknown: &Unknown, value: f64) -> f64 {
     let [low, high] = unknown.bounds;
     match (low.is_finite(), high.is_finite()) {
-        (false, false) => value,
+        (false, false) => value / size(unknown),
         (true, false) => (value - low).ln(),
         (false, true) => -(high - value).ln(),
         (true, true) => ((value - low) / (high - value)).ln(),
