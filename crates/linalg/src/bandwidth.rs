@@ -95,7 +95,8 @@ pub fn measure_exponentials<T: Real>(gpu: &Gpu) -> Result<f64, GpuError> {
 
 /// What arithmetic with these x and s costs, and the least seconds that it takes.
 fn arithmetic<T: Real>(gpu: &Gpu, operation: Operation, [x, s]: [f64; 2]) -> Result<(Cost, f64), GpuError> {
-    let x = gpu.upload("x", &vec![T::from_f64(x); ARITHMETIC_ELEMENTS])?;
+    let numbers = vec![T::from_f64(x); ARITHMETIC_ELEMENTS];
+    let x = gpu.upload("x", &numbers)?;
     let y = gpu.buffer("y", x.len())?;
     let mut plan = Plan::new(gpu, "arithmetic");
     let grid = Grid::stream(gpu, x.len());
