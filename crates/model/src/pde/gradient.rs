@@ -9,8 +9,8 @@ use ansatz_linalg::{Dot, Grid};
 
 use super::collocation::upload_points;
 use super::equation::Equation;
+use super::state::State;
 use super::tier::Tier;
-use super::train::State;
 use super::trial::by_field;
 use super::{Collocation, PdeError as Error};
 

@@ -12,11 +12,12 @@ use super::gradient::{Gradient, Norms, OnHost};
 use super::journal::Journal;
 use super::loss::Loss;
 use super::newton::{Fit, FitOptions, Stop};
-use super::resample::{Redraw, Source};
+use super::resample::Redraw;
 use super::snapshot::Saved;
 use super::stages::Stage;
+use super::start::start_of;
+use super::state::State;
 use super::tier::Tier;
-use super::train::{State, start_of};
 use super::trial::Trial;
 use super::{PdeError as Error, Training, Watch};
 
@@ -136,12 +137,8 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
         if saved.settled {
             self.fit.stop = Stop::Settled;
         }
-        if let Some(Redraw { every, draw, .. }) = self.redraw {
-            // The points that the last step was taken with.
-            let batch = self.done.saturating_sub(1) / every;
-            if batch > 0 {
-                self.loss.move_to(draw(batch, &Source::Saved(&saved.points))?);
-            }
+        if let Some(redraw) = self.redraw {
+            redraw.restore(&mut self.loss, saved)?;
         }
         Ok((number, steps))
     }
@@ -183,12 +180,9 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
                 self.fit.stop = Stop::Stopped;
                 return Ok(false);
             }
-            if let Some(Redraw { every, draw, .. }) = self.redraw
-                && self.done > 0
-                && self.done.is_multiple_of(every)
-            {
+            if let Some(redraw) = self.redraw.filter(|redraw| redraw.is_due(self.done)) {
                 let found = self.gradient.found()?;
-                self.loss.move_to(draw(self.done / every, &Source::Residual(&found.trial, &found.c))?);
+                redraw.next(&mut self.loss, self.done, (&found.trial, &found.c))?;
                 self.record(steps)?;
             }
             self.balance(steps)?;
