@@ -7,13 +7,16 @@
 //! by methods of first order, whose gradients come from the device, or by natural gradients of an energy. A solution is called converged only for its residual at points
 //! that the fit has not seen.
 
+mod about;
 mod accuracy;
 mod attempt;
 mod balance;
 pub mod baseline;
 mod choose;
 mod cloud;
+mod collocate;
 mod collocation;
+mod compare;
 mod constant;
 mod corners;
 mod device_loss;
@@ -23,6 +26,7 @@ mod error;
 mod first_order;
 mod geodesic;
 mod gradient;
+mod gradient_equation;
 mod jacobian;
 mod journal;
 mod lbfgs_steps;
@@ -38,9 +42,13 @@ mod read;
 mod reason;
 mod refit;
 mod report;
+mod report_text;
 mod resample;
 mod ritz;
+mod seed_run;
+mod settings;
 mod singular;
+mod singular_choice;
 mod snapshot;
 mod solution;
 mod solve;
@@ -79,7 +87,8 @@ pub use methods::{Covariance, Gaussians, Mlp, Pig, RandomFeatures};
 pub use mfac_steps::{Fisher, MfacOptions};
 pub use options::{FitPrecision, Objective, PdeOptions};
 pub use reason::PdeReason;
-pub use report::{BaselineReport, ConditionReport, PdeReport, SeedReport, UnknownReport, brief};
+pub use report::{BaselineReport, ConditionReport, PdeReport, SeedReport, UnknownReport};
+pub use report_text::brief;
 pub use resample::{ByResidual, Resample};
 pub use solution::Solution;
 pub use step::StepMethod;

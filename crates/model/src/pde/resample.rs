@@ -3,8 +3,9 @@
 use ansatz_problem::{Domain, MAX_POINTS, PointSet};
 use ansatz_random::Philox;
 
-use super::attempt::{Attempt, Settings};
+use super::attempt::Attempt;
 use super::loss::Loss;
+use super::settings::Settings;
 use super::snapshot::Saved;
 use super::trial::Trial;
 use super::{Collocation, PdeError, Solution};

@@ -219,16 +219,16 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
     }
 
     /// Takes in the losses, if they are to be known here.
-    fn note(&mut self, steps: &mut dyn Stepper<T>) -> Result<(), Error> {
+    fn note(&mut self, steps: &dyn Stepper<T>) -> Result<(), Error> {
         let after = self.done.saturating_sub(steps.behind());
         if is_known(after) && self.fit.known_after.last().is_none_or(|&known| known < after) {
-            self.fit.note_after(after, steps.losses(&self.gradient)?);
+            self.fit.note_after(after, self.gradient.losses()?);
         }
         Ok(())
     }
 
     /// The last step of an optimiser; whether another may go on.
-    fn ended(&mut self, steps: &mut dyn Stepper<T>, end: End) -> Result<bool, Error> {
+    fn ended(&mut self, steps: &dyn Stepper<T>, end: End) -> Result<bool, Error> {
         self.done = self.done.saturating_sub(end.missing);
         (self.fit.stop, self.fit.cause) = (end.stop, end.word);
         if end.stop == Stop::NonFinite {
@@ -240,7 +240,7 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
             let beyond = || "in a gradient, which is beyond the range of the fit's precision".to_owned();
             self.fit.cause = Some(trouble.unwrap_or_else(beyond));
             if self.fit.losses.is_empty() {
-                self.fit.note_after(0, steps.losses(&self.gradient)?);
+                self.fit.note_after(0, self.gradient.losses()?);
             }
             return Ok(false);
         }
