@@ -233,6 +233,21 @@ fn periodic_networks_repeat() {
 }
 
 #[test]
+fn translated_networks_are_the_same_elsewhere() {
+    let terms = all_terms(2, 2);
+    for network in embedded() {
+        let jets = |network: &dyn Features, x: [f64; 2]| {
+            let mut out = vec![f64::NAN; terms.len() * network.len()];
+            network.jets(&x, &terms, &mut out);
+            out
+        };
+        let moved = network.translated(&[0.5, -1.25]).unwrap();
+        assert_close(&jets(&*moved, [0.8, -0.85]), &jets(&network, [0.3, 0.4]), |_| 1e-12);
+        assert!(network.translated(&[0.5]).is_err());
+    }
+}
+
+#[test]
 fn networks_follow_from_the_seed_and_their_size() {
     let design = |seed: u64| Design::new(vec![(0.0, 1.0); 3], vec![64, 64], seed).network().unwrap();
     assert_eq!(design(1), design(1));

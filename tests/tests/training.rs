@@ -179,6 +179,28 @@ fn time_windows_go_on_as_well() {
     assert_resumes(&Gpu::cpu(), &heat(), &Mlp::new(&[2]), &options, &[&before(1, 1, 20), &before(1, 2, 3)]);
 }
 
+/// A front that wanders through both windows: what the first has made of the features fits the second better than features that
+/// are drawn, even before these are trained.
+#[test]
+fn a_window_begins_with_the_features_of_the_one_before() {
+    let front =
+        pde(Problem::on(ansatz_problem::Domain::from(Shape::interval(0.0, 1.0)).over("t", [0.0, 0.4]))
+            .field("u")
+            .exact("u", "tanh(12*(x - t - 0.3))")
+            .equation("u_t + u_x = 0")
+            .boundary("all", "u = u_exact")
+            .initial("u = u_exact"));
+    let steps = 20;
+    let options = PdeOptions { windows: Some(2), ..options(steps) };
+    for method in [&Mlp::new(&[4]) as &dyn Method, &Pig { embeddings: 2, units: 4, ..Pig::new(4) }] {
+        let losses = front.solve(&Gpu::cpu(), method, &options).unwrap().report.loss_history;
+        assert_eq!(losses.len(), 2 * (steps + 1));
+        let (first, second) = (losses[0], losses[steps + 1]);
+        println!("{}: {first:e} {second:e} {:e}", method.name(), losses[2 * steps + 1]);
+        assert!(second < 0.5 * first, "{}: {second:e} after {first:e}", method.name());
+    }
+}
+
 #[test]
 fn checkpoints_of_something_else_are_refused() {
     let folder = tempfile::tempdir().unwrap();

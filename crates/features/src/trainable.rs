@@ -29,6 +29,12 @@ pub trait Trainable: Features {
     /// [`FeatureError`] where there are too few or too many numbers, or features cannot have them.
     fn with_theta(&self, theta: &[f64]) -> Result<Arc<dyn Trainable>, FeatureError>;
 
+    /// These features moved: φ_j(x − `by`).
+    ///
+    /// # Errors
+    /// [`FeatureError`] where they cannot be there.
+    fn translated(&self, by: &[f64]) -> Result<Arc<dyn Trainable>, FeatureError>;
+
     /// The features and their coefficients after `step` along the tangent functions at c, one number for each.
     ///
     /// # Errors

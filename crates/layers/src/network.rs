@@ -131,6 +131,13 @@ impl Trainable for DenseNetwork {
         Ok(Arc::new(self.with_inner(theta.to_vec())?))
     }
 
+    fn translated(&self, by: &[f64]) -> Result<Arc<dyn Trainable>, FeatureError> {
+        FeatureError::length("coordinates", by.len(), self.dimensions())?;
+        let mut embedding = self.embedding.clone();
+        embedding.centres.iter_mut().zip(by).for_each(|(centre, by)| *centre += by);
+        Ok(Arc::new(Self::new(self.shape.clone(), embedding, self.inner.clone())?))
+    }
+
     fn moved(&self, c: &[f64], step: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError> {
         FeatureError::length("coefficients", c.len(), self.len())?;
         FeatureError::length("numbers of a step", step.len(), self.parameters())?;

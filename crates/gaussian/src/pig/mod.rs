@@ -208,6 +208,14 @@ impl Trainable for PigNetwork {
         Ok(Arc::new(Self { embeddings, biases: biases.to_vec(), weights: weights.to_vec() }))
     }
 
+    fn translated(&self, by: &[f64]) -> Result<Arc<dyn Trainable>, FeatureError> {
+        let translated = |Embedding { gaussians, amplitudes }: &Embedding| {
+            Ok(Embedding { gaussians: gaussians.translated(by)?, amplitudes: amplitudes.clone() })
+        };
+        let embeddings = self.embeddings.iter().map(translated).collect::<Result<_, FeatureError>>()?;
+        Ok(Arc::new(Self { embeddings, ..self.clone() }))
+    }
+
     fn moved(&self, c: &[f64], step: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError> {
         FeatureError::length("step", step.len(), self.parameters())?;
         FeatureError::values("step", step, "finite", |_| true)?;

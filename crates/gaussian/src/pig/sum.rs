@@ -84,6 +84,10 @@ impl Trainable for GaussianSum {
         Ok(Arc::new(Self::new(self.gaussians.with_theta(theta)?)))
     }
 
+    fn translated(&self, by: &[f64]) -> Result<Arc<dyn Trainable>, FeatureError> {
+        Ok(Arc::new(Self { gaussians: self.gaussians.translated(by)? }))
+    }
+
     fn moved(&self, c: &[f64], step: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError> {
         FeatureError::length("coefficients", c.len(), self.len())?;
         FeatureError::length("numbers of a step", step.len(), self.parameters())?;

@@ -106,6 +106,25 @@ fn a_step_moves_along_the_tangent() {
     }
 }
 
+#[test]
+fn translated_features_are_the_same_elsewhere() {
+    let (x, by) = ([0.3, -0.2], [0.5, -1.25]);
+    let there = [x[0] + by[0], x[1] + by[1]];
+    for (network, c) in [network(false), network(true), full()] {
+        let sum = GaussianSum::new(network.embeddings[0].gaussians.clone());
+        for (features, c) in
+            [(Arc::new(network) as Arc<dyn Trainable>, &c[..]), (Arc::new(sum), &[0.7; 3][..])]
+        {
+            let c = &c.repeat(features.len())[..features.len()];
+            let moved = sums(&*features.translated(&by).unwrap(), c, &there);
+            for (moved, here) in moved.into_iter().zip(sums(&*features, c, &x)) {
+                assert!((moved - here).abs() < 1e-13 * (1.0 + here.abs()), "{moved} {here}");
+            }
+            assert!(features.translated(&[1.0]).is_err());
+        }
+    }
+}
+
 /// The twins give what the host does, in f64 and so but for rounding; also where the rows are no multiple of four.
 #[test]
 fn twins_agree_with_the_host() {

@@ -74,6 +74,22 @@ impl TrainedGaussians {
         })
     }
 
+    /// With all centres moved.
+    pub(super) fn translated(&self, by: &[f64]) -> Result<Self, FeatureError> {
+        let d = self.dimensions();
+        FeatureError::length("coordinates", by.len(), d)?;
+        let moved = |centres: &[f64]| centres.iter().zip(by.iter().cycle()).map(|(x, by)| x + by).collect();
+        Ok(match self {
+            Self::Product(gaussians) => {
+                let (centres, periods) = (moved(&gaussians.centres()), gaussians.periods().to_vec());
+                ProductGaussians::new(d, centres, gaussians.widths(), periods)?.into()
+            }
+            Self::Full(gaussians) => {
+                FullGaussians::new(d, moved(gaussians.centres()), gaussians.precisions().to_vec())?.into()
+            }
+        })
+    }
+
     /// σ along each coordinate while the others stay, Gaussian after Gaussian.
     pub(super) fn widths(&self) -> Vec<f64> {
         match self {

@@ -108,7 +108,7 @@ impl Attempt<'_> {
             },
         };
         let (gpu, equations) = (self.gpu, &self.task.equations);
-        let Some(fields) = self.trainable(domain, settings)? else {
+        let Some(fields) = self.trainable(domain, before, settings)? else {
             let fit = refit(&self.task.unknowns, trial.unknowns(), |c| {
                 fit::<T>(gpu, &trial, equations, &collocations, c, options, watch)
             })?;
@@ -193,7 +193,7 @@ impl Attempt<'_> {
     ) -> Result<TrainingStep<T>, PdeError> {
         let mut collocations = self.collocate(domain, None, settings)?;
         self.weigh(domain, settings, &mut collocations);
-        let fields = self.trainable(domain, settings)?.unwrap_or_default();
+        let fields = self.trainable(domain, None, settings)?.unwrap_or_default();
         let begin = self.task.unknowns.begin(fields.iter().map(|features| features.len()).sum());
         let trial = Trial::of_trained(&fields);
         let with_coefficients = |(field, features)| (features, begin[trial.columns(field)].to_vec());
@@ -225,12 +225,23 @@ impl Attempt<'_> {
         frame
     }
 
-    /// The features of every field before they are trained, where the method trains them.
+    /// The features of every field before they are trained, where the method trains them: as they are drawn, or as the time window
+    /// before ended with them, moved on in time by as much, since fronts and layers will be about where they were.
     pub fn trainable(
         &self,
         domain: &Domain,
+        before: Option<&Solution>,
         settings: &Settings,
     ) -> Result<Option<Vec<Arc<dyn Trainable>>>, PdeError> {
+        let last = before.and_then(|before| before.pieces.last());
+        if let (Some(Piece { trial, .. }), Some([start, end])) = (last, domain.time())
+            && !trial.trained().is_empty()
+        {
+            let mut by = vec![0.0; domain.dimension() - 1];
+            by.push(end - start);
+            let moved = trial.trained().iter().map(|features| features.translated(&by));
+            return Ok(Some(moved.collect::<Result<_, _>>()?));
+        }
         let frame = self.frame(domain);
         let fields = 0..self.task.problem.scope.fields().len();
         let seed = |field| seed_of_field(settings.seed, field);

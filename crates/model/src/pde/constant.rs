@@ -73,6 +73,10 @@ impl Trainable for Constant {
         Ok(Arc::new(self.clone()))
     }
 
+    fn translated(&self, _by: &[f64]) -> Result<Arc<dyn Trainable>, FeatureError> {
+        Ok(Arc::new(self.clone()))
+    }
+
     fn moved(&self, c: &[f64], step: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError> {
         let moved: Vec<f64> = c.iter().zip(step).map(|(c, step)| c + step).collect();
         FeatureError::values("coefficient", &moved, "finite", |_| true)?;

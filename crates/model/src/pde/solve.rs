@@ -74,7 +74,7 @@ pub(super) fn solve(
     let rows = settings.points[0] * inside + settings.points[1] * (task.equations.len() - inside);
     attempt.check_size(rows, settings.features * problem.scope.fields().len())?;
 
-    let trains = attempt.trainable(&parts[0], &settings)?.is_some();
+    let trains = attempt.trainable(&parts[0], None, &settings)?.is_some();
     if !trains {
         options.check_untrained()?;
     }

@@ -33,6 +33,11 @@ impl Trial {
         Self { trained: fields.to_vec(), ..Self::new(features) }
     }
 
+    /// Its features, where they are trained.
+    pub fn trained(&self) -> &[Arc<dyn Trainable>] {
+        &self.trained
+    }
+
     /// The functions along which u moves at coefficients c: the features, and where these are trained their tangent functions.
     pub fn tangent(&self, c: &[f64]) -> Self {
         if self.trained.is_empty() {
