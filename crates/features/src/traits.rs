@@ -54,7 +54,7 @@ pub trait DeviceFeatures<T> {
         self.len() == 0
     }
 
-    /// The buffers of the numbers by which features of one shape differ: [`load`](crate::load) writes them.
+    /// The buffers of the numbers by which features of one shape differ: [`load`](fn@crate::load) writes them.
     fn numbers(&self) -> Vec<&Buffer<T>> {
         Vec::new()
     }
