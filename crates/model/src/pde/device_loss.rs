@@ -51,14 +51,26 @@ impl<T: Tier> Evaluation<T> {
         Ok(Self(if T::IS_F64 { Some(DeviceValues::new(points, trial)?) } else { None }))
     }
 
-    /// For u = Σ c_j φ_j with the features of `trial`.
+    /// For u = Σ c_j φ_j with the features of `trial`, which take the place of those before.
     pub fn at(&mut self, loss: &Loss<'_>, trial: &Trial, c: &[f64]) -> Result<Vec<Linearised>, Error> {
+        if let Some(values) = &self.0 {
+            values.load(trial)?;
+        }
+        self.at_coefficients(loss, trial, c)
+    }
+
+    /// The same with the features that are there.
+    pub fn at_coefficients(
+        &mut self,
+        loss: &Loss<'_>,
+        trial: &Trial,
+        c: &[f64],
+    ) -> Result<Vec<Linearised>, Error> {
         let (equations, collocations) = (loss.equations, &loss.collocations);
-        let Some(values) = &mut self.0 else {
-            return Ok(linearise_on_host(trial, c, equations, collocations));
-        };
-        values.load(trial)?;
-        Ok(values.linearise((trial, c), equations, collocations)?)
+        match &mut self.0 {
+            Some(values) => Ok(values.linearise((trial, c), equations, collocations)?),
+            None => Ok(linearise_on_host(trial, c, equations, collocations)),
+        }
     }
 }
 

@@ -71,7 +71,7 @@ impl Loss<'_> {
 
     /// R and its partial derivatives at all points, once.
     pub fn at<T: Tier>(&self, trial: &Trial, c: &[f64]) -> Result<Vec<Linearised>, Error> {
-        Evaluation::<T>::new(&self.points(trial)?, trial)?.at(self, trial, c)
+        Evaluation::<T>::new(&self.points(trial)?, trial)?.at_coefficients(self, trial, c)
     }
 
     /// ω_b² mean_b R² of each condition b.

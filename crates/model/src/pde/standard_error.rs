@@ -28,7 +28,7 @@ pub(super) fn standard_errors<T: Tier>(
         return Ok(Vec::new());
     }
     let points = loss.points::<T>(trial)?;
-    let at = Evaluation::new(&points, trial)?.at(loss, trial, c)?;
+    let at = Evaluation::new(&points, trial)?.at_coefficients(loss, trial, c)?;
     let mut rows = DeviceJacobian::new(&points, &trial.tangent(c))?;
     let (jacobian, residual) = rows.assemble(&at, &loss.weights())?;
     let Ok(problem) = solver.factor(loss.gpu, jacobian, residual)? else { return Ok(Vec::new()) };
