@@ -459,12 +459,9 @@ fn assembly_beside_the_triad() {
 /// Trained features and their tangent functions take the place of those before a step, to the last bit; others do not.
 fn features_are_replaced<T: Uploaded>(gpu: &Gpu) {
     let case = Case::<T>::new(2, vec![term(&[]), term(&[2]), term(&[0, 2])], 11);
-    let pig = |gaussians| PigNetwork::new(gaussians, 3, 0.5, 4).unwrap();
-    let families: [Box<dyn Trainable>; 5] = [
+    let families: [Box<dyn Trainable>; 3] = [
         Box::new(GaussianSum::new(product(2, 5, true))),
-        Box::new(GaussianSum::new(full(2, 5))),
-        Box::new(pig(vec![product(2, 6, true), product(2, 3, true)])),
-        Box::new(PigNetwork::new(vec![full(2, 5)], 3, 0.5, 4).unwrap()),
+        Box::new(PigNetwork::new(vec![full(2, 6), full(2, 3)], 3, 0.5, 4).unwrap()),
         Box::new(Design::new(vec![(-1.2, 1.5); 2], vec![6, 5], 5).network().unwrap()),
     ];
     for old in &families {
@@ -485,6 +482,6 @@ fn features_are_replaced<T: Uploaded>(gpu: &Gpu) {
 #[test]
 fn features_of_one_shape_replace_each_other() {
     each(|gpu| {
-        in_both!(features_are_replaced, gpu);
+        features_are_replaced::<f32>(gpu);
     });
 }
