@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // As in a test.
 
-use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Transposed, Values};
+use ansatz_features::{DeviceFeatures, Features, MultiIndex, Rows, Transposed, Values, load};
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 use ansatz_linalg::Matrix;
 
@@ -124,11 +124,20 @@ impl<T: Uploaded> Case<T> {
         matrix: &Matrix<T>,
         block: (usize, usize, bool),
     ) -> Result<Plan, GpuError> {
+        self.record_with(gpu, &*T::upload(features, gpu), matrix, block)
+    }
+
+    fn record_with(
+        &self,
+        gpu: &Gpu,
+        device: &dyn DeviceFeatures<T>,
+        matrix: &Matrix<T>,
+        (first_row, first_column, accumulate): (usize, usize, bool),
+    ) -> Result<Plan, GpuError> {
         let points = gpu.upload("points", &self.points)?;
         let coefficients = gpu.upload("coefficients", &self.coefficients)?;
-        let (first_row, first_column, accumulate) = block;
         let mut plan = Plan::new(gpu, "rows");
-        T::upload(features, gpu).record_rows(
+        device.record_rows(
             &mut plan,
             &Rows {
                 terms: &self.terms,
@@ -155,6 +164,23 @@ impl<T: Uploaded> Case<T> {
             assert!(self.count == 0 || padding.into_iter().all(|x| x.is_zero()), "the padding stays zero");
         }
         matrix.read(gpu).unwrap()
+    }
+
+    /// The rows of `new` features, which took the place of `old` ones after these had been recorded.
+    ///
+    /// # Errors
+    /// What refuses to load them.
+    pub fn rows_of_loaded(
+        &self,
+        gpu: &Gpu,
+        old: &dyn Features,
+        new: &dyn Features,
+    ) -> Result<Vec<T>, GpuError> {
+        let (device, matrix) = (T::upload(old, gpu), poisoned(gpu, self.count, old.len(), usize::MAX));
+        let mut plan = self.record_with(gpu, &*device, &matrix, (0, 0, false))?;
+        load(gpu, &*device, new)?;
+        plan.run()?;
+        matrix.read(gpu)
     }
 
     /// Values, term after term.

@@ -4,9 +4,10 @@
 
 use std::time::Instant;
 
-use ansatz_features::{FeatureError, Features, MultiIndex};
-use ansatz_gaussian::{FullGaussians, ProductGaussians};
+use ansatz_features::{FeatureError, Features, MultiIndex, Trainable};
+use ansatz_gaussian::{FullGaussians, GaussianSum, PigNetwork, ProductGaussians};
 use ansatz_gpu::{Buffer, Gpu, GpuError, Real};
+use ansatz_layers::Design;
 use ansatz_linalg::Matrix;
 use ansatz_random_features::{Activation, Biases, Draw, RandomFeatures, Weights};
 use ansatz_tests::features::{Case, Uploaded, all_terms, poisoned, term};
@@ -453,4 +454,34 @@ fn assembly_beside_the_triad() {
             seconds * 1e3
         ));
     }
+}
+
+/// Trained features and their tangent functions take the place of those before a step, to the last bit; others do not.
+fn features_are_replaced<T: Uploaded>(gpu: &Gpu) {
+    let case = Case::<T>::new(2, vec![term(&[]), term(&[2]), term(&[0, 2])], 11);
+    let families: [Box<dyn Trainable>; 3] = [
+        Box::new(GaussianSum::new(product(2, 5, true))),
+        Box::new(PigNetwork::new(vec![full(2, 6), full(2, 3)], 3, 0.5, 4).unwrap()),
+        Box::new(Design::new(vec![(-1.2, 1.5); 2], vec![6, 5], 5).network().unwrap()),
+    ];
+    for old in &families {
+        let c = noise(old.len(), 8);
+        let step: Vec<f64> = noise(old.parameters(), 9).iter().map(|step: &f64| 0.1 * step).collect();
+        let (new, moved) = old.moved(&c, &step).unwrap();
+        let replaced = case.rows_of_loaded(gpu, &**old, &*new).unwrap();
+        assert!(replaced == case.rows(gpu, &*new) && replaced != case.rows(gpu, &**old), "{old:?}");
+        let tangent = new.tangent(&moved);
+        let replaced = case.rows_of_loaded(gpu, &*old.tangent(&c), &*tangent).unwrap();
+        assert!(replaced == case.rows(gpu, &*tangent), "{old:?}");
+        // Of another shape, and of a family whose launches are made for its numbers.
+        assert!(case.rows_of_loaded(gpu, &**old, &*tangent).is_err(), "{old:?}");
+        assert!(case.rows_of_loaded(gpu, &**old, &draw(Activation::Sine, 2, old.len())).is_err(), "{old:?}");
+    }
+}
+
+#[test]
+fn features_of_one_shape_replace_each_other() {
+    each(|gpu| {
+        features_are_replaced::<f32>(gpu);
+    });
 }

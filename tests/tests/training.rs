@@ -13,7 +13,7 @@ use ansatz::pde::{
     PdeRun, Pig, RandomFeatures, Resample, Schedule, StepMethod,
 };
 use ansatz_problem::{Problem, ProblemBuilder, Shape};
-use ansatz_tests::each;
+use ansatz_tests::{devices, each, runs};
 
 fn pde(builder: ProblemBuilder) -> Pde {
     builder.build().unwrap().into()
@@ -440,6 +440,42 @@ fn steps_are_solved_in_three_ways() {
     let wide = PdeOptions { step: StepMethod::Auto, ..few };
     let report = cubic(1.0).solve(&Gpu::cpu(), &Mlp::new(&[9]), &wide).unwrap().report;
     assert!(report.tier.contains("8 rows, fewer than its 28 columns"), "{}", report.tier);
+}
+
+/// Once a step of second order has been taken, another one makes no buffer, no bind group and no pipeline: what depends on sizes and points
+/// is there, whatever way the step is solved, but for what is factored on the device itself, which no software adapter does by itself.
+#[test]
+fn steps_after_the_first_make_nothing_on_the_device() {
+    let (pig, sum) = (Pig { embeddings: 2, units: 4, ..Pig::new(5) }, Pig { units: 0, ..Pig::new(6) });
+    let mlp = Mlp::new(&[6]);
+    let methods: [(&dyn Method, StepMethod, FitPrecision); 4] = [
+        (&pig, StepMethod::Qr, FitPrecision::F32),
+        (&sum, StepMethod::Kernel, FitPrecision::F32),
+        (&pig, StepMethod::ConjugateGradients, FitPrecision::F32),
+        (&mlp, StepMethod::Qr, FitPrecision::F64),
+    ];
+    for device in devices() {
+        let gpu = &device.reopen(|_| {});
+        for (method, step, precision) in methods {
+            if precision == FitPrecision::F64 && !runs::<f64>(gpu) {
+                continue;
+            }
+            let variable_projection = precision == FitPrecision::F64;
+            let balance = Balance::GradientNorm(GradientNorm { every: 3, memory: 0.5 });
+            let options = PdeOptions { precision, step, variable_projection, balance, ..options(7) };
+            let mut made = Vec::new();
+            let solved = heat().solve_watched(gpu, method, &options, |now| {
+                if now.training.is_some() {
+                    let now = gpu.counters();
+                    made.push([now.buffers, now.bind_groups, now.pipelines]);
+                }
+                ControlFlow::Continue(())
+            });
+            assert_eq!(solved.unwrap().report.steps, 7, "{method:?}, {step:?}");
+            // What reads results back is made when it is first needed.
+            assert!(made[2..].iter().all(|now| *now == made[2]), "{method:?}, {step:?}: {made:?}");
+        }
+    }
 }
 
 /// u = sin 20πx: a network of coordinates learns such frequencies last.

@@ -10,6 +10,7 @@ mod check;
 mod error;
 mod evaluate;
 mod gather;
+mod load;
 mod multi_index;
 mod partial_sums;
 mod resident;
@@ -21,6 +22,7 @@ mod twin;
 
 pub use error::FeatureError;
 pub use evaluate::Evaluate;
+pub use load::load;
 pub use multi_index::{MAX_DIMENSIONS, MultiIndex};
 pub use resident::Resident;
 pub use residual::Residual;

@@ -25,6 +25,12 @@ pub trait Features: std::fmt::Debug + Send + Sync {
     /// `out[t * N + j]` ← ∂^{α_t} φ_j(x), in f64 on the host.
     fn jets(&self, x: &[f64], terms: &[MultiIndex], out: &mut [f64]);
 
+    /// What features of one shape differ in, as the buffers of [`DeviceFeatures::numbers`] hold it; `None` where recorded launches
+    /// depend on more than that.
+    fn numbers(&self) -> Option<Vec<Vec<f64>>> {
+        None
+    }
+
     /// The parameters of the features on a device, in f32.
     ///
     /// # Errors
@@ -46,6 +52,11 @@ pub trait DeviceFeatures<T> {
     /// Whether there are none.
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The buffers of the numbers by which features of one shape differ: [`load`](fn@crate::load) writes them.
+    fn numbers(&self) -> Vec<&Buffer<T>> {
+        Vec::new()
     }
 
     /// Records the launches that fill a block of rows.

@@ -24,7 +24,7 @@ pub(crate) trait Gaussians: Features + Clone + 'static {
     fn flops(&self) -> u64;
 
     /// The parameters as the kernels want them.
-    fn upload<T: Real>(&self, gpu: &Gpu) -> Result<Buffer<T>, GpuError>;
+    fn packed(&self) -> Vec<f64>;
 
     /// The constants of the kernels for these terms, and the twin.
     fn specialise<T: Real>(&self, terms: &[MultiIndex]) -> Specialised<T>;
@@ -51,7 +51,8 @@ pub(crate) struct DeviceGaussians<T, G> {
 
 impl<T: Real, G: Gaussians> DeviceGaussians<T, G> {
     pub fn new(gpu: &Gpu, host: &G) -> Result<Self, GpuError> {
-        Ok(Self { gpu: gpu.clone(), host: host.clone(), features: host.upload(gpu)? })
+        let packed: Vec<T> = host.packed().into_iter().map(T::from_f64).collect();
+        Ok(Self { gpu: gpu.clone(), host: host.clone(), features: gpu.upload("features", &packed)? })
     }
 
     fn family<'a>(&'a self, specialise: &'a Specialise<'a, T>) -> Family<'a, T> {
@@ -73,6 +74,10 @@ impl<T: Real, G: Gaussians> DeviceFeatures<T> for DeviceGaussians<T, G> {
         self.host.len()
     }
 
+    fn numbers(&self) -> Vec<&Buffer<T>> {
+        vec![&self.features]
+    }
+
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
         record_rows(&self.gpu, plan, &self.family(&|terms| Ok(self.host.specialise(terms))), rows)
     }
@@ -89,7 +94,7 @@ impl<T: Real, G: Gaussians> DeviceFeatures<T> for DeviceGaussians<T, G> {
 /// Gaussians on a device, whose derivatives are sums over points too.
 pub(crate) trait Shifted<T>: DeviceFeatures<T> {
     /// The parameters as the kernels want them.
-    fn numbers(&self) -> &Buffer<T>;
+    fn packed(&self) -> &Buffer<T>;
 
     /// Records sums over points of the derivatives of all features with each of the shifts added.
     fn record_shifted(
@@ -101,7 +106,7 @@ pub(crate) trait Shifted<T>: DeviceFeatures<T> {
 }
 
 impl<T: Real, G: Gaussians> Shifted<T> for DeviceGaussians<T, G> {
-    fn numbers(&self) -> &Buffer<T> {
+    fn packed(&self) -> &Buffer<T> {
         &self.features
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ansatz_features::launch::Specialised;
 use ansatz_features::{DeviceFeatures, FeatureError, Features, MAX_DIMENSIONS, MultiIndex};
-use ansatz_gpu::{Buffer, Gpu, GpuError, Real};
+use ansatz_gpu::{Gpu, GpuError, Real};
 
 use crate::device::{DeviceGaussians, Gaussians, term_constants};
 use crate::form::Form;
@@ -52,7 +52,7 @@ impl FullGaussians {
     }
 
     /// The numbers of feature j as kernels want them: μ, then the upper triangle of P.
-    pub(crate) fn numbers(&self, j: usize) -> Vec<f64> {
+    pub(crate) fn numbers_of(&self, j: usize) -> Vec<f64> {
         let d = self.dimensions;
         let entries = (0..d).flat_map(|i| (i..d).map(move |k| (j * d + i) * d + k));
         self.centres[j * d..][..d].iter().copied().chain(entries.map(|at| self.precisions[at])).collect()
@@ -148,6 +148,10 @@ impl Features for FullGaussians {
         }
     }
 
+    fn numbers(&self) -> Option<Vec<Vec<f64>>> {
+        Some(vec![self.packed()])
+    }
+
     fn upload_f32(&self, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f32>>, GpuError> {
         Ok(Box::new(DeviceGaussians::<f32, Self>::new(gpu, self)?))
     }
@@ -184,15 +188,15 @@ impl Gaussians for FullGaussians {
         (20 + 2 * self.dimensions * self.dimensions + 3 * self.dimensions) as u64
     }
 
-    fn upload<T: Real>(&self, gpu: &Gpu) -> Result<Buffer<T>, GpuError> {
+    fn packed(&self) -> Vec<f64> {
         let (n, d) = (self.len(), self.dimensions);
-        let mut features = vec![T::zero(); 4 * n.div_ceil(4) * per_feature(d)];
+        let mut features = vec![0.0; 4 * n.div_ceil(4) * per_feature(d)];
         for j in 0..n {
-            for (place, number) in self.numbers(j).into_iter().enumerate() {
-                features[4 * (j / 4 * per_feature(d) + place) + j % 4] = T::from_f64(number);
+            for (place, number) in self.numbers_of(j).into_iter().enumerate() {
+                features[4 * (j / 4 * per_feature(d) + place) + j % 4] = number;
             }
         }
-        gpu.upload("features", &features)
+        features
     }
 
     fn specialise<T: Real>(&self, terms: &[MultiIndex]) -> Specialised<T> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ansatz_features::launch::Specialised;
 use ansatz_features::{DeviceFeatures, FeatureError, Features, MAX_DIMENSIONS, MultiIndex};
-use ansatz_gpu::{Buffer, Gpu, GpuError, Real};
+use ansatz_gpu::{Gpu, GpuError, Real};
 
 use crate::device::{DeviceGaussians, Gaussians, term_constants};
 use crate::form::Form;
@@ -172,6 +172,10 @@ impl Features for ProductGaussians {
         }
     }
 
+    fn numbers(&self) -> Option<Vec<Vec<f64>>> {
+        Some(vec![self.packed()])
+    }
+
     fn upload_f32(&self, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f32>>, GpuError> {
         Ok(Box::new(DeviceGaussians::<f32, Self>::new(gpu, self)?))
     }
@@ -198,22 +202,22 @@ impl Gaussians for ProductGaussians {
         (20 + 4 * self.dimensions + 20 * periodic) as u64
     }
 
-    fn upload<T: Real>(&self, gpu: &Gpu) -> Result<Buffer<T>, GpuError> {
+    fn packed(&self) -> Vec<f64> {
         let (n, d) = (self.len(), self.dimensions);
-        let mut features = vec![T::zero(); 4 * (d + n.div_ceil(4) * 2 * d)];
+        let mut features = vec![0.0; 4 * (d + n.div_ceil(4) * 2 * d)];
         for (i, period) in self.periods.iter().enumerate() {
             if let Some(period) = period {
-                features[4 * i] = T::from_f64(TAU / period);
-                features[4 * i + 1] = T::from_f64(1.0 / period);
+                features[4 * i] = TAU / period;
+                features[4 * i + 1] = 1.0 / period;
             }
         }
         for (place, factor) in self.factors.iter().enumerate() {
             let (j, i) = (place / d, place % d);
             let at = 4 * d + (j / 4 * d + i) * 8 + j % 4;
-            features[at] = T::from_f64(factor.centre);
-            features[at + 4] = T::from_f64(factor.precision);
+            features[at] = factor.centre;
+            features[at + 4] = factor.precision;
         }
-        gpu.upload("features", &features)
+        features
     }
 
     fn specialise<T: Real>(&self, terms: &[MultiIndex]) -> Specialised<T> {

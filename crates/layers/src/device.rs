@@ -160,6 +160,10 @@ impl<T: Real> DeviceFeatures<T> for DeviceNetwork<T> {
         self.shape.features() + if self.tangent { self.shape.inner() } else { 0 }
     }
 
+    fn numbers(&self) -> Vec<&Buffer<T>> {
+        vec![&self.packed]
+    }
+
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
         let (kernel, sweep, sweeps) = self.of_rows();
         check_rows(&self.checked(kernel), rows)?;

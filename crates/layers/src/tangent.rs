@@ -59,6 +59,10 @@ impl Features for Tangent {
         }
     }
 
+    fn numbers(&self) -> Option<Vec<Vec<f64>>> {
+        Some(vec![self.packed.clone()])
+    }
+
     fn upload_f32(&self, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f32>>, GpuError> {
         Ok(Box::new(DeviceNetwork::<f32>::tangent(gpu, self)?))
     }

@@ -65,22 +65,30 @@ impl<T: Real> Matrix<T> {
         columns: usize,
         entries: &[T],
     ) -> Result<Self, GpuError> {
-        if rows.checked_mul(columns) != Some(entries.len()) {
-            let message = format!("{} entries for {rows} rows and {columns} columns", entries.len());
-            return Err(GpuError::Misuse { what: label.to_owned(), message });
-        }
+        check(label, [rows, columns], entries)?;
         let matrix = Self::zeros(gpu, label, rows, columns)?;
+        matrix.write(gpu, entries)?;
+        Ok(matrix)
+    }
+
+    /// Overwrites the entries by these, column after column without padding.
+    ///
+    /// # Errors
+    /// [`GpuError::Misuse`] where there are not rows × columns of them, and what the device says.
+    pub fn write(&self, gpu: &Gpu, entries: &[T]) -> Result<(), GpuError> {
+        let rows = self.rows;
+        check("matrix", [rows, self.columns], entries)?;
         if rows > 0 {
-            for (slab, columns) in matrix.slabs() {
+            for (slab, columns) in self.slabs() {
                 let mut padded = vec![T::zero(); slab.len()];
                 let from = &entries[columns.start * rows..columns.end * rows];
-                for (to, from) in padded.chunks_mut(matrix.stride).zip(from.chunks(rows)) {
+                for (to, from) in padded.chunks_mut(self.stride).zip(from.chunks(rows)) {
                     to[..rows].copy_from_slice(from);
                 }
                 gpu.write(slab, 0, &padded)?;
             }
         }
-        Ok(matrix)
+        Ok(())
     }
 
     /// The entries, column after column without padding.
@@ -123,4 +131,13 @@ impl<T: Real> Matrix<T> {
             (buffer, first..(first + self.slab_columns).min(self.columns))
         })
     }
+}
+
+/// Whether there is an entry for each row and column.
+fn check<T>(what: &str, [rows, columns]: [usize; 2], entries: &[T]) -> Result<(), GpuError> {
+    if rows.checked_mul(columns) == Some(entries.len()) {
+        return Ok(());
+    }
+    let message = format!("{} entries for {rows} rows and {columns} columns", entries.len());
+    Err(GpuError::Misuse { what: what.to_owned(), message })
 }

@@ -13,6 +13,7 @@ use super::layout::{Layout, Twin};
 use super::reverse::PigReverse;
 use super::terms::{MAX_TERMS, Terms};
 use super::values::PigValues;
+use crate::device::Shifted;
 use crate::emit;
 use crate::transposed::{GaussianSums, Vectors};
 
@@ -27,8 +28,14 @@ pub(super) struct DevicePig<T> {
     /// c, c_0, b and W.
     head: Buffer<T>,
     tangent: bool,
-    /// Whether the Gaussians move on the device, and are no longer those of `network`.
-    moves: bool,
+    /// The Gaussians of each embedding once more, for rows of tangent functions; none where they move on the device.
+    of_rows: Vec<Arc<dyn Shifted<T>>>,
+}
+
+/// What networks of one shape differ in: the Gaussians with their amplitudes, and c, c_0, b and W.
+pub(super) fn numbers(network: &PigNetwork, c: &[f64]) -> [Vec<f64>; 2] {
+    let head = c.iter().chain(&network.biases).chain(&network.weights).copied().collect();
+    [Layout::new(network).pack(network), head]
 }
 
 impl<T: Real> DevicePig<T> {
@@ -43,11 +50,12 @@ impl<T: Real> DevicePig<T> {
 
     fn upload(gpu: &Gpu, network: &PigNetwork, c: &[f64], tangent: bool) -> Result<Self, GpuError> {
         let layout = Arc::new(Layout::new(network));
-        let head: Vec<T> =
-            c.iter().chain(&network.biases).chain(&network.weights).map(|&x| T::from_f64(x)).collect();
-        let gaussians = gpu.upload("Gaussians", &layout.pack::<T>(network))?;
-        let head = gpu.upload("head", &head)?;
-        Ok(Self { moves: false, ..Self::over(gpu, network, &layout, [&gaussians, &head], tangent) })
+        let [gaussians, head] =
+            numbers(network, c).map(|numbers| numbers.into_iter().map(T::from_f64).collect::<Vec<T>>());
+        let (gaussians, head) = (gpu.upload("Gaussians", &gaussians)?, gpu.upload("head", &head)?);
+        let embeddings = network.embeddings.iter().filter(|_| tangent);
+        let of_rows = embeddings.map(|embedding| embedding.gaussians.on(gpu)).collect::<Result<_, _>>()?;
+        Ok(Self { of_rows, ..Self::over(gpu, network, &layout, [&gaussians, &head], tangent) })
     }
 
     /// Over Gaussians and a head that move on the device; what follows the head in its buffer does not matter. Of `network`, the shape alone is
@@ -66,7 +74,7 @@ impl<T: Real> DevicePig<T> {
             gaussians: gaussians.clone(),
             head: head.clone(),
             tangent,
-            moves: true,
+            of_rows: Vec::new(),
         }
     }
 
@@ -121,9 +129,14 @@ impl<T: Real> DeviceFeatures<T> for DevicePig<T> {
         if self.tangent { self.network.parameters() } else { self.network.len() }
     }
 
+    fn numbers(&self) -> Vec<&Buffer<T>> {
+        let of_rows = self.of_rows.iter().map(|gaussians| gaussians.packed());
+        [&self.gaussians, &self.head].into_iter().chain(of_rows).collect()
+    }
+
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {
         check_rows(&self.shape(&gaussian::PIG_REVERSE), rows)?;
-        if self.tangent && self.moves {
+        if self.tangent && self.of_rows.is_empty() {
             let message = "tangent functions that move on the device have sums alone".to_owned();
             return Err(GpuError::Misuse { what: "PIG".to_owned(), message });
         }
@@ -141,8 +154,7 @@ impl<T: Real> DeviceFeatures<T> for DevicePig<T> {
             return Ok(());
         }
         let mut first_column = rows.first_column + self.layout.head();
-        for (k, embedding) in self.network.embeddings.iter().enumerate() {
-            let gaussians = embedding.gaussians.on::<T>(&self.gpu)?;
+        for (k, (embedding, gaussians)) in self.network.embeddings.iter().zip(&self.of_rows).enumerate() {
             for shift in embedding.all_shifts() {
                 let shifted = emit::shifted(&terms.all, &[shift]);
                 let first_coefficient = k * terms.len();

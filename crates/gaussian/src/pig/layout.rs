@@ -52,14 +52,14 @@ impl Layout {
     }
 
     /// The Gaussians as the kernels want them.
-    pub fn pack<T: Real>(&self, network: &PigNetwork) -> Vec<T> {
+    pub fn pack(&self, network: &PigNetwork) -> Vec<f64> {
         let size = self.group();
-        let mut packed = vec![T::zero(); 4 * self.embeddings * self.share * size];
+        let mut packed = vec![0.0; 4 * self.embeddings * self.share * size];
         for (k, embedding) in network.embeddings.iter().enumerate() {
             for (j, &w) in embedding.amplitudes.iter().enumerate() {
-                let numbers = embedding.gaussians.numbers(j).into_iter().chain([w]);
+                let numbers = embedding.gaussians.numbers_of(j).into_iter().chain([w]);
                 for (place, number) in numbers.enumerate() {
-                    packed[4 * ((k * self.share + j / 4) * size + place) + j % 4] = T::from_f64(number);
+                    packed[4 * ((k * self.share + j / 4) * size + place) + j % 4] = number;
                 }
             }
         }

@@ -151,6 +151,10 @@ impl Features for PigNetwork {
         }
     }
 
+    fn numbers(&self) -> Option<Vec<Vec<f64>>> {
+        Some(device::numbers(self, &vec![0.0; self.len()]).to_vec())
+    }
+
     fn upload_f32(&self, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f32>>, GpuError> {
         Ok(Box::new(DevicePig::<f32>::new(gpu, self)?))
     }

@@ -34,7 +34,8 @@ impl<T: Real> ResidentPig<T> {
         numbers.extend(network.embeddings.iter().flat_map(Embedding::parameters));
         let numbers: Vec<T> = numbers.into_iter().map(T::from_f64).collect();
         let parameters = gpu.upload("parameters", &numbers)?;
-        let gaussians = gpu.upload("Gaussians", &layout.pack::<T>(network))?;
+        let packed: Vec<T> = layout.pack(network).into_iter().map(T::from_f64).collect();
+        let gaussians = gpu.upload("Gaussians", &packed)?;
         let device = |tangent| DevicePig::over(gpu, network, &layout, [&gaussians, &parameters], tangent);
         let (values, tangent) = (device(false), device(true));
         Ok(Self { network: network.clone(), layout, parameters, gaussians, values, tangent })

@@ -48,7 +48,7 @@ impl<T: Real> Resident<T> for ResidentSum<T> {
     }
 
     fn record_load(&self, plan: &mut Plan) -> Result<(), GpuError> {
-        self.moved().record_pack(plan, self.values.numbers())
+        self.moved().record_pack(plan, self.values.packed())
     }
 
     fn features(&self) -> &dyn DeviceFeatures<T> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ansatz_features::{
     DeviceFeatures, FeatureError, Features, MultiIndex, Resident, Rows, Trainable, Transposed, Values,
 };
-use ansatz_gpu::{Gpu, GpuError, Plan, Real};
+use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 
 use super::TrainedGaussians;
 use super::embedding::{Embedding, Shift};
@@ -45,6 +45,10 @@ impl Features for GaussianSum {
 
     fn jets(&self, x: &[f64], terms: &[MultiIndex], out: &mut [f64]) {
         self.gaussians.jets(x, terms, out);
+    }
+
+    fn numbers(&self) -> Option<Vec<Vec<f64>>> {
+        self.gaussians.numbers()
     }
 
     fn upload_f32(&self, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f32>>, GpuError> {
@@ -148,6 +152,10 @@ impl Features for SumTangent {
         }
     }
 
+    fn numbers(&self) -> Option<Vec<Vec<f64>>> {
+        self.gaussians.numbers()
+    }
+
     fn upload_f32(&self, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f32>>, GpuError> {
         Ok(Box::new(DeviceSumTangent::<f32>::new(gpu, self)?))
     }
@@ -177,6 +185,10 @@ impl<T: Real> DeviceSumTangent<T> {
 impl<T: Real> DeviceFeatures<T> for DeviceSumTangent<T> {
     fn len(&self) -> usize {
         self.tangent.len()
+    }
+
+    fn numbers(&self) -> Vec<&Buffer<T>> {
+        vec![self.gaussians.packed()]
     }
 
     fn record_rows(&self, plan: &mut Plan, rows: &Rows<'_, T>) -> Result<(), GpuError> {

@@ -4,7 +4,7 @@ use ansatz_features::{DeviceFeatures, Features, MultiIndex, Trainable};
 use ansatz_gpu::{Gpu, GpuError};
 
 use super::PigNetwork;
-use super::device::DevicePig;
+use super::device::{self, DevicePig};
 use super::terms::{MAX_ORDER, Terms};
 
 /// ∂u/∂c_h, ∂u/∂c_0, ∂u/∂b_h, ∂u/∂W_hk and, for each embedding, Gaussian after Gaussian, by the amplitude and by each of
@@ -68,6 +68,17 @@ impl Features for PigTangent {
                 }
             }
         }
+    }
+
+    fn numbers(&self) -> Option<Vec<Vec<f64>>> {
+        let mut numbers = device::numbers(&self.network, &self.c).to_vec();
+        numbers.extend(
+            self.network
+                .embeddings
+                .iter()
+                .flat_map(|embedding| embedding.gaussians.numbers().unwrap_or_default()),
+        );
+        Some(numbers)
     }
 
     fn upload_f32(&self, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f32>>, GpuError> {

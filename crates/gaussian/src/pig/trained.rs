@@ -46,12 +46,12 @@ impl TrainedGaussians {
     }
 
     /// The numbers of Gaussian j, as [`Form`] says.
-    pub(super) fn numbers(&self, j: usize) -> Vec<f64> {
+    pub(super) fn numbers_of(&self, j: usize) -> Vec<f64> {
         match self {
             Self::Product(gaussians) => {
                 gaussians.factors().skip(j * self.form().numbers()).take(self.form().numbers()).collect()
             }
-            Self::Full(gaussians) => gaussians.numbers(j),
+            Self::Full(gaussians) => gaussians.numbers_of(j),
         }
     }
 
@@ -133,6 +133,10 @@ impl Features for TrainedGaussians {
 
     fn jets(&self, x: &[f64], terms: &[MultiIndex], out: &mut [f64]) {
         self.features().jets(x, terms, out);
+    }
+
+    fn numbers(&self) -> Option<Vec<Vec<f64>>> {
+        self.features().numbers()
     }
 
     fn upload_f32(&self, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f32>>, GpuError> {

@@ -4,7 +4,9 @@ use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 use ansatz_problem::{Domain, Sampler};
 
-use super::attempt::{Attempt, Settings, TYPICAL_SCALE, operator_size};
+use super::attempt::Attempt;
+use super::collocate::{TYPICAL_SCALE, operator_size};
+use super::settings::Settings;
 use super::solution::Piece;
 use super::truth::{evaluate, fresh};
 use super::{FitPrecision, PdeError, Solution, Watch};

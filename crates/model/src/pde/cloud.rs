@@ -2,7 +2,7 @@
 
 use ansatz_problem::{Cloud, Domain, ProblemError};
 
-use super::attempt::Settings;
+use super::settings::Settings;
 use super::task::Task;
 use super::{PdeError, PdeOptions};
 

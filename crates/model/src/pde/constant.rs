@@ -36,6 +36,11 @@ impl Features for Constant {
         self.0.jets(x, terms, out);
     }
 
+    /// There is but one.
+    fn numbers(&self) -> Option<Vec<Vec<f64>>> {
+        Some(Vec::new())
+    }
+
     fn upload_f32(&self, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f32>>, GpuError> {
         self.0.upload_f32(gpu)
     }

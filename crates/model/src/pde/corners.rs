@@ -2,7 +2,7 @@
 
 use ansatz_problem::Corner;
 
-use super::report::list;
+use super::report_text::list;
 use super::singular::SingularFunction;
 use super::task::Task;
 

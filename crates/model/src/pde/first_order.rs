@@ -38,9 +38,6 @@ pub(super) trait Stepper<T: Tier> {
         0
     }
 
-    /// Those of all equations.
-    fn losses(&mut self, gradient: &Gradient<T>) -> Result<Vec<f64>, Error>;
-
     /// What bounds the steps, and its name.
     fn bound(&self) -> (&'static str, f64);
 
@@ -99,8 +96,7 @@ impl<T: Tier + Scalar> Stepper<T> for AdamSteps<T> {
         equations: &[Equation],
         collocations: &[Collocation],
     ) -> Result<(), Error> {
-        self.plan = Plan::new(&self.gpu, "step of training");
-        gradient.record(&mut self.plan, equations, collocations)?;
+        self.plan = gradient.plan("step of training", equations, collocations)?;
         for (field, adam) in gradient.fields.iter().zip(&self.adam) {
             adam.record(&mut self.plan, field.resident.parameters(), &field.gradient)?;
         }
@@ -138,10 +134,6 @@ impl<T: Tier + Scalar> Stepper<T> for AdamSteps<T> {
 
     fn behind(&self) -> usize {
         1
-    }
-
-    fn losses(&mut self, gradient: &Gradient<T>) -> Result<Vec<f64>, Error> {
-        Ok(gradient.losses()?)
     }
 
     fn bound(&self) -> (&'static str, f64) {

@@ -2,25 +2,23 @@
 
 use std::sync::Arc;
 
-use ansatz_expr::{Jet, Leaf, Program, Scalar};
-use ansatz_features::{Resident, Residual, Trainable, Transposed, Values};
+use ansatz_expr::Scalar;
+use ansatz_features::{Resident, Trainable};
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan};
 use ansatz_linalg::{Dot, Grid};
 
-use super::collocation::upload_points;
 use super::equation::Equation;
+use super::state::State;
 use super::tier::Tier;
-use super::train::State;
-use super::trial::by_field;
 use super::{Collocation, PdeError as Error};
 
 /// ∇ Σ_b λ_b ω_b² mean_b R²: embeddings, residuals and derivatives all happen on the device, and nothing of it grows with the number of
 /// points but what each point has.
 pub(super) struct Gradient<T: Tier> {
-    gpu: Gpu,
+    pub gpu: Gpu,
     pub fields: Vec<Field<T>>,
     /// 2 λ_b ω_b²/points of each equation.
-    scales: Buffer<T>,
+    pub scales: Buffer<T>,
     /// λ_b.
     balance: Vec<f64>,
     /// Of each equation, as it was recorded last, the losses of its points.
@@ -69,13 +67,15 @@ impl<T: Tier + Scalar> Gradient<T> {
         })
     }
 
-    /// Records all of it, for these points.
-    pub fn record(
+    /// All of it, recorded for these points.
+    pub fn plan(
         &mut self,
-        plan: &mut Plan,
+        label: &str,
         equations: &[Equation],
         collocations: &[Collocation],
-    ) -> Result<(), Error> {
+    ) -> Result<Plan, Error> {
+        let mut recorded = Plan::new(&self.gpu, label);
+        let plan = &mut recorded;
         (self.losses, self.points) = (Vec::new(), 0);
         for field in &self.fields {
             field.resident.record_load(plan)?;
@@ -91,7 +91,8 @@ impl<T: Tier + Scalar> Gradient<T> {
         for field in &self.fields {
             field.resident.record_gradient(plan, &field.gradient)?;
         }
-        self.weigh(collocations)
+        self.weigh(collocations)?;
+        Ok(recorded)
     }
 
     /// Records the norms of the gradients of each equation's loss, for these points.
@@ -130,77 +131,6 @@ impl<T: Tier + Scalar> Gradient<T> {
         let squares = read(&self.gpu, &norms.squares)?;
         let by_equation = squares.chunks(self.fields.len().max(1)).zip(&self.balance);
         Ok(by_equation.map(|(squares, balance)| squares.iter().sum::<f64>().sqrt() / balance).collect())
-    }
-
-    /// The residual of one equation, and its part of the sums for each field; `begun` says for which fields there is some already. The
-    /// losses of its points.
-    fn record_equation(
-        &self,
-        plan: &mut Plan,
-        number: usize,
-        (equation, collocation): (&Equation, &Collocation),
-        sums: &[Buffer<T>],
-        begun: &mut [bool],
-    ) -> Result<Buffer<T>, Error> {
-        let (gpu, points) = (self.gpu.clone(), &collocation.points);
-        if points.partners.is_some() {
-            return setting("of first order, with conditions between partners", "features that are periodic");
-        }
-        let (count, stride) = (points.len(), points.len().next_multiple_of(4));
-        let program = Program::new(&equation.gradient);
-        let jets: Vec<Jet> = program.inputs().iter().filter_map(jet).collect();
-        let device_points = upload_points(&gpu, &points.coordinates, points.dimension, stride)?;
-        let fixed = fixed::<T>(&gpu, &program, collocation, stride)?;
-        let (values, coefficients) = (
-            gpu.buffer("derivatives of the unknown", jets.len() * stride)?,
-            gpu.buffer("coefficients", jets.len() * stride)?,
-        );
-        let losses = gpu.buffer("losses", stride)?;
-        // Jets are sorted, so those of a field stand together.
-        let groups = by_field(&jets, self.fields.len());
-        for group in &groups {
-            let resident = &self.fields[group.field].resident;
-            resident.features().record_values(
-                plan,
-                &Values {
-                    terms: &group.terms,
-                    points: &device_points,
-                    count,
-                    weights: resident.parameters(),
-                    first_weight: 0,
-                    values: &values,
-                    first_value: group.jets[0],
-                },
-            )?;
-        }
-        Residual {
-            program: &program,
-            scales: &self.scales,
-            scale: number,
-            fixed: &fixed,
-            jets: &values,
-            coefficients: &coefficients,
-            losses: &losses,
-            points: count,
-        }
-        .record(plan)?;
-        for group in &groups {
-            let field = &self.fields[group.field];
-            field.resident.tangent().record_transposed(
-                plan,
-                &Transposed {
-                    terms: &group.terms,
-                    points: &device_points,
-                    count,
-                    coefficients: &coefficients,
-                    first_coefficient: group.jets[0],
-                    sums: &sums[group.field],
-                    first_sum: 0,
-                    accumulate: std::mem::replace(&mut begun[group.field], true),
-                },
-            )?;
-        }
-        Ok(losses)
     }
 
     /// λ_b.
@@ -310,41 +240,6 @@ pub(super) fn write<T: Tier>(gpu: &Gpu, buffer: &Buffer<T>, numbers: &[f64]) -> 
     gpu.write(buffer, 0, &numbers.iter().map(|&number| T::from_f64(number)).collect::<Vec<T>>())
 }
 
-fn jet(leaf: &Leaf) -> Option<Jet> {
-    match leaf {
-        Leaf::Jet(jet) => Some(*jet),
-        _ => None,
-    }
-}
-
-/// Coordinates and normals, as far as the residual contains them, and what it shall be.
-fn fixed<T: Tier>(
-    gpu: &Gpu,
-    program: &Program,
-    collocation: &Collocation,
-    stride: usize,
-) -> Result<Buffer<T>, GpuError> {
-    let points = &collocation.points;
-    let mut arrays: Vec<Vec<f64>> = program
-        .inputs()
-        .iter()
-        .filter_map(|leaf| match leaf {
-            Leaf::Jet(_) => None,
-            Leaf::Coordinate(i) => Some(points.axis(*i)),
-            Leaf::Normal(i) => Some(points.normal(*i).unwrap_or_default()),
-            // Parameters have got their values when the problem was made.
-            Leaf::Parameter(_) => Some(Vec::new()),
-        })
-        .collect();
-    arrays.push(points.values.clone().unwrap_or_default());
-    let mut padded = Vec::with_capacity(arrays.len() * stride);
-    for mut array in arrays {
-        array.resize(stride, 0.0);
-        padded.extend(array.into_iter().map(T::from_f64));
-    }
-    gpu.upload("inputs of the residual", &padded)
-}
-
-fn setting<R>(value: &str, expected: &'static str) -> Result<R, Error> {
+pub(super) fn setting<R>(value: &str, expected: &'static str) -> Result<R, Error> {
     Err(Error::Setting { name: "optimizer", value: value.to_owned(), expected })
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ansatz_features::Trainable;
 use ansatz_problem::Problem;
 
-use super::attempt::Settings;
+use super::settings::Settings;
 use super::snapshot::{Place, Saved, Snapshot, bad};
 use super::{Method, PdeError, PdeOptions};
 use crate::io::ReadError;

@@ -50,9 +50,7 @@ impl<T: Tier + Scalar> Stepper<T> for LbfgsSteps {
         equations: &[Equation],
         collocations: &[Collocation],
     ) -> Result<(), Error> {
-        let mut plan = Plan::new(self.plan.gpu(), "gradient");
-        gradient.record(&mut plan, equations, collocations)?;
-        self.plan = plan;
+        self.plan = gradient.plan("gradient", equations, collocations)?;
         let objective = |theta: &[f64], slopes: &mut [f64]| evaluate(&mut self.plan, gradient, theta, slopes);
         match &mut self.run {
             None => self.run = Some(self.options.begin(gradient.read()?.concat(), objective)?),
@@ -97,10 +95,6 @@ impl<T: Tier + Scalar> Stepper<T> for LbfgsSteps {
         }
         let word = reason.map(|reason| format!("{} of L-BFGS", reason.name()));
         Ok(Some(End { stop, word, missing: 1, good: (stop == Stop::NonFinite).then_some(good) }))
-    }
-
-    fn losses(&mut self, gradient: &Gradient<T>) -> Result<Vec<f64>, Error> {
-        Ok(gradient.losses()?)
     }
 
     fn bound(&self) -> (&'static str, f64) {

@@ -1,11 +1,13 @@
 //! What training makes small: the weighted mean squares of all conditions at their collocation points.
 
+use std::sync::Arc;
+
 use ansatz_gpu::Gpu;
-use ansatz_linalg::Matrix;
 use ansatz_problem::Problem;
 
 use super::balance::GradientNorm;
-use super::collocation::{DeviceCollocation, DeviceSpace, linearise_on_host};
+use super::collocation::DeviceCollocation;
+use super::device_loss::Evaluation;
 use super::equation::{Equation, Linearised};
 use super::newton::losses;
 use super::tier::Tier;
@@ -47,20 +49,11 @@ impl Loss<'_> {
         parts.iter().zip(&self.balance).map(|(loss, balance)| balance * loss).sum::<f64>().sqrt()
     }
 
-    /// Weighs the conditions anew by a Jacobian: by ω_b² mean_b ‖∇R‖², the squares of their rows.
-    pub fn rebalance<T: Tier>(&mut self, rule: &GradientNorm, jacobian: &Matrix<T>) -> Result<(), Error> {
-        let (entries, rows) = (jacobian.read(self.gpu)?, jacobian.rows().max(1));
-        let mut first = 0;
-        let mut trace = |(block, balance): (&Collocation, &f64)| {
-            let last = first + block.points.len().next_multiple_of(4);
-            let of_column = |column: &[T]| column[first..last].iter().map(|x| x.widen().powi(2)).sum::<f64>();
-            let trace = entries.chunks(rows).map(of_column).sum::<f64>() / balance;
-            first = last;
-            trace
-        };
-        let sizes: Vec<f64> = self.collocations.iter().zip(&self.balance).map(&mut trace).collect();
+    /// Weighs the conditions anew by the [traces](super::device_loss::Along::traces) of a Jacobian.
+    pub fn rebalance(&mut self, rule: &GradientNorm, traces: &[f64]) {
+        let sizes: Vec<f64> =
+            traces.iter().zip(&self.balance).map(|(trace, balance)| trace / balance).collect();
         self.balance = rule.update(&self.balance, &sizes, self.counted);
-        Ok(())
     }
 
     /// The coordinates of the points inside, equation after equation.
@@ -70,15 +63,15 @@ impl Loss<'_> {
         inside.map(|(_, block)| block.points.coordinates.clone()).collect()
     }
 
-    /// R and its partial derivatives at all points.
+    /// The points on the device, for features of this shape.
+    pub fn points<T: Tier>(&self, trial: &Trial) -> Result<Arc<DeviceCollocation<T>>, Error> {
+        let points = DeviceCollocation::new(self.gpu, trial, self.equations, &self.collocations)?;
+        Ok(Arc::new(points))
+    }
+
+    /// R and its partial derivatives at all points, once.
     pub fn at<T: Tier>(&self, trial: &Trial, c: &[f64]) -> Result<Vec<Linearised>, Error> {
-        // What steps are judged by is not rounded to f32: amplitudes that cancel each other would leave nothing of the residual.
-        // So steps in f32 are those of iterative refinement.
-        if T::IS_F64 {
-            Ok(self.system::<T>(trial)?.linearise(c)?)
-        } else {
-            Ok(linearise_on_host(trial, c, self.equations, &self.collocations))
-        }
+        Evaluation::<T>::new(&self.points(trial)?, trial)?.at_coefficients(self, trial, c)
     }
 
     /// ω_b² mean_b R² of each condition b.
@@ -87,18 +80,7 @@ impl Loss<'_> {
         losses(at, &weights)
     }
 
-    /// The Jacobian along tangent functions, and the residual.
-    pub fn assemble<T: Tier>(
-        &self,
-        trial: &Trial,
-        tangent: &Trial,
-        at: &[Linearised],
-    ) -> Result<(Matrix<T>, Matrix<T>), Error> {
-        let along = DeviceSpace::new(self.gpu, tangent)?;
-        Ok(self.system::<T>(trial)?.assemble_along(&along, at, &self.weights())?)
-    }
-
-    /// The weighted residual, as the rows of [`Loss::assemble`] have it.
+    /// The weighted residual, as the rows of a Jacobian have it.
     pub fn rows(&self, at: &[Linearised]) -> Vec<f64> {
         let mut rows = Vec::new();
         for (at, weight) in at.iter().zip(self.weights()) {
@@ -124,9 +106,5 @@ impl Loss<'_> {
             }
         }
         sums
-    }
-
-    fn system<'s, T: Tier>(&'s self, trial: &'s Trial) -> Result<DeviceCollocation<'s, T>, Error> {
-        Ok(DeviceCollocation::new(self.gpu, trial, self.equations, &self.collocations)?)
     }
 }

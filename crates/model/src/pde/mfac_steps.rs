@@ -137,9 +137,7 @@ impl<T: Tier + Scalar> Stepper<T> for MfacSteps {
         equations: &[Equation],
         collocations: &[Collocation],
     ) -> Result<(), Error> {
-        let mut plan = Plan::new(self.plan.gpu(), "gradient");
-        gradient.record(&mut plan, equations, collocations)?;
-        self.plan = plan;
+        self.plan = gradient.plan("gradient", equations, collocations)?;
         Ok(self.plan.run()?)
     }
 
@@ -180,10 +178,6 @@ impl<T: Tier + Scalar> Stepper<T> for MfacSteps {
         self.plan.run()?;
         self.before = Some(theta);
         Ok(None)
-    }
-
-    fn losses(&mut self, gradient: &Gradient<T>) -> Result<Vec<f64>, Error> {
-        Ok(gradient.losses()?)
     }
 
     fn bound(&self) -> (&'static str, f64) {

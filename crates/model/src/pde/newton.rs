@@ -1,5 +1,7 @@
 //! Gauss–Newton on the weighted collocation residual; for a linear problem its first step is the solution.
 
+use std::sync::Arc;
+
 use ansatz_gpu::Gpu;
 use ansatz_linalg::{LeastSquares, LeastSquaresReason, Place};
 use ansatz_problem::Problem;
@@ -7,10 +9,12 @@ use ansatz_problem::Problem;
 use super::balance::GradientNorm;
 use super::collocation::DeviceCollocation;
 use super::equation::{Equation, Linearised};
+use super::jacobian::DeviceJacobian;
 use super::step::StepOptions;
 use super::tier::Tier;
 use super::trial::Trial;
 use super::trouble::Trouble;
+use super::values::DeviceValues;
 use super::{Collocation, PdeError as Error, Watch};
 
 /// What a fit is asked for.
@@ -162,12 +166,13 @@ pub(super) fn fit<T: Tier>(
     options: FitOptions<'_>,
     watch: &mut Watch<'_>,
 ) -> Result<Fit, Error> {
-    let mut system = DeviceCollocation::<T>::new(gpu, trial, equations, collocations)?;
+    let points = Arc::new(DeviceCollocation::<T>::new(gpu, trial, equations, collocations)?);
+    let (mut values, mut rows) = (DeviceValues::new(&points, trial)?, DeviceJacobian::new(&points, trial)?);
     let weights: Vec<f64> = collocations.iter().map(Collocation::row_weight).collect();
     let linear = equations.iter().all(|equation| equation.linear);
 
-    let mut at = system.linearise(&c)?;
-    let mut fit = Fit::new(system.rows(), trial.unknowns(), String::new());
+    let mut at = values.linearise((trial, &c), equations, collocations)?;
+    let mut fit = Fit::new(points.rows, trial.unknowns(), String::new());
     let mut norm = fit.note(losses(&at, &weights));
     let mut slow_steps = 0;
     for step in 1..=options.max_steps {
@@ -176,9 +181,9 @@ pub(super) fn fit<T: Tier>(
             break;
         }
         // min ‖J δ + R‖² + λ²‖D δ‖²
-        let (jacobian, residual) = system.assemble(&at, &weights)?;
+        let (jacobian, residual) = rows.assemble(&at, &weights)?;
         let solver = LeastSquares { tikhonov: options.tikhonov, place: options.place };
-        let solution = solver.solve(gpu, &jacobian, &residual)?;
+        let solution = solver.solve(gpu, jacobian, residual)?;
         (fit.rank, fit.condition) = (solution.rank, solution.condition);
         fit.tier = solution.tier.clone();
         let delta = match (solution.reason, solution.x.first()) {
@@ -203,7 +208,7 @@ pub(super) fn fit<T: Tier>(
         let mut length = 1.0;
         let accepted = loop {
             let tried: Vec<f64> = c.iter().zip(delta).map(|(c, delta)| c - length * delta).collect();
-            let there = system.linearise(&tried)?;
+            let there = values.linearise((trial, &tried), equations, collocations)?;
             let new_losses = losses(&there, &weights);
             let new_norm = self::norm(&new_losses);
             if new_norm < (1.0 - ARMIJO * length) * norm {

@@ -3,7 +3,10 @@
 use ansatz_problem::{Domain, MAX_POINTS, PointSet};
 use ansatz_random::Philox;
 
-use super::attempt::{Attempt, Settings};
+use super::attempt::Attempt;
+use super::loss::Loss;
+use super::settings::Settings;
+use super::snapshot::Saved;
 use super::trial::Trial;
 use super::{Collocation, PdeError, Solution};
 
@@ -50,6 +53,33 @@ pub(super) struct Redraw<'a> {
     /// Whether the points inside cannot be drawn again without the solution that they were drawn for.
     pub by_residual: bool,
     pub draw: &'a Draw<'a>,
+}
+
+impl Redraw<'_> {
+    /// Whether new points are to be drawn after so many steps.
+    pub fn is_due(&self, steps: usize) -> bool {
+        steps > 0 && steps.is_multiple_of(self.every)
+    }
+
+    /// Moves a loss to the points for the steps after these, with the solution as it is by then.
+    pub fn next(
+        &self,
+        loss: &mut Loss<'_>,
+        steps: usize,
+        (trial, c): (&Trial, &[f64]),
+    ) -> Result<(), PdeError> {
+        loss.move_to((self.draw)(steps / self.every, &Source::Residual(trial, c))?);
+        Ok(())
+    }
+
+    /// Moves a loss to the points that the last step before a checkpoint was taken with.
+    pub fn restore(&self, loss: &mut Loss<'_>, saved: &Saved) -> Result<(), PdeError> {
+        let batch = saved.steps.saturating_sub(1) / self.every;
+        if batch > 0 {
+            loss.move_to((self.draw)(batch, &Source::Saved(&saved.points))?);
+        }
+        Ok(())
+    }
 }
 
 /// Points that are drawn for each one that is taken.

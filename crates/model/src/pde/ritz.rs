@@ -8,13 +8,15 @@ use ansatz_gpu::{Gpu, Real};
 use ansatz_linalg::Quadratic;
 use ansatz_optim::{TrustRegion, Verdict};
 
-use super::collocation::{DeviceCollocation, DeviceSpace, linearise_on_host, rows_of};
+use super::collocation::{DeviceCollocation, linearise_on_host, rows_of};
 use super::energy::{Density, Energy};
 use super::equation::{Equation, Linearised};
+use super::jacobian::DeviceJacobian;
 use super::journal::{Journal, Resumed};
 use super::newton::{Fit, FitOptions, Stop};
+use super::state::State;
 use super::tier::Tier;
-use super::train::{FIRST_LAMBDA, FREE, MOST, State};
+use super::train::{FIRST_LAMBDA, FREE, MOST};
 use super::trial::Trial;
 use super::{Collocation, PdeError as Error, Training, Watch};
 
@@ -81,6 +83,8 @@ pub(super) fn minimise<T: Tier>(
         fit.c = state.c;
         return Ok((state.trial, fit));
     }
+    let points = Arc::new(DeviceCollocation::<T>::new(gpu, &state.trial, &equations, &collocations)?);
+    let mut along = DeviceJacobian::new(&points, &state.tangent())?;
     for step in fit.losses.len()..=options.max_steps {
         let before = region.clone();
         let training = Training {
@@ -94,18 +98,17 @@ pub(super) fn minimise<T: Tier>(
         }
         // The rows ∂^α ψ_j of every jet, and those of the conditions.
         let tangent = state.tangent();
-        let system = DeviceCollocation::<T>::new(gpu, &state.trial, &equations, &collocations)?;
-        let along = DeviceSpace::new(gpu, &tangent)?;
-        let (jacobian, residual) = system.assemble_along(&along, &at, &weights)?;
+        along.load(&tangent)?;
+        let (jacobian, residual) = along.assemble(&at, &weights)?;
         let rows: Vec<f64> = jacobian.read(gpu)?.into_iter().map(Real::widen).collect();
         let residual: Vec<f64> = residual.read(gpu)?.into_iter().map(Real::widen).collect();
         let block = |first: usize, count: usize| -> Vec<f64> {
-            rows.chunks(system.rows()).flat_map(|column| &column[first..first + count]).copied().collect()
+            rows.chunks(points.rows).flat_map(|column| &column[first..first + count]).copied().collect()
         };
         let stride = energy.points.points.len().next_multiple_of(4);
         let count = energy.points.points.len();
         let by_jet: Vec<Vec<f64>> = (0..jets).map(|jet| block(jet * stride, count)).collect();
-        let elsewhere = block(jets * stride, system.rows() - jets * stride);
+        let elsewhere = block(jets * stride, points.rows - jets * stride);
 
         let mut model = Quadratic::zeros(tangent.unknowns());
         for ([a, b], curvature) in &density.curvatures {
@@ -116,7 +119,7 @@ pub(super) fn minimise<T: Tier>(
             }
         }
         by_jet.iter().zip(&density.slopes).for_each(|(rows, slope)| model.add_gradient(rows, slope));
-        model.add_product(&elsewhere, &vec![1.0; system.rows() - jets * stride], &elsewhere);
+        model.add_product(&elsewhere, &vec![1.0; points.rows - jets * stride], &elsewhere);
         model.add_gradient(&elsewhere, &residual[jets * stride..]);
 
         let damping = state.damping(&tangent, &model.lengths(), FREE);

@@ -3,7 +3,9 @@
 use ansatz_linalg::LeastSquares;
 
 use super::PdeError as Error;
+use super::device_loss::Evaluation;
 use super::geodesic::product;
+use super::jacobian::DeviceJacobian;
 use super::loss::Loss;
 use super::task::Task;
 use super::tier::Tier;
@@ -25,9 +27,11 @@ pub(super) fn standard_errors<T: Tier>(
     if unknowns.len() == 0 || !measured.contains(&true) {
         return Ok(Vec::new());
     }
-    let at = loss.at::<T>(trial, c)?;
-    let (jacobian, residual) = loss.assemble::<T>(trial, &trial.tangent(c), &at)?;
-    let Ok(problem) = solver.factor(loss.gpu, &jacobian, &residual)? else { return Ok(Vec::new()) };
+    let points = loss.points::<T>(trial)?;
+    let at = Evaluation::new(&points, trial)?.at_coefficients(loss, trial, c)?;
+    let mut rows = DeviceJacobian::new(&points, &trial.tangent(c))?;
+    let (jacobian, residual) = rows.assemble(&at, &loss.weights())?;
+    let Ok(problem) = solver.factor(loss.gpu, jacobian, residual)? else { return Ok(Vec::new()) };
     let floor = solver.tikhonov.unwrap_or(LeastSquares::tikhonov_for::<T>());
     let step = problem.solve(|_| floor);
     let (rows, columns) = (jacobian.rows(), jacobian.columns());

@@ -6,12 +6,12 @@ use ansatz_optim::{ConjugateGradients, Jacobian};
 
 use super::PdeError as Error;
 use super::collocation::rows_of;
+use super::device_loss::Along;
 use super::equation::Linearised;
 use super::geodesic::{self, Geodesic};
 use super::loss::Loss;
 use super::matrix_free::MatrixFree;
 use super::tier::Tier;
-use super::trial::Trial;
 
 /// How min ‖J δ + R‖² + λ²‖D δ‖² is solved for a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -89,9 +89,9 @@ impl StepOptions {
 }
 
 /// The least-squares problem of one state.
-pub(super) enum StepProblem<T: Tier> {
+pub(super) enum StepProblem<'a, T: Tier> {
     Dense { problem: DampedLeastSquares, geodesic: Geodesic<T> },
-    Free { jacobian: Box<MatrixFree<T>>, residual: Vec<f64>, lengths: Vec<f64> },
+    Free { jacobian: &'a mut MatrixFree<T>, residual: Vec<f64>, lengths: Vec<f64> },
 }
 
 /// δ for one damping.
@@ -108,29 +108,31 @@ enum Solved<'a, T: Tier> {
     Free { jacobian: &'a mut MatrixFree<T>, residual: &'a [f64], lengths: &'a [f64], damping: Vec<f64> },
 }
 
-impl<T: Tier> StepProblem<T> {
-    /// Of a state where R and its partial derivatives are `at`; `None` where that is not finite.
+impl<'a, T: Tier> StepProblem<'a, T> {
+    /// Of a state where R and its partial derivatives are `at`, with which the Jacobian was filled; `None` where that is not finite.
     pub fn new(
         loss: &Loss<'_>,
-        (trial, tangent): (&Trial, &Trial),
+        along: &'a mut Along<T>,
         at: &[Linearised],
         (form, solver): (Form, LeastSquares),
     ) -> Result<Option<Self>, Error> {
-        let gpu = loss.gpu;
-        if form == Form::ConjugateGradients {
-            let parts = (loss.equations, loss.collocations.as_slice());
-            let mut jacobian = MatrixFree::new(gpu, tangent, parts, at, &loss.weights())?;
-            let (lengths, residual) = (jacobian.lengths()?, loss.rows(at));
-            let finite = lengths.iter().chain(&residual).all(|x| x.is_finite());
-            return Ok(finite.then(|| Self::Free { jacobian: Box::new(jacobian), residual, lengths }));
+        let (gpu, rows) = (loss.gpu, loss.rows(at));
+        match along {
+            Along::Free(jacobian) => {
+                let (lengths, residual) = (jacobian.lengths()?, rows);
+                let finite = lengths.iter().chain(&residual).all(|x| x.is_finite());
+                Ok(finite.then_some(Self::Free { jacobian, residual, lengths }))
+            }
+            Along::Kept(jacobian) => {
+                let (jacobian, residual) = jacobian.assembled();
+                let problem = match form {
+                    Form::Kernel => solver.factor_kernel(gpu, jacobian, residual)?,
+                    _ => solver.factor(gpu, jacobian, residual)?,
+                };
+                let Ok(problem) = problem else { return Ok(None) };
+                Ok(Some(Self::Dense { problem, geodesic: Geodesic::new(gpu, jacobian, rows)? }))
+            }
         }
-        let (jacobian, residual) = loss.assemble::<T>(trial, tangent, at)?;
-        let problem = match form {
-            Form::Kernel => solver.factor_kernel(gpu, &jacobian, &residual)?,
-            _ => solver.factor(gpu, &jacobian, &residual)?,
-        };
-        let Ok(problem) = problem else { return Ok(None) };
-        Ok(Some(Self::Dense { problem, geodesic: Geodesic::new(gpu, &jacobian, loss.rows(at))? }))
     }
 
     /// The lengths of the columns of J.

@@ -4,7 +4,8 @@ use ansatz_expr::Expr;
 use ansatz_problem::{Condition, PointSet, Problem, Region};
 
 use super::equation::Equation;
-use super::singular::{self, SingularFunction};
+use super::singular::SingularFunction;
+use super::singular_choice;
 use super::transform::Transforms;
 use super::unknowns::Unknowns;
 use super::{Frame, Method, PdeError, PdeOptions, corners};
@@ -103,7 +104,7 @@ impl<'a> Task<'a> {
         // What an equation is at a corner is not known before its parameters are.
         let known = problem.unknowns.is_empty() && problem.domain.time().is_none();
         if options.corners && known && corners::matter(&task) {
-            task.singular = singular::functions(&task);
+            task.singular = singular_choice::functions(&task);
         }
         Ok(task)
     }

@@ -3,123 +3,34 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use ansatz_features::{FeatureError, Trainable};
+use ansatz_features::Trainable;
 use ansatz_linalg::LeastSquares;
 use ansatz_optim::{TrustRegion, Verdict};
 
 use super::collocation::rows_of;
+use super::device_loss::DeviceLoss;
 use super::journal::{Journal, Resumed};
 use super::loss::Loss;
-use super::newton::{Fit, FitOptions, Stop, fit as solve};
+use super::newton::{Fit, FitOptions, Stop};
 use super::projection::projected;
-use super::resample::{Redraw, Source};
+use super::resample::Redraw;
 use super::snapshot::Saved;
+use super::start::start_of;
+use super::state::State;
 use super::step::{StepProblem, shape};
 use super::tier::Tier;
 use super::trial::Trial;
-use super::unknowns::Unknowns;
 use super::{PdeError as Error, Training, Watch};
 
 /// λ of the first step, for columns of norm 1.
 pub(super) const FIRST_LAMBDA: f64 = 1e-2;
 /// Coefficients, in which u is linear, are damped by this part of λ, if they do not follow the features by themselves.
 pub(super) const FREE: f64 = 1e-2;
-/// Parameters whose effect is below this part of the mean effect are damped more than others.
-const UNIMPORTANT: f64 = 1e-3;
 /// λ of a parameter that does not matter at all.
 pub(super) const MOST: f64 = 1e12;
-/// Tikhonov's λ of the coefficients that the training begins with, for columns of norm 1: larger ones would cancel each other.
-const START: f64 = 1e-4;
-/// Steps of Gauss and Newton towards them.
-const START_STEPS: usize = 5;
 /// So many steps that together gain less than this part are the last.
 const PATIENCE: usize = 30;
 const GAIN: f64 = 0.02;
-
-/// Features of every field, and all their coefficients.
-pub(super) struct State {
-    fields: Vec<Arc<dyn Trainable>>,
-    pub trial: Trial,
-    pub c: Vec<f64>,
-}
-
-impl State {
-    pub fn new(fields: Vec<Arc<dyn Trainable>>, c: Vec<f64>) -> Self {
-        Self { trial: Trial::of_trained(&fields), fields, c }
-    }
-
-    /// As it was saved, and the trust region around it.
-    pub fn resumed(Resumed { saved, fields }: &Resumed) -> (Self, TrustRegion) {
-        (Self::new(fields.clone(), saved.c.clone()), TrustRegion::resumed(saved.region))
-    }
-
-    /// The same features with other coefficients.
-    pub fn with_coefficients(&self, c: Vec<f64>) -> Self {
-        Self { fields: self.fields.clone(), trial: self.trial.clone(), c }
-    }
-
-    /// The coefficients of a field.
-    fn of_field(&self, field: usize) -> &[f64] {
-        &self.c[self.trial.columns(field)]
-    }
-
-    /// λ_j/λ for columns of these lengths: √(1 + (k s/(‖J_j‖ unit_j))²), where s is the mean effect of a step by one unit: a
-    /// parameter that hardly matters, like the centre of a Gaussian without amplitude, shall not run away for that. Of coefficients
-    /// it is `free`.
-    pub fn damping(&self, tangent: &Trial, lengths: &[f64], free: f64) -> Vec<f64> {
-        let mut damping = vec![free; lengths.len()];
-        for (field, features) in self.fields.iter().enumerate() {
-            let trained = tangent.columns(field).skip(features.len());
-            let effects: Vec<f64> = trained
-                .clone()
-                .zip(features.units(self.of_field(field)))
-                .map(|(j, unit)| lengths[j] * unit)
-                .collect();
-            let square =
-                effects.iter().map(|effect| effect * effect).sum::<f64>() / effects.len().max(1) as f64;
-            let least = UNIMPORTANT * square.sqrt();
-            trained
-                .zip(effects)
-                .for_each(|(j, effect)| damping[j] = 1f64.hypot(least / effect.max(f64::MIN_POSITIVE)));
-        }
-        damping
-    }
-
-    pub fn tangent(&self) -> Trial {
-        self.trial.tangent(&self.c)
-    }
-
-    /// After the step −δ along the tangent functions.
-    pub fn moved(&self, tangent: &Trial, delta: &[f64]) -> Result<Self, FeatureError> {
-        let (mut fields, mut c) = (Vec::new(), Vec::new());
-        for (field, features) in self.fields.iter().enumerate() {
-            let step: Vec<f64> = delta[tangent.columns(field)].iter().map(|delta| -delta).collect();
-            let (moved, coefficients) = features.moved(self.of_field(field), &step)?;
-            fields.push(moved);
-            c.extend(coefficients);
-        }
-        Ok(Self::new(fields, c))
-    }
-
-    /// θ of the features of each field.
-    pub fn theta(&self) -> Vec<Vec<f64>> {
-        self.fields.iter().map(|features| features.theta()).collect()
-    }
-
-    /// All that is needed to go on from here.
-    pub fn saved(&self, region: &TrustRegion, fit: &Fit, start: Instant) -> Saved {
-        Saved {
-            theta: self.theta(),
-            c: self.c.clone(),
-            region: region.state(),
-            losses: fit.losses.clone(),
-            seconds: fit.earlier_seconds + start.elapsed().as_secs_f64(),
-            settled: fit.stop == Stop::Settled,
-            steps: fit.steps(),
-            ..Saved::default()
-        }
-    }
-}
 
 /// Minimises Σ_b ω_b² mean_b R² over coefficients and features, from the best coefficients of the features as they are on, or from
 /// where `journal` has the fit.
@@ -132,7 +43,6 @@ pub(super) fn train<T: Tier>(
     watch: &mut Watch<'_>,
 ) -> Result<(Trial, Fit), Error> {
     let start = Instant::now();
-    let gpu = loss.gpu;
     let floor = options.tikhonov.unwrap_or(LeastSquares::tikhonov_for::<T>());
     let solver = LeastSquares { tikhonov: None, place: options.place };
     let coefficients = LeastSquares { tikhonov: options.tikhonov, place: options.place };
@@ -147,7 +57,7 @@ pub(super) fn train<T: Tier>(
         None => {
             let state = State::new(fields, Vec::new());
             let c = start_of::<T>(&loss, &state.trial, options, watch)?;
-            (State { c, ..state }, TrustRegion::new(FIRST_LAMBDA))
+            (state.with_coefficients(c), TrustRegion::new(FIRST_LAMBDA))
         }
     };
     if let Some(Resumed { saved, .. }) = &resumed
@@ -155,15 +65,15 @@ pub(super) fn train<T: Tier>(
     {
         loss.balance.clone_from(&saved.balance);
     }
-    if let (Some(Resumed { saved, .. }), Some(Redraw { every, draw, .. })) = (&resumed, redraw) {
-        // The points that the last step was taken with.
-        let batch = saved.losses.len().saturating_sub(2) / every;
-        if batch > 0 {
-            loss.move_to(draw(batch, &Source::Saved(&saved.points))?);
-        }
+    if let (Some(Resumed { saved, .. }), Some(redraw)) = (&resumed, redraw) {
+        redraw.restore(&mut loss, saved)?;
     }
-    let mut at = loss.at::<T>(&state.trial, &state.c)?;
-    let (form, tier) = options.step.form::<T>(gpu, shape(&loss, parameters))?;
+    let (form, tier) = options.step.form::<T>(loss.gpu, shape(&loss, parameters))?;
+    let on_device = |loss: &Loss<'_>, state: &State| {
+        DeviceLoss::<T>::new(loss, (&state.trial, &state.tangent()), form, options.projection)
+    };
+    let mut device = on_device(&loss, &state)?;
+    let mut at = device.evaluation.at(&loss, &state.trial, &state.c)?;
     let mut fit = Fit::new(rows_of(&loss.collocations), parameters, tier);
     match &resumed {
         Some(Resumed { saved, .. }) => {
@@ -196,22 +106,24 @@ pub(super) fn train<T: Tier>(
             fit.stop = Stop::Stopped;
             break;
         }
-        if let Some(Redraw { every, draw, .. }) = redraw
-            && step > 1
-            && (step - 1) % every == 0
-        {
-            loss.move_to(draw((step - 1) / every, &Source::Residual(&state.trial, &state.c))?);
-            at = loss.at::<T>(&state.trial, &state.c)?;
-            norm = loss.norm(&loss.parts(&at));
-        }
-        if let Some(rule) = options.balance.filter(|rule| rule.is_due(step - 1)) {
-            let (jacobian, _) = loss.assemble::<T>(&state.trial, &state.tangent(), &at)?;
-            loss.rebalance(&rule, &jacobian)?;
+        if let Some(redraw) = redraw.filter(|redraw| redraw.is_due(step - 1)) {
+            redraw.next(&mut loss, step - 1, (&state.trial, &state.c))?;
+            // What there was makes room first.
+            drop(device);
+            device = on_device(&loss, &state)?;
+            at = device.evaluation.at(&loss, &state.trial, &state.c)?;
             norm = loss.norm(&loss.parts(&at));
         }
         // min ‖J δ − R‖² + λ²‖D_θ δ_θ‖²: the coefficients, in which u is linear, are all but free.
         let tangent = state.tangent();
-        let problem = StepProblem::<T>::new(&loss, (&state.trial, &tangent), &at, (form, solver))?;
+        let DeviceLoss { evaluation, along, by_coefficients } = &mut device;
+        along.fill(&loss, &tangent, &at)?;
+        if let Some(rule) = options.balance.filter(|rule| rule.is_due(step - 1)) {
+            loss.rebalance(&rule, &along.traces(&loss)?);
+            norm = loss.norm(&loss.parts(&at));
+            along.weigh(&loss, &at)?;
+        }
+        let problem = StepProblem::new(&loss, along, &at, (form, solver))?;
         let Some(mut problem) = problem else {
             fit.stop = Stop::NonFinite;
             fit.cause = loss.trouble(&state.trial, &state.c, &at);
@@ -228,7 +140,7 @@ pub(super) fn train<T: Tier>(
             let probed = step.probe().map(|probe| state.moved(&tangent, &probe));
             let delta = match probed {
                 Some(Ok(probed)) => {
-                    let there = loss.at::<T>(&probed.trial, &probed.c)?;
+                    let there = evaluation.at(&loss, &probed.trial, &probed.c)?;
                     step.corrected(&loss.rows(&there), |j| damp(j) * lengths[j])?
                 }
                 _ => None,
@@ -236,9 +148,9 @@ pub(super) fn train<T: Tier>(
             .unwrap_or(step.delta);
             let tried = match state.moved(&tangent, &delta) {
                 Ok(there) => {
-                    let mut tried = (loss.at::<T>(&there.trial, &there.c)?, there);
-                    if options.projection {
-                        tried = projected::<T>(&loss, tried, coefficients)?;
+                    let mut tried = (evaluation.at(&loss, &there.trial, &there.c)?, there);
+                    if let Some(rows) = by_coefficients {
+                        tried = projected(&loss, (evaluation, rows), tried, coefficients)?;
                     }
                     let (linearised, there) = tried;
                     let parts = loss.parts(&linearised);
@@ -298,24 +210,6 @@ fn is_settled(history: &[f64]) -> bool {
     let (before, since) = history.split_at(history.len().saturating_sub(PATIENCE));
     let best = |norms: &[f64]| norms.iter().copied().fold(f64::INFINITY, f64::min);
     best(since) > (1.0 - GAIN) * best(before)
-}
-
-/// The best coefficients of the features as they are; 0 where there are none better. Unknown parameters are among them.
-pub(super) fn start_of<T: Tier>(
-    loss: &Loss<'_>,
-    trial: &Trial,
-    options: FitOptions<'_>,
-    watch: &mut Watch<'_>,
-) -> Result<Vec<f64>, Error> {
-    let unknowns = Unknowns::of(options.problem);
-    let zero = unknowns.begin(trial.unknowns());
-    let tikhonov = Some(options.tikhonov.unwrap_or(START));
-    // Parameters that fit features which are not trained yet may be far off: the first step hardly moves them.
-    let max_steps = if unknowns.len() > 0 { 1 } else { START_STEPS };
-    let options = FitOptions { tikhonov, max_steps, ..options };
-    let Loss { gpu, equations, collocations, .. } = loss;
-    let linear = solve::<T>(gpu, trial, equations, collocations, zero.clone(), options, watch)?;
-    Ok(if linear.history.last() < linear.history.first() { linear.c } else { zero })
 }
 
 #[cfg(test)]

@@ -12,11 +12,12 @@ use super::gradient::{Gradient, Norms, OnHost};
 use super::journal::Journal;
 use super::loss::Loss;
 use super::newton::{Fit, FitOptions, Stop};
-use super::resample::{Redraw, Source};
+use super::resample::Redraw;
 use super::snapshot::Saved;
 use super::stages::Stage;
+use super::start::start_of;
+use super::state::State;
 use super::tier::Tier;
-use super::train::{State, start_of};
 use super::trial::Trial;
 use super::{PdeError as Error, Training, Watch};
 
@@ -136,12 +137,8 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
         if saved.settled {
             self.fit.stop = Stop::Settled;
         }
-        if let Some(Redraw { every, draw, .. }) = self.redraw {
-            // The points that the last step was taken with.
-            let batch = self.done.saturating_sub(1) / every;
-            if batch > 0 {
-                self.loss.move_to(draw(batch, &Source::Saved(&saved.points))?);
-            }
+        if let Some(redraw) = self.redraw {
+            redraw.restore(&mut self.loss, saved)?;
         }
         Ok((number, steps))
     }
@@ -183,12 +180,9 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
                 self.fit.stop = Stop::Stopped;
                 return Ok(false);
             }
-            if let Some(Redraw { every, draw, .. }) = self.redraw
-                && self.done > 0
-                && self.done.is_multiple_of(every)
-            {
+            if let Some(redraw) = self.redraw.filter(|redraw| redraw.is_due(self.done)) {
                 let found = self.gradient.found()?;
-                self.loss.move_to(draw(self.done / every, &Source::Residual(&found.trial, &found.c))?);
+                redraw.next(&mut self.loss, self.done, (&found.trial, &found.c))?;
                 self.record(steps)?;
             }
             self.balance(steps)?;
@@ -225,16 +219,16 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
     }
 
     /// Takes in the losses, if they are to be known here.
-    fn note(&mut self, steps: &mut dyn Stepper<T>) -> Result<(), Error> {
+    fn note(&mut self, steps: &dyn Stepper<T>) -> Result<(), Error> {
         let after = self.done.saturating_sub(steps.behind());
         if is_known(after) && self.fit.known_after.last().is_none_or(|&known| known < after) {
-            self.fit.note_after(after, steps.losses(&self.gradient)?);
+            self.fit.note_after(after, self.gradient.losses()?);
         }
         Ok(())
     }
 
     /// The last step of an optimiser; whether another may go on.
-    fn ended(&mut self, steps: &mut dyn Stepper<T>, end: End) -> Result<bool, Error> {
+    fn ended(&mut self, steps: &dyn Stepper<T>, end: End) -> Result<bool, Error> {
         self.done = self.done.saturating_sub(end.missing);
         (self.fit.stop, self.fit.cause) = (end.stop, end.word);
         if end.stop == Stop::NonFinite {
@@ -246,7 +240,7 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
             let beyond = || "in a gradient, which is beyond the range of the fit's precision".to_owned();
             self.fit.cause = Some(trouble.unwrap_or_else(beyond));
             if self.fit.losses.is_empty() {
-                self.fit.note_after(0, steps.losses(&self.gradient)?);
+                self.fit.note_after(0, self.gradient.losses()?);
             }
             return Ok(false);
         }

@@ -5,7 +5,7 @@ use ansatz_problem::{PointSet, Problem};
 
 use super::Collocation;
 use super::equation::{Equation, Linearised};
-use super::report::brief;
+use super::report_text::brief;
 use super::trial::Trial;
 use super::unknowns::Unknowns;
 

@@ -1,0 +1,86 @@
+//! Settings of a solve.
+
+use crate::KrylovError;
+use crate::precondition::Preconditioner;
+
+/// In which precision the device iterates. The answer is verified in f64 in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// f64 where the device has it natively and the tolerance is beyond f32, else f32; and f64, on the CPU executor if
+    /// need be, where f32 turns out not to suffice.
+    #[default]
+    Auto,
+    /// f32 alone.
+    F32,
+    /// f64; on the CPU executor where the device has none.
+    F64,
+}
+
+/// Settings of a solve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SolveOptions {
+    /// Converged when ‖b − Ax‖₂ ≤ rtol ‖b‖₂.
+    pub rtol: f64,
+    /// Converged when ‖b − Ax‖₂ ≤ atol.
+    pub atol: f64,
+    /// Converged when the normwise backward error is at most this.
+    pub backward: Option<f64>,
+    /// Iterations of conjugate gradients in all; a hundred times the number of unknowns, and at least 10,000, if not
+    /// given: rounding makes ill-conditioned systems need many more than one iteration per unknown.
+    pub max_iterations: Option<u64>,
+    /// Preconditioner.
+    pub preconditioner: Preconditioner,
+    /// Flexible directions.
+    pub flexible: bool,
+    /// Precision of the device.
+    pub precision: Precision,
+    /// Iterations between two looks of the host.
+    pub look_every: u32,
+    /// How far an inner solve in f32 reduces the residual.
+    pub inner_rtol: f64,
+}
+
+impl Default for SolveOptions {
+    fn default() -> Self {
+        Self {
+            rtol: 1e-8,
+            atol: 0.0,
+            backward: None,
+            max_iterations: None,
+            preconditioner: Preconditioner::default(),
+            flexible: false,
+            precision: Precision::default(),
+            look_every: 32,
+            inner_rtol: 1e-3,
+        }
+    }
+}
+
+impl SolveOptions {
+    pub(super) fn check(&self) -> Result<(), KrylovError> {
+        let wrong = |name, value: String, expected| Err(KrylovError::Setting { name, value, expected });
+        let tolerance = |value: f64| value >= 0.0 && value.is_finite();
+        match self {
+            _ if !tolerance(self.rtol) => {
+                wrong("rtol", self.rtol.to_string(), "a number that is finite and not negative")
+            }
+            _ if !tolerance(self.atol) => {
+                wrong("atol", self.atol.to_string(), "a number that is finite and not negative")
+            }
+            _ if !self.backward.is_none_or(tolerance) => {
+                wrong("backward", format!("{:?}", self.backward), "a number that is finite and not negative")
+            }
+            _ if !(1e-6..1.0).contains(&self.inner_rtol) => {
+                wrong("inner_rtol", self.inner_rtol.to_string(), "between 1e-6 and 1")
+            }
+            _ if matches!(self.preconditioner, Preconditioner::BlockJacobi { size } if size != 2 && size != 4) => {
+                wrong("the block size", self.preconditioner.to_string(), "2 or 4")
+            }
+            _ if self.preconditioner == (Preconditioner::Chebyshev { degree: 0 }) => {
+                wrong("the degree", self.preconditioner.to_string(), "at least 1")
+            }
+            _ if self.look_every == 0 => wrong("look_every", "0".to_owned(), "at least 1"),
+            _ => Ok(()),
+        }
+    }
+}

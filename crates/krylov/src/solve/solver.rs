@@ -1,0 +1,211 @@
+//! The systems under way, and what is known of them for certain.
+
+use ansatz_gpu::{Gpu, GpuError};
+
+use super::SolveOptions;
+use crate::operator::{Defect, NullComponents, Operator};
+use crate::stage::{norm, norm_max};
+use crate::{KrylovError, Reason, truth};
+
+/// One right-hand side on its way.
+pub(super) struct Column {
+    pub b: Vec<f64>,
+    pub norm_b: f64,
+    pub x: Vec<f64>,
+    pub r: Vec<f64>,
+    pub norm_r: f64,
+    /// The largest ‖r‖ that counts as converged by rtol or atol.
+    pub goal: f64,
+    pub iterations: u64,
+    pub outer_iterations: usize,
+    pub history: Vec<f64>,
+    pub verified: Vec<(u64, f64)>,
+    pub strikes: u32,
+    /// Iterate only so far in the next step: where the recursion was smallest before it went astray.
+    pub rerun: Option<u64>,
+    pub reason: Option<Reason>,
+}
+
+/// All right-hand sides of a solve.
+pub(super) struct Solver<'a> {
+    pub a: &'a dyn Operator,
+    pub options: &'a SolveOptions,
+    pub norm_a: f64,
+    pub null: NullComponents,
+    pub max_iterations: u64,
+    pub columns: Vec<Column>,
+}
+
+impl<'a> Solver<'a> {
+    pub fn new(
+        gpu: &Gpu,
+        a: &'a dyn Operator,
+        b: &[Vec<f64>],
+        x0: Option<&[Vec<f64>]>,
+        options: &'a SolveOptions,
+    ) -> Result<Self, KrylovError> {
+        let n = a.dimension();
+        let check = |what, found: usize, expected: usize| {
+            if found == expected { Ok(()) } else { Err(KrylovError::Length { what, found, expected }) }
+        };
+        b.iter().try_for_each(|b| check("the right-hand side", b.len(), n))?;
+        if let Some(x0) = x0 {
+            check("the list of initial guesses", x0.len(), b.len())?;
+            x0.iter().try_for_each(|x0| check("the initial guess", x0.len(), n))?;
+        }
+        let limit = gpu.capabilities().binding_bytes / 4;
+        if n as u64 > limit {
+            return Err(GpuError::Limit {
+                what: "a vector of the system (entries)".to_owned(),
+                needed: n as u64,
+                available: limit,
+                remedy: "use a smaller system, or the CPU executor",
+            }
+            .into());
+        }
+
+        // Entries of inactive cells are none of the system's business.
+        let masked = |v: &[f64]| -> Vec<f64> {
+            v.iter().enumerate().map(|(i, &v)| if a.is_active(i) { v } else { 0.0 }).collect()
+        };
+        let columns = b
+            .iter()
+            .enumerate()
+            .map(|(column, b)| {
+                let b = masked(b);
+                let norm_b = norm(&b);
+                Column {
+                    norm_b,
+                    x: x0.map_or_else(|| vec![0.0; n], |x0| masked(&x0[column])),
+                    r: b.clone(),
+                    norm_r: norm_b,
+                    b,
+                    goal: (options.rtol * norm_b).max(options.atol),
+                    iterations: 0,
+                    outer_iterations: 0,
+                    history: Vec::new(),
+                    verified: Vec::new(),
+                    strikes: 0,
+                    rerun: None,
+                    reason: None,
+                }
+            })
+            .collect();
+        let max_iterations =
+            options.max_iterations.unwrap_or_else(|| (100 * a.unknowns() as u64).max(10_000));
+        Ok(Self { a, options, norm_a: a.norm_inf(), null: a.null_components(), max_iterations, columns })
+    }
+
+    /// Finds what can be said without an iteration.
+    pub fn examine(&mut self) {
+        let operator_reason = self.a.defect().map(|defect| match defect {
+            Defect::NonFinite => Reason::NonFinite,
+            Defect::Asymmetric => Reason::NonSymmetricOperator,
+            Defect::NegativeMinor => Reason::IndefiniteOperator,
+        });
+        for index in 0..self.columns.len() {
+            let column = &mut self.columns[index];
+            if !column.norm_b.is_finite() || !norm_max(&column.x).is_finite() {
+                column.reason = Some(Reason::NonFinite);
+                column.x.fill(0.0);
+                continue;
+            }
+            if column.norm_b == 0.0 {
+                column.x.fill(0.0);
+                column.reason = Some(Reason::ZeroRhs);
+                column.verified.push((0, 0.0));
+                continue;
+            }
+            if operator_reason == Some(Reason::NonFinite) {
+                column.reason = operator_reason;
+                column.x.fill(0.0);
+                continue;
+            }
+            let x = std::mem::take(&mut self.columns[index].x);
+            let (r, norm_r) = self.residual(index, &x);
+            let null_part = self.null_part(index);
+            let column = &mut self.columns[index];
+            (column.x, column.r, column.norm_r) = (x, r, norm_r);
+            let relative = norm_r / column.norm_b;
+            column.verified.push((0, relative));
+            column.history.push(relative);
+            let reason = self.converged(index).or(operator_reason);
+            let column = &mut self.columns[index];
+            column.reason = reason;
+            // Whatever x is, the part of b in the null space stays in the residual.
+            let attainable = column.goal.max(self.options.backward.unwrap_or(0.0) * column.norm_b);
+            if column.reason.is_none() && null_part > attainable.max(1e-14 * column.norm_b) {
+                column.reason = Some(Reason::Inconsistent);
+            }
+            if column.reason.is_none() && self.max_iterations == 0 {
+                column.reason = Some(Reason::MaxIterations);
+            }
+        }
+    }
+
+    /// b − A x in f64, and its norm. Where it may satisfy the criterion, it is computed again with compensated sums, and
+    /// the larger norm counts: neither plain f64, which anyone may recompute in any order, nor the truth may exceed the
+    /// tolerance.
+    pub fn residual(&self, index: usize, x: &[f64]) -> (Vec<f64>, f64) {
+        let column = &self.columns[index];
+        let mut r = vec![0.0; x.len()];
+        self.a.apply(x, &mut r);
+        r.iter_mut().zip(&column.b).for_each(|(r, b)| *r = b - *r);
+        let norm_r = norm(&r);
+        let backward_error = backward_error(self.norm_a, x, &column.b, &r);
+        let backward = self.options.backward.is_some_and(|tolerance| backward_error <= 2.0 * tolerance);
+        if norm_r > 2.0 * column.goal && !backward || !norm_r.is_finite() {
+            return (r, norm_r);
+        }
+        let truth = truth::residual(self.a, &column.b, x);
+        // In another order of summation the rounding errors would be others, of about this size.
+        let rounding: Vec<f64> = r.iter().zip(&truth).map(|(r, truth)| r - truth).collect();
+        let norm_r = norm_r.max(norm(&truth).hypot(norm(&rounding)));
+        (truth, norm_r)
+    }
+
+    /// The norm of the part of b in the known null space.
+    fn null_part(&self, index: usize) -> f64 {
+        let means = self.null.means(&self.columns[index].b);
+        means.iter().zip(self.null.sizes()).map(|(mean, &size)| mean * mean * size as f64).sum::<f64>().sqrt()
+    }
+
+    /// The criterion that the verified residual satisfies, if any.
+    pub fn converged(&self, index: usize) -> Option<Reason> {
+        let column = &self.columns[index];
+        let backward_error = backward_error(self.norm_a, &column.x, &column.b, &column.r);
+        let backward = self.options.backward.is_some_and(|tolerance| backward_error <= tolerance);
+        match column.norm_r {
+            norm if norm <= self.options.rtol * column.norm_b => Some(Reason::Rtol),
+            norm if norm <= self.options.atol => Some(Reason::Atol),
+            _ if backward => Some(Reason::Backward),
+            _ => None,
+        }
+    }
+
+    /// The error of a solve, with the iterates where there are some.
+    pub fn interrupted(&self, error: KrylovError, begun: bool) -> KrylovError {
+        match error {
+            KrylovError::Gpu(source) if begun => KrylovError::Interrupted {
+                source,
+                iterates: self.columns.iter().map(|column| column.x.clone()).collect(),
+                outer_iterations: self
+                    .columns
+                    .iter()
+                    .map(|column| column.outer_iterations)
+                    .max()
+                    .unwrap_or(0),
+            },
+            other => other,
+        }
+    }
+}
+
+/// ‖r‖∞/(‖A‖∞‖x‖∞ + ‖b‖∞) (Rigal and Gaches, J. ACM 14, 1967).
+pub(super) fn backward_error(norm_a: f64, x: &[f64], b: &[f64], r: &[f64]) -> f64 {
+    relative(norm_max(r), norm_a * norm_max(x) + norm_max(b))
+}
+
+pub(super) fn relative(value: f64, scale: f64) -> f64 {
+    if value == 0.0 { 0.0 } else { value / scale }
+}

@@ -1,0 +1,32 @@
+//! The coefficients that a training begins with.
+
+use super::PdeError as Error;
+use super::Watch;
+use super::loss::Loss;
+use super::newton::{FitOptions, fit};
+use super::tier::Tier;
+use super::trial::Trial;
+use super::unknowns::Unknowns;
+
+/// Tikhonov's λ of these coefficients, for columns of norm 1: larger ones would cancel each other.
+const START: f64 = 1e-4;
+/// Steps of Gauss and Newton towards them.
+const START_STEPS: usize = 5;
+
+/// The best coefficients of the features as they are; 0 where there are none better. Unknown parameters are among them.
+pub(super) fn start_of<T: Tier>(
+    loss: &Loss<'_>,
+    trial: &Trial,
+    options: FitOptions<'_>,
+    watch: &mut Watch<'_>,
+) -> Result<Vec<f64>, Error> {
+    let unknowns = Unknowns::of(options.problem);
+    let zero = unknowns.begin(trial.unknowns());
+    let tikhonov = Some(options.tikhonov.unwrap_or(START));
+    // Parameters that fit features which are not trained yet may be far off: the first step hardly moves them.
+    let max_steps = if unknowns.len() > 0 { 1 } else { START_STEPS };
+    let options = FitOptions { tikhonov, max_steps, ..options };
+    let Loss { gpu, equations, collocations, .. } = loss;
+    let linear = fit::<T>(gpu, trial, equations, collocations, zero.clone(), options, watch)?;
+    Ok(if linear.history.last() < linear.history.first() { linear.c } else { zero })
+}
