@@ -29,7 +29,7 @@ examples! {
     "nonlinear_poisson" "bratu" "burgers_steady" "allen_cahn_steady" "legendre" "legendre_3" "hypergeometric" "hypergeometric_2" "deep_ritz"
     "heat_5d" "wave_1d" "maxwell_tm" "flow_mixing"
     "diffusion_inverse" "advection_diffusion_inverse"
-    "burgers" "burgers_built_in" "allen_cahn" "klein_gordon" "nonlinear_diffusion"
+    "burgers" "burgers_built_in" "allen_cahn" "klein_gordon" "nonlinear_diffusion" "nonlinear_diffusion_built_in"
 }
 
 /// The example of this name.
