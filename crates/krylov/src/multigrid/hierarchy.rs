@@ -125,6 +125,11 @@ impl<T: Real> Hierarchy<T> {
         self.storeys.get(k).map_or(&self.coarsest_level, |storey| &storey.level)
     }
 
+    /// Scalars of a vector of the finest level, on the device.
+    pub fn length(&self) -> usize {
+        self.level(0).length()
+    }
+
     /// Number of levels.
     pub fn levels(&self) -> usize {
         self.storeys.len() + 1
