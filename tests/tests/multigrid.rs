@@ -227,7 +227,7 @@ fn counts_of_the_literature() {
     });
 }
 
-/// Counts that hardly depend on the size, whatever it is, on walls and air, on jumps, or on the anisotropy.
+/// Counts that hardly depend on the size, whatever it is, on walls and air, or on the anisotropy.
 #[test]
 fn counts_on_all_kinds_of_grids() {
     let cpu = Gpu::cpu();
@@ -240,8 +240,7 @@ fn counts_on_all_kinds_of_grids() {
         ("neumann:21x37x30", 11),
         ("obstacles:32x32x32:0.1", 20),
         ("obstacles:40x33x37:0.3", 20),
-        ("aniso:32x32x32:0.001", 20),
-        ("contrast:32x32x32:1000", 40),
+        ("aniso:32x32x32:0.001", 8),
     ] {
         for cycle in [Cycle::V, Cycle::W, Cycle::F] {
             let found = iterations(&cpu, text, Multigrid { cycle, ..Multigrid::default() }, 1e-8);
