@@ -251,7 +251,10 @@ fn wrong_usage_is_64() {
             "pde string.toml --method pig --embeddings 18446744073709551615",
             &["--embeddings is 18446744073709551615", "from 1 to 8"],
         ),
-        ("pde string.toml --method mlp --widths 18446744073709551615,6", &["points", "make a matrix of"]),
+        (
+            "pde string.toml --method mlp --widths 18446744073709551615,6 --points 9",
+            &["width number 0", "100,000"],
+        ),
         (
             "pde string.toml --method mlp --widths 99999,99999 --points 9",
             &["number of parameters", "at most"],
