@@ -58,7 +58,7 @@ pub struct Solve {
     #[arg(long, value_name = "N")]
     max_iterations: Option<u64>,
 
-    /// Preconditioner: none, jacobi, block-jacobi[:2|4] or chebyshev[:1-64].
+    /// Preconditioner: none, jacobi, block-jacobi[:2|4], chebyshev[:1-64] or, on a grid, multigrid[:v|w|f][:jacobi|chebyshev|red-black][:SWEEPS][:constant].
     #[arg(long, default_value_t = Preconditioner::Jacobi)]
     pc: Preconditioner,
 

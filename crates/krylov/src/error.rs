@@ -43,6 +43,12 @@ pub enum KrylovError {
         /// First unknown of the block, counted from 0.
         first: usize,
     },
+    /// The operator on the coarsest grid of multigrid has no Cholesky factorisation.
+    #[error(
+        "the coarsest grid of multigrid has no Cholesky factorisation: the coefficients differ by too many orders of \
+         magnitude; use another preconditioner"
+    )]
+    CoarsestLevel,
     /// The device failed in the middle of a solve. Open it again and pass `iterates` as the initial guess to go on.
     #[error("after {outer_iterations} refinement steps: {source}")]
     Interrupted {

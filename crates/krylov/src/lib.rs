@@ -3,6 +3,7 @@
 pub mod cg;
 pub mod device;
 pub mod generate;
+pub mod multigrid;
 pub mod operator;
 pub mod precondition;
 

@@ -9,6 +9,7 @@ use crate::cg::control::{Params, Status};
 use crate::cg::inverse::{Inverse, Kind};
 use crate::cg::{LANES, quad};
 use crate::device::DeviceOperator;
+use crate::multigrid::{Hierarchy, Multigrid};
 use crate::operator::Ordering;
 
 /// Which preconditioner to use.
@@ -29,6 +30,8 @@ pub enum Preconditioner {
         /// Number of steps, at least 1; each but the first multiplies by A.
         degree: usize,
     },
+    /// A cycle of geometric multigrid, for stencils on grids.
+    Multigrid(Multigrid),
 }
 
 impl std::fmt::Display for Preconditioner {
@@ -38,6 +41,7 @@ impl std::fmt::Display for Preconditioner {
             Self::Jacobi => f.write_str("jacobi"),
             Self::BlockJacobi { size } => write!(f, "block-jacobi:{size}"),
             Self::Chebyshev { degree } => write!(f, "chebyshev:{degree}"),
+            Self::Multigrid(multigrid) => multigrid.fmt(f),
         }
     }
 }
@@ -45,8 +49,12 @@ impl std::fmt::Display for Preconditioner {
 impl std::str::FromStr for Preconditioner {
     type Err = String;
 
-    /// `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given) or `chebyshev[:DEGREE]` (4 if not given).
+    /// `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given), `chebyshev[:DEGREE]` (4 if not given), or multigrid as
+    /// [`Multigrid`] reads it.
     fn from_str(text: &str) -> Result<Self, String> {
+        if text == "multigrid" || text.starts_with("multigrid:") {
+            return text.parse().map(Self::Multigrid);
+        }
         let (name, number) = match text.split_once(':') {
             Some((name, number)) => match number.parse::<usize>() {
                 Ok(number) => (name, Some(number)),
@@ -65,7 +73,9 @@ impl std::str::FromStr for Preconditioner {
                 Ok(Self::Chebyshev { degree: degree.unwrap_or(4) })
             }
             ("chebyshev", Some(degree)) => Err(format!("degree {degree} is not between 1 and 64")),
-            _ => Err(format!("`{text}` is none of none, jacobi, block-jacobi[:2|4], chebyshev[:1-64]")),
+            _ => Err(format!(
+                "`{text}` is none of none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], multigrid"
+            )),
         }
     }
 }
@@ -86,18 +96,29 @@ pub enum DevicePreconditioner<T> {
         /// The product Az and the step d.
         work: [Buffer<T>; 2],
     },
+    /// Cycles over coarser grids.
+    Multigrid(Hierarchy<T>),
 }
 
 impl<T: Real> DevicePreconditioner<T> {
     /// Whether it has launches of its own.
     pub fn is_general(&self) -> bool {
-        matches!(self, Self::Chebyshev { .. })
+        matches!(self, Self::Chebyshev { .. } | Self::Multigrid(_))
+    }
+
+    /// Whether it is a fixed symmetric operator: otherwise the loop has to take flexible directions.
+    pub fn is_symmetric(&self) -> bool {
+        match self {
+            Self::Fused(_) | Self::Chebyshev { .. } => true,
+            Self::Multigrid(hierarchy) => hierarchy.is_symmetric(),
+        }
     }
 
     /// The part that is diagonal or blocks.
     pub fn inverse(&self) -> Option<&Inverse<T>> {
         match self {
             Self::Fused(inverse) | Self::Chebyshev { inverse, .. } => Some(inverse),
+            Self::Multigrid(_) => None,
         }
     }
 
@@ -114,8 +135,10 @@ impl<T: Real> DevicePreconditioner<T> {
         r: &Buffer<T>,
         z: &Buffer<T>,
     ) -> Result<(), GpuError> {
-        let Self::Chebyshev { inverse, degree, interval: [low, high], work: [product, step] } = self else {
-            return Ok(());
+        let (inverse, degree, [low, high], [product, step]) = match self {
+            Self::Fused(_) => return Ok(()),
+            Self::Multigrid(hierarchy) => return hierarchy.record(plan, params, control, r, z),
+            Self::Chebyshev { inverse, degree, interval, work } => (inverse, degree, interval, work),
         };
         // θ and δ: centre and half-width of the interval; σ = θ/δ; ρ₁ = 1/σ, ρₖ₊₁ = 1/(2σ − ρₖ)
         let (theta, delta) = ((high + low) / 2.0, (high - low) / 2.0);

@@ -6,6 +6,7 @@ use crate::KrylovError;
 use crate::cg::LoopOptions;
 use crate::cg::inverse::Inverse;
 use crate::device::{DeviceOperator, lay_out};
+use crate::multigrid::Hierarchy;
 use crate::operator::{Csr, Form, Operator, VariableStencil};
 use crate::precondition::{DevicePreconditioner, Preconditioner, block_inverses};
 use crate::solve::SolveOptions;
@@ -42,7 +43,9 @@ pub(crate) fn prepare<T: Real>(
     history: u32,
 ) -> Result<Prepared, KrylovError> {
     let diagonal = a.diagonal();
-    let symmetric_scaling = options.preconditioner != Preconditioner::None;
+    // The coarser grids of multigrid are made from the coefficients as they are.
+    let symmetric_scaling =
+        !matches!(options.preconditioner, Preconditioner::None | Preconditioner::Multigrid(_));
     // S = D^(−1/2); an unknown without a diagonal entry is left as it is.
     let unit_diagonal =
         || -> Vec<f64> { diagonal.iter().map(|&d| if d > 0.0 { 1.0 / d.sqrt() } else { 1.0 }).collect() };
@@ -104,8 +107,12 @@ pub(crate) fn prepare<T: Real>(
                 work: [work("Az")?, work("chebyshev step")?],
             }
         }
+        Preconditioner::Multigrid(settings) => {
+            DevicePreconditioner::Multigrid(Hierarchy::new(gpu, a, factor, settings, columns)?)
+        }
     };
-    let options = LoopOptions { flexible: options.flexible, look_every: options.look_every, history };
+    let flexible = options.flexible || !preconditioner.is_symmetric();
+    let options = LoopOptions { flexible, look_every: options.look_every, history };
     let stage = DeviceStage::new(gpu, &*operator, &preconditioner, scaling, factor, columns, options)?;
     Ok(Prepared { stage: Box::new(stage), layout })
 }

@@ -10,6 +10,7 @@ mod twin;
 pub use csr::DeviceCsr;
 pub use sell::DeviceSell;
 pub use stencil::DeviceStencil;
+pub(crate) use stencil::links as stencil_links;
 pub use stencil_variable::DeviceVariableStencil;
 
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};

@@ -77,7 +77,7 @@ impl<T: Real> DeviceStencil<T> {
 }
 
 /// A byte per cell in the layout of the device: how many links it has along each axis of the kernel, and [`ACTIVE`].
-fn links(stencil: &Stencil, ordering: &Ordering, axes: [usize; 3]) -> Vec<u32> {
+pub(crate) fn links(stencil: &Stencil, ordering: &Ordering, axes: [usize; 3]) -> Vec<u32> {
     let mut bytes = vec![0u8; ordering.device_len()];
     for index in (0..stencil.dimension()).filter(|&index| stencil.is_active(index)) {
         let bits = stencil.mask(index);

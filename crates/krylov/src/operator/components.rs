@@ -33,7 +33,7 @@ impl Components {
     }
 
     /// The components of active entries in which no entry is `grounded`.
-    pub(super) fn ungrounded(
+    pub(crate) fn ungrounded(
         mut self,
         active: impl Fn(usize) -> bool,
         grounded: impl Fn(usize) -> bool,

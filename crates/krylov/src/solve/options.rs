@@ -1,6 +1,7 @@
 //! Settings of a solve.
 
 use crate::KrylovError;
+use crate::multigrid::Multigrid;
 use crate::precondition::Preconditioner;
 
 /// In which precision the device iterates. The answer is verified in f64 in any case.
@@ -78,6 +79,9 @@ impl SolveOptions {
             }
             _ if self.preconditioner == (Preconditioner::Chebyshev { degree: 0 }) => {
                 wrong("the degree", self.preconditioner.to_string(), "at least 1")
+            }
+            _ if matches!(self.preconditioner, Preconditioner::Multigrid(multigrid) if !(1..=Multigrid::MOST_SWEEPS).contains(&multigrid.sweeps)) => {
+                wrong("the number of smoothing steps", self.preconditioner.to_string(), "between 1 and 16")
             }
             _ if self.look_every == 0 => wrong("look_every", "0".to_owned(), "at least 1"),
             _ => Ok(()),

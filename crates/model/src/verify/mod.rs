@@ -10,6 +10,7 @@ mod gemm;
 mod krylov;
 mod linalg;
 mod math;
+mod multigrid;
 mod optim;
 mod probe;
 mod snnk;
@@ -64,6 +65,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     math::random(&mut suite)?;
     gemm::run::<f32>(&mut suite)?;
     krylov::run::<f32>(&mut suite)?;
+    multigrid::run::<f32>(&mut suite)?;
     expr::run::<f32>(&mut suite)?;
     features::run::<f32>(&mut suite)?;
     linalg::run::<f32>(&mut suite)?;
@@ -74,6 +76,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
         math::functions::<f64>(&mut suite)?;
         gemm::run::<f64>(&mut suite)?;
         krylov::run::<f64>(&mut suite)?;
+        multigrid::run::<f64>(&mut suite)?;
         expr::run::<f64>(&mut suite)?;
         features::run::<f64>(&mut suite)?;
         linalg::run::<f64>(&mut suite)?;

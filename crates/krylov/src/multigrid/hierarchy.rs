@@ -1,0 +1,137 @@
+//! The levels of multigrid on a device, made once for an operator.
+
+use ansatz_gpu::{Buffer, Gpu, Real};
+
+use super::coarsest::{Coarsest, MOST_CELLS};
+use super::faces::{CoarseFaces, Faces, VariableFaces, axes_to_halve, coarse_distance, coarsen};
+use super::level::{Level, vector};
+use super::transfer::Interpolation;
+use super::{Multigrid, Smoother};
+use crate::KrylovError;
+use crate::device::stencil_links;
+use crate::operator::{Form, Operator};
+
+/// A level, its vectors, and the way to the next.
+#[derive(Debug)]
+pub(super) struct Storey<T> {
+    pub level: Level<T>,
+    /// Right-hand side and approximation, but for the finest level, which works on the loop's.
+    pub vectors: Option<[Buffer<T>; 2]>,
+    /// The approximation after every other smoothing step, and the residual.
+    pub work: Buffer<T>,
+    /// The last step of Chebyshev's iteration.
+    pub step: Option<Buffer<T>>,
+    /// To the next coarser level.
+    pub interpolation: Interpolation,
+}
+
+/// Multigrid for one operator on one device.
+#[derive(Debug)]
+pub struct Hierarchy<T> {
+    pub(super) settings: Multigrid,
+    /// All levels but the coarsest, from the finest on.
+    pub(super) storeys: Vec<Storey<T>>,
+    pub(super) coarsest: Coarsest<T>,
+    /// Right-hand side and solution of the coarsest level, where it is not also the finest.
+    pub(super) coarsest_vectors: Option<[Buffer<T>; 2]>,
+    coarsest_level: Level<T>,
+}
+
+/// An operator on its way from the finest to the coarsest.
+enum Current<'a> {
+    Finest(Box<dyn Faces + 'a>),
+    Coarse(CoarseFaces),
+}
+
+impl Current<'_> {
+    fn faces(&self) -> &dyn Faces {
+        match self {
+            Self::Finest(faces) => &**faces,
+            Self::Coarse(faces) => faces,
+        }
+    }
+}
+
+impl<T: Real> Hierarchy<T> {
+    /// Makes the levels for `factor` times an operator on a grid, and their vectors for so many columns.
+    ///
+    /// # Errors
+    /// [`KrylovError::Setting`] where the operator has no grid; memory and limits of the device.
+    pub fn new(
+        gpu: &Gpu,
+        operator: &dyn Operator,
+        factor: f64,
+        settings: Multigrid,
+        columns: usize,
+    ) -> Result<Self, KrylovError> {
+        let (finest, constant): (Box<dyn Faces>, _) = match operator.form() {
+            Form::Stencil(stencil) => (Box::new(stencil.clone()), Some(stencil)),
+            Form::Variable(stencil) => (Box::new(VariableFaces::new(stencil)), None),
+            Form::Csr(_) => {
+                return Err(KrylovError::Setting {
+                    name: "the preconditioner",
+                    value: settings.to_string(),
+                    expected: "another one for a matrix: geometric multigrid needs the grid of a stencil",
+                });
+            }
+        };
+        let mut current = Current::Finest(finest);
+        let mut distance = [1.0; 3];
+        let mut storeys: Vec<Storey<T>> = Vec::new();
+        loop {
+            let faces = current.faces();
+            let ordering = faces.grid().ordering();
+            let vectors = if storeys.is_empty() {
+                None
+            } else {
+                Some([
+                    vector(gpu, "multigrid f", &ordering, columns)?,
+                    vector(gpu, "multigrid z", &ordering, columns)?,
+                ])
+            };
+            let level = match (constant, storeys.is_empty()) {
+                (Some(stencil), true) => {
+                    let links = stencil_links(stencil, &ordering, [0, 1, 2]);
+                    Level::from_links(gpu, faces, &links, stencil.weights().map(|weight| weight * factor))?
+                }
+                _ => Level::from_faces(gpu, faces, factor)?,
+            };
+            let halved = axes_to_halve(faces);
+            if ordering.device_len() <= MOST_CELLS || halved == [false; 3] {
+                let coarsest = Coarsest::new(gpu, faces, factor)?;
+                return Ok(Self {
+                    settings,
+                    storeys,
+                    coarsest,
+                    coarsest_vectors: vectors,
+                    coarsest_level: level,
+                });
+            }
+            let coarse = coarsen(faces, halved, distance)?;
+            let interpolation = Interpolation::new(gpu, settings.transfer, faces, &coarse, halved)?;
+            let step = match settings.smoother {
+                Smoother::Chebyshev => Some(vector(gpu, "multigrid step", &ordering, columns)?),
+                Smoother::Jacobi | Smoother::RedBlack => None,
+            };
+            let work = vector(gpu, "multigrid work", &ordering, columns)?;
+            storeys.push(Storey { level, vectors, work, step, interpolation });
+            distance = coarse_distance(halved, distance);
+            current = Current::Coarse(coarse);
+        }
+    }
+
+    /// The level with number `k`, from the finest (0) on.
+    pub(super) fn level(&self, k: usize) -> &Level<T> {
+        self.storeys.get(k).map_or(&self.coarsest_level, |storey| &storey.level)
+    }
+
+    /// Scalars of a vector of the finest level, on the device.
+    pub fn length(&self) -> usize {
+        self.level(0).length()
+    }
+
+    /// Number of levels.
+    pub fn levels(&self) -> usize {
+        self.storeys.len() + 1
+    }
+}

@@ -1,0 +1,153 @@
+//! Geometric multigrid as a preconditioner: cycles over coarser and coarser grids, recorded into the loop's plan.
+//!
+//! ```text
+//! cycle(f):  z ← smooth(0, f)              damped Jacobi, Chebyshev, or red–black Gauss–Seidel
+//!            e ← cycle(Pᵀ(f − Az))         on the next coarser grid; on the coarsest, e ← A⁻¹f
+//!            z ← z + P e
+//!            z ← smooth(z, f)              the adjoint of the first
+//! ```
+//!
+//! A coarse operator is the discretisation in finite volumes that the faces of the finer one add up to ([`faces`]), and
+//! not the Galerkin product, so that every level has five or seven points. The cycle is symmetric and positive definite
+//! whatever the coarse operators are, as long as these are so themselves (Tatebe, Copper Mountain, 1993).
+
+mod coarsest;
+mod cycle;
+mod faces;
+mod hierarchy;
+mod level;
+mod smoother;
+mod transfer;
+
+pub use hierarchy::Hierarchy;
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The settings of multigrid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Multigrid {
+    /// The order in which the levels are visited.
+    pub cycle: Cycle,
+    /// What smooths the error on each level.
+    pub smoother: Smoother,
+    /// Smoothing steps before and after each coarse correction, from 1 to [`MOST_SWEEPS`](Self::MOST_SWEEPS).
+    pub sweeps: usize,
+    /// How a coarse correction is interpolated.
+    pub transfer: Transfer,
+}
+
+/// The order in which the levels are visited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cycle {
+    /// Down and up once.
+    V,
+    /// Two cycles on each coarser level.
+    W,
+    /// An F cycle and then a V cycle on each coarser level. It is not symmetric: the loop takes flexible directions.
+    F,
+}
+
+/// What smooths the error on a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Smoother {
+    /// Jacobi's method, damped by 0.8.
+    Jacobi,
+    /// A Chebyshev polynomial of the fourth kind in D⁻¹A, of as many degrees as there are steps.
+    Chebyshev,
+    /// Red–black Gauss–Seidel: red first before the correction, black first after it.
+    RedBlack,
+}
+
+/// How a coarse correction is interpolated; the residual is restricted with the transpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transfer {
+    /// Linear along each axis.
+    Trilinear,
+    /// The coarse cell's value in all its fine cells.
+    Constant,
+}
+
+impl Multigrid {
+    /// More smoothing steps are a mistake.
+    pub const MOST_SWEEPS: usize = 16;
+}
+
+impl Default for Multigrid {
+    fn default() -> Self {
+        Self { cycle: Cycle::V, smoother: Smoother::Jacobi, sweeps: 2, transfer: Transfer::Trilinear }
+    }
+}
+
+impl fmt::Display for Multigrid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cycle = match self.cycle {
+            Cycle::V => "v",
+            Cycle::W => "w",
+            Cycle::F => "f",
+        };
+        let smoother = match self.smoother {
+            Smoother::Jacobi => "jacobi",
+            Smoother::Chebyshev => "chebyshev",
+            Smoother::RedBlack => "red-black",
+        };
+        write!(f, "multigrid:{cycle}:{smoother}:{}", self.sweeps)?;
+        match self.transfer {
+            Transfer::Trilinear => Ok(()),
+            Transfer::Constant => f.write_str(":constant"),
+        }
+    }
+}
+
+impl FromStr for Multigrid {
+    type Err = String;
+
+    /// `multigrid` and then, each after a colon and in any order, a cycle (`v`, `w`, `f`), a smoother (`jacobi`,
+    /// `chebyshev`, `red-black`), the number of smoothing steps, and a transfer (`trilinear`, `constant`).
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut multigrid = Self::default();
+        let mut words = text.split(':');
+        if words.next() != Some("multigrid") {
+            return Err(format!("`{text}` is not multigrid"));
+        }
+        for word in words {
+            match word {
+                "v" => multigrid.cycle = Cycle::V,
+                "w" => multigrid.cycle = Cycle::W,
+                "f" => multigrid.cycle = Cycle::F,
+                "jacobi" => multigrid.smoother = Smoother::Jacobi,
+                "chebyshev" => multigrid.smoother = Smoother::Chebyshev,
+                "red-black" => multigrid.smoother = Smoother::RedBlack,
+                "trilinear" => multigrid.transfer = Transfer::Trilinear,
+                "constant" => multigrid.transfer = Transfer::Constant,
+                _ => match word.parse() {
+                    Ok(sweeps) if (1..=Self::MOST_SWEEPS).contains(&sweeps) => multigrid.sweeps = sweeps,
+                    _ => {
+                        return Err(format!(
+                            "`{word}` in `{text}` is none of v, w, f, jacobi, chebyshev, red-black, trilinear, \
+                             constant, or a number of smoothing steps from 1 to {}",
+                            Self::MOST_SWEEPS
+                        ));
+                    }
+                },
+            }
+        }
+        Ok(multigrid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_read_as_they_are_written() {
+        for text in ["multigrid:v:jacobi:2", "multigrid:w:red-black:1:constant", "multigrid:f:chebyshev:3"] {
+            assert_eq!(text.parse::<Multigrid>().map(|multigrid| multigrid.to_string()), Ok(text.to_owned()));
+        }
+        assert_eq!("multigrid".parse(), Ok(Multigrid::default()));
+        for text in ["multigrid:x", "multigrid:0", "multigrid:17", "multigrid:", "multi"] {
+            assert!(text.parse::<Multigrid>().is_err(), "{text}");
+        }
+    }
+}

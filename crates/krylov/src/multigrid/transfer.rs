@@ -1,0 +1,268 @@
+//! Between two levels: `shaders/krylov/multigrid_restrict.wgsl` and `multigrid_prolong.wgsl`.
+
+use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
+use rayon::prelude::*;
+
+use super::faces::Faces;
+use super::level::{Level, real, running_columns};
+use crate::KrylovError;
+use crate::cg::LANES;
+use crate::cg::control::Params as LoopParams;
+
+/// The parameter block of both kernels.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Params {
+    columns: u32,
+    groups: u32,
+    control_stride: u32,
+    halved: u32,
+    quads: u32,
+    row4: u32,
+    rows: u32,
+    layers: u32,
+    coarse_quads: u32,
+    coarse_row4: u32,
+    coarse_rows: u32,
+    coarse_layers: u32,
+    near: f32,
+    far: f32,
+    full: f32,
+}
+
+/// The transfer between a level and the next coarser one.
+#[derive(Debug)]
+pub(super) struct Interpolation {
+    halved: [bool; 3],
+    /// Weights of a fine cell's own coarse cell and of the next along a halved axis.
+    weights: [f32; 2],
+    own: Buffer<u32>,
+}
+
+impl super::Transfer {
+    /// The weights along a halved axis of a fine cell's own coarse cell, and of the next on its side.
+    fn weights(self) -> [f64; 2] {
+        match self {
+            Self::Trilinear => [0.75, 0.25],
+            Self::Constant => [1.0, 0.0],
+        }
+    }
+}
+
+/// The weight of each fine cell's own coarse cell, in 64ths, in the device's layout; 0 where there is no unknown.
+///
+/// What would come from a coarse cell that is not there comes from the own one, so that constants are interpolated as
+/// such: no flux passes a wall. Where the own one has a link to the value zero, that is what lies there.
+fn own_weights(fine: &dyn Faces, coarse: &dyn Faces, halved: [bool; 3], [near, far]: [f64; 2]) -> Vec<u8> {
+    let (grid, coarse_grid) = (fine.grid(), coarse.grid());
+    let coarse_extents = coarse_grid.extents();
+    let ordering = grid.ordering();
+    let weight_of = |cell: usize| -> u8 {
+        if fine.diagonal(cell) == 0.0 {
+            return 0;
+        }
+        let at = grid.position(cell);
+        let parent = std::array::from_fn(|axis| if halved[axis] { at[axis] / 2 } else { at[axis] });
+        let grounded = coarse.grounds(coarse_grid.index(parent)) > 0.0;
+        let mut own = 0.0;
+        // The corners of the coarse cells around: bit per axis for the next one along it.
+        for corner in (0..8).filter(|corner| (0..3).all(|axis| halved[axis] || corner >> axis & 1 == 0)) {
+            let is_next = |axis: usize| corner >> axis & 1 == 1;
+            let weight: f64 = (0..3)
+                .filter(|&axis| halved[axis])
+                .map(|axis| if is_next(axis) { far } else { near })
+                .product();
+            let neighbour: [usize; 3] = std::array::from_fn(|axis| {
+                let step = if at[axis] % 2 == 0 { usize::MAX } else { 1 };
+                if is_next(axis) { parent[axis].wrapping_add(step) } else { parent[axis] }
+            });
+            let exists = (0..3).all(|axis| neighbour[axis] < coarse_extents[axis])
+                && coarse.diagonal(coarse_grid.index(neighbour)) > 0.0;
+            if corner == 0 || !exists && !grounded {
+                own += weight;
+            }
+        }
+        (64.0 * own).round() as u8
+    };
+    let weights: Vec<u8> = (0..grid.cells()).into_par_iter().with_min_len(512).map(weight_of).collect();
+    let mut bytes = vec![0; ordering.device_len()];
+    weights.into_iter().enumerate().for_each(|(cell, weight)| bytes[ordering.to_device(cell)] = weight);
+    bytes
+}
+
+impl Interpolation {
+    /// The transfer from `fine` to `coarse`, which is `fine` with these axes halved.
+    pub fn new(
+        gpu: &Gpu,
+        transfer: super::Transfer,
+        fine: &dyn Faces,
+        coarse: &dyn Faces,
+        halved: [bool; 3],
+    ) -> Result<Self, KrylovError> {
+        let weights = transfer.weights();
+        let own = own_weights(fine, coarse, halved, weights);
+        let own: Vec<u32> =
+            own.chunks_exact(4).map(bytemuck::pod_read_unaligned::<u32>).map(u32::from_le).collect();
+        let own = gpu.upload("multigrid own weights", &own)?;
+        Ok(Self { halved, weights: weights.map(|weight| weight as f32), own })
+    }
+
+    fn params<T: Real>(&self, params: &LoopParams, fine: &Level<T>, coarse: &Level<T>) -> Params {
+        let bit = |axis: usize| u32::from(self.halved[axis]) << axis;
+        let [near, far] = self.weights;
+        let axes = self.halved.iter().filter(|&&halved| halved).count();
+        Params {
+            columns: params.columns,
+            groups: 0,
+            control_stride: params.control_stride,
+            halved: bit(0) | bit(1) | bit(2),
+            quads: fine.quads as u32,
+            row4: fine.row4() as u32,
+            rows: fine.extents[1] as u32,
+            layers: fine.extents[2] as u32,
+            coarse_quads: coarse.quads as u32,
+            coarse_row4: coarse.row4() as u32,
+            coarse_rows: coarse.extents[1] as u32,
+            coarse_layers: coarse.extents[2] as u32,
+            near,
+            far,
+            full: near.powi(axes as i32),
+        }
+    }
+
+    /// Records f = Pᵀr, with f on the coarse level.
+    pub fn restrict<T: Real>(
+        &self,
+        plan: &mut Plan,
+        params: &LoopParams,
+        [fine, coarse]: [&Level<T>; 2],
+        [control, r, f]: [&Buffer<T>; 3],
+    ) -> Result<(), GpuError> {
+        let params = Params { groups: coarse.groups, ..self.params(params, fine, coarse) };
+        let launch = Launch::new(&ansatz_shaders::krylov::MULTIGRID_RESTRICT, restrict_twin::<T>);
+        let [fine_cells, coarse_cells] =
+            [fine, coarse].map(|level| level.length() as u64 * u64::from(params.columns));
+        let real = size_of::<T>() as u64;
+        let cost = ((real + 1) * fine_cells + real * coarse_cells, 12 * fine_cells);
+        self.record(plan, launch, &params, [control, r, f], cost)
+    }
+
+    /// Records z ← z + Pe, with e on the coarse level.
+    pub fn prolong<T: Real>(
+        &self,
+        plan: &mut Plan,
+        params: &LoopParams,
+        [fine, coarse]: [&Level<T>; 2],
+        [control, e, z]: [&Buffer<T>; 3],
+    ) -> Result<(), GpuError> {
+        let params = Params { groups: fine.groups, ..self.params(params, fine, coarse) };
+        let launch = Launch::new(&ansatz_shaders::krylov::MULTIGRID_PROLONG, prolong_twin::<T>);
+        let [fine_cells, coarse_cells] =
+            [fine, coarse].map(|level| level.length() as u64 * u64::from(params.columns));
+        let real = size_of::<T>() as u64;
+        let cost = ((2 * real + 1) * fine_cells + real * coarse_cells, 20 * fine_cells);
+        self.record(plan, launch, &params, [control, e, z], cost)
+    }
+
+    fn record<T: Real>(
+        &self,
+        plan: &mut Plan,
+        launch: Launch,
+        params: &Params,
+        [control, from, to]: [&Buffer<T>; 3],
+        (bytes, flops): (u64, u64),
+    ) -> Result<(), GpuError> {
+        let launch = launch
+            .real::<T>()
+            .constant("LANES", LANES)
+            .params(params)
+            .bind(control)
+            .bind(&self.own)
+            .bind(from)
+            .bind(to)
+            .workgroups(u64::from(params.groups) * u64::from(params.columns))
+            .cost(bytes, flops);
+        plan.launch(launch)
+    }
+}
+
+impl Params {
+    fn halves(&self, axis: usize) -> bool {
+        self.halved >> axis & 1 == 1
+    }
+
+    /// Where entry `i` of a fine vector lies.
+    fn fine_position(&self, i: usize) -> [usize; 3] {
+        let (width, rows) = (4 * self.row4 as usize, self.rows as usize);
+        [i % width, i / width % rows, i / width / rows]
+    }
+
+    /// The coarse cells from which a fine one interpolates, its own first, with their weights but for the own weight's
+    /// excess.
+    fn corners<T: Real>(&self, at: [usize; 3]) -> impl Iterator<Item = (usize, T)> {
+        let counts = [4 * self.coarse_row4, self.coarse_rows, self.coarse_layers].map(|count| count as usize);
+        let (near, far) = (real::<T>(self.near), real::<T>(self.far));
+        let halves: [bool; 3] = std::array::from_fn(|axis| self.halves(axis));
+        (0..8usize).filter_map(move |corner| {
+            let (mut cell, mut weight) = ([0; 3], T::one());
+            for axis in 0..3 {
+                let is_next = corner >> axis & 1 == 1;
+                cell[axis] = match (halves[axis], is_next) {
+                    (false, false) => at[axis],
+                    (false, true) => return None,
+                    (true, false) => at[axis] / 2,
+                    (true, true) => {
+                        (at[axis] / 2).wrapping_add(if at[axis] % 2 == 0 { usize::MAX } else { 1 })
+                    }
+                };
+                if halves[axis] {
+                    weight *= if is_next { far } else { near };
+                }
+            }
+            let inside = (0..3).all(|axis| cell[axis] < counts[axis]);
+            inside.then(|| ((cell[2] * counts[1] + cell[1]) * counts[0] + cell[0], weight))
+        })
+    }
+
+    /// The own weight of a fine entry.
+    fn own<T: Real>(own: &[u32], i: usize) -> T {
+        T::from_f64(f64::from(own[i / 4] >> (8 * (i % 4)) & 0xff) / 64.0)
+    }
+}
+
+fn restrict_twin<T: Real>(args: &Args) {
+    let params: Params = args.params();
+    let (control, own, r) = (args.read::<T>(1), args.read::<u32>(2), args.read::<T>(3));
+    let mut f = args.write::<T>(4);
+    let [length, coarse_length] = [params.quads, params.coarse_quads].map(|quads| 4 * quads as usize);
+    for column in running_columns(&control, params.columns, params.control_stride) {
+        let r = &r[column * length..(column + 1) * length];
+        let f = &mut f[column * coarse_length..(column + 1) * coarse_length];
+        f.fill(T::zero());
+        for (i, &r) in r.iter().enumerate() {
+            for (corner, (coarse, weight)) in params.corners::<T>(params.fine_position(i)).enumerate() {
+                f[coarse] += if corner == 0 { Params::own::<T>(&own, i) } else { weight } * r;
+            }
+        }
+    }
+}
+
+fn prolong_twin<T: Real>(args: &Args) {
+    let params: Params = args.params();
+    let (control, own, e) = (args.read::<T>(1), args.read::<u32>(2), args.read::<T>(3));
+    let mut z = args.write::<T>(4);
+    let [length, coarse_length] = [params.quads, params.coarse_quads].map(|quads| 4 * quads as usize);
+    for column in running_columns(&control, params.columns, params.control_stride) {
+        let e = &e[column * coarse_length..(column + 1) * coarse_length];
+        let z = &mut z[column * length..(column + 1) * length];
+        z.par_iter_mut().with_min_len(1024).enumerate().for_each(|(i, z)| {
+            let own = Params::own::<T>(&own, i);
+            if own.is_zero() {
+                return;
+            }
+            for (corner, (coarse, weight)) in params.corners::<T>(params.fine_position(i)).enumerate() {
+                *z += if corner == 0 { own } else { weight } * e[coarse];
+            }
+        });
+    }
+}
