@@ -82,7 +82,7 @@ pub(super) fn solve(
         each.saturating_mul(inside).saturating_add(elsewhere.saturating_mul(task.equations.len() - inside));
     attempt.check_size(rows, settings.features * problem.scope.fields().len())?;
 
-    let trains = attempt.trainable(&parts[0], None, &settings)?.is_some();
+    let trains = attempt.trainable(&parts[0], &settings)?.is_some();
     if !trains {
         options.check_untrained()?;
     }
