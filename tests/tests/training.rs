@@ -192,7 +192,7 @@ fn a_window_begins_with_the_features_of_the_one_before() {
             .initial("u = u_exact"));
     let steps = 20;
     let options = PdeOptions { windows: Some(2), ..options(steps) };
-    for method in [&Mlp::new(&[4]) as &dyn Method, &Pig { embeddings: 2, units: 4, ..Pig::new(4) }] {
+    for method in [&Mlp::new(&[4]) as &dyn Method, &Pig { embeddings: 2, units: 4, ..Pig::new(8) }] {
         let losses = front.solve(&Gpu::cpu(), method, &options).unwrap().report.loss_history;
         assert_eq!(losses.len(), 2 * (steps + 1));
         let (first, second) = (losses[0], losses[steps + 1]);

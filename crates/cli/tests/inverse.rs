@@ -80,6 +80,16 @@ fn a_coefficient_is_found_and_reported() {
     assert!((found["value"].as_f64().unwrap() - 2.0).abs() < 1e-5 && found["start"] == 5.0, "{found}");
 }
 
+/// Every k has its u.
+#[test]
+fn where_nothing_is_measured_it_is_said() {
+    let place = place();
+    let (known, _) = POISSON.split_once("[[data]]").unwrap();
+    place.write("p.toml", known);
+    let ran = place.run(&QUICK[..10]);
+    assert!(ran.stdout.contains("note         nothing was measured: "), "{}", ran.stdout);
+}
+
 #[test]
 fn bad_measurements_are_said_with_file_line_and_value() {
     let place = place();

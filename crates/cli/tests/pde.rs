@@ -246,6 +246,19 @@ fn wrong_usage_is_64() {
         ("pde string.toml --method mlp --activation sigmoid", &["--activation", "mlp", "softplus"]),
         ("pde string.toml --activation gelu", &["--activation", "random-features", "sigmoid"]),
         ("pde string.toml --method pig --fourier 8", &["--fourier", "--method mlp"]),
+        ("pde string.toml --method pig --embeddings 0", &["--embeddings is 0", "from 1 to 8"]),
+        (
+            "pde string.toml --method pig --embeddings 18446744073709551615",
+            &["--embeddings is 18446744073709551615", "from 1 to 8"],
+        ),
+        (
+            "pde string.toml --method mlp --widths 18446744073709551615,6 --points 9",
+            &["width number 0", "100,000"],
+        ),
+        (
+            "pde string.toml --method mlp --widths 99999,99999 --points 9",
+            &["number of parameters", "at most"],
+        ),
         ("pde string.toml --covariance full", &["--covariance", "--method pig"]),
         ("pde string.toml --method pig --gated", &["--gated", "--method mlp"]),
         ("pde string.toml --method mlp --gated --widths 8", &["--gated", "two --widths"]),

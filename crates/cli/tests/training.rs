@@ -99,6 +99,7 @@ fn every_seed_and_every_loss_is_reported() {
     assert_eq!(of("seed"), [4, 5]);
     assert_eq!(of("steps"), [3, 3]);
     assert_eq!(of("stop_reason"), ["MaxSteps", "MaxSteps"]);
+    assert_eq!(report["limited_by"], "steps");
     assert_eq!(of("relative_l2_error"), *report["relative_l2_errors"].as_array().unwrap());
     let losses = report["losses"].as_array().unwrap();
     let numbers = |values: &serde_json::Value| -> Vec<f64> {
@@ -151,6 +152,14 @@ fn wrong_checkpoints_are_refused() {
     place.write("cubic.toml", CUBIC.replace("^3", "^5"));
     place.expect_error(BAD_DATA, &arguments("--resume run.ckpt"), &["run.ckpt", "another problem"]);
     assert_eq!(std::fs::read(place.path("run.ckpt")).unwrap(), whole, "what is refused stays as it is");
+    // Of another energy, too.
+    let energy =
+        format!("{CUBIC}\n[energy]\ndensity = \"u_x^2/2 + u^4/4 - (9*pi^2*u_exact + u_exact^3)*u\"\n");
+    place.write("cubic.toml", &energy);
+    place.expect(NOT_CONVERGED, &arguments("--loss energy --steps 2 --checkpoint energy.ckpt -q"));
+    place.write("cubic.toml", energy.replace("u^4/4", "u^4/2"));
+    let other = arguments("--loss energy --steps 3 --resume energy.ckpt");
+    place.expect_error(BAD_DATA, &other, &["energy.ckpt", "another problem"]);
 }
 
 #[test]
@@ -181,6 +190,8 @@ fn wrong_usage_is_64() {
             "pde cubic.toml --method mlp --checkpoint no/run.ckpt",
             &["--checkpoint", "the folder no does not exist"],
         ),
+        ("pde cubic.toml --method mlp --resume no/run.ckpt", &["--resume no/run.ckpt", "does not exist"]),
+        ("pde cubic.toml --method mlp --resume cubic.toml", &["--resume cubic.toml would overwrite"]),
         ("pde cubic.toml --method mlp --checkpoint cubic.toml", &["--checkpoint cubic.toml would overwrite"]),
         ("pde cubic.toml --method mlp --checkpoint a --json a", &["--json a would overwrite --checkpoint"]),
         (

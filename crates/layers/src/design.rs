@@ -54,6 +54,11 @@ pub struct Design {
     pub seed: u64,
 }
 
+/// More units of a layer, or waves, are a mistake.
+const MOST: f64 = 1e5;
+/// More parameters are, too: training keeps many numbers for each.
+const MOST_PARAMETERS: f64 = 1e8;
+
 /// Streams of random numbers.
 const FOURIER: u32 = 0x6c61_7900;
 const LAYERS: u32 = 0x6c61_7901;
@@ -95,7 +100,7 @@ impl Design {
             FeatureError::values("bandwidth", bandwidth, "positive", |bandwidth| bandwidth > 0.0)?;
         }
         let counts: Vec<f64> = self.widths.iter().map(|&width| width as f64).collect();
-        FeatureError::values("width", &counts, "positive", |width| width > 0.0)?;
+        FeatureError::values("width", &counts, "from 1 to 100,000", |width| (1.0..=MOST).contains(&width))?;
         if self.widths.is_empty() {
             return Err(FeatureError::Length { what: "hidden layers", len: 0, wanted: 1 });
         }
@@ -109,13 +114,20 @@ impl Design {
             })?;
         }
         if let Some(Fourier { count, deviations }) = &self.fourier {
-            FeatureError::values("count of waves", &[*count as f64], "positive", |count| count > 0.0)?;
+            FeatureError::values("count of waves", &[*count as f64], "from 1 to 100,000", |count| {
+                (1.0..=MOST).contains(&count)
+            })?;
             FeatureError::length("deviations of waves", deviations.len(), dimensions)?;
             FeatureError::values("deviation of waves", deviations, "positive", |deviation| deviation > 0.0)?;
         } else if !lengths.is_empty() {
             FeatureError::values("number of harmonics", &[self.harmonics as f64], "positive", |x| x > 0.0)?;
         }
         let embedding = self.embedding(&edges);
+        let inputs = std::iter::once(embedding.len() as f64).chain(counts.iter().copied());
+        let parameters: f64 = inputs.zip(&counts).map(|(inputs, width)| (inputs + 1.0) * width).sum();
+        FeatureError::values("number of parameters", &[parameters], "at most 100,000,000", |count| {
+            count <= MOST_PARAMETERS
+        })?;
         let shape = Shape {
             dimensions,
             widths: std::iter::once(embedding.len()).chain(self.widths.iter().copied()).collect(),

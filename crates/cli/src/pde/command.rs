@@ -110,8 +110,8 @@ pub struct PdeCommand {
     #[arg(long, value_enum, default_value_t = PlaceArg::Auto)]
     pub(super) solve_on: PlaceArg,
 
-    /// Time windows, solved one after another. Features that are trained begin each window as they ended the one before, moved on
-    /// in time.
+    /// Time windows, solved one after another. Features that are trained begin a window as they ended the one before, moved on
+    /// in time, if they fit far better there than new ones.
     #[arg(long, value_name = "N")]
     pub(super) windows: Option<usize>,
 

@@ -12,6 +12,9 @@ use crate::exit::Failure;
 const FEATURES: usize = 1000;
 const PIG_FEATURES: usize = 40;
 
+/// What the kernels hold.
+const MOST_EMBEDDINGS: usize = 8;
+
 const MLP_WIDTHS: [usize; 2] = [20, 20];
 /// More are a mistake.
 const MOST_WAVES: usize = 10_000;
@@ -35,6 +38,13 @@ impl PdeCommand {
             return Err(Failure::usage(
                 "without hidden units there is one sum of Gaussians: leave --embeddings out",
             ));
+        }
+        if let Some(embeddings) =
+            self.embeddings.filter(|embeddings| !(1..=MOST_EMBEDDINGS).contains(embeddings))
+        {
+            return Err(Failure::usage(format!(
+                "--embeddings is {embeddings}: give a number from 1 to {MOST_EMBEDDINGS}"
+            )));
         }
         if self.covariance.is_some() && method != MethodArg::Pig {
             return Err(Failure::usage("--covariance belongs to --method pig: leave it out"));

@@ -48,8 +48,8 @@ impl PdeCommand {
             self.output.as_deref().map(|path| Folder::prepare(path, &self.inputs(name))).transpose()?;
         // Now that the folder is there, into which it may go.
         out::check_json(self.json.as_deref())?;
-        if let Some(path) = self.checkpoint() {
-            out::check("--checkpoint", path, &[])?;
+        if let Some((option, path)) = self.checkpoint() {
+            out::check(option, path, &[])?;
         }
         self.check_apart(name, folder.as_ref())?;
         stop::listen();
@@ -64,7 +64,9 @@ impl PdeCommand {
         }
         if let Some(path) = &self.json {
             out::json(path, &run.report)?;
-            written.push(path.display().to_string());
+            if !out::is_stdout(Some(path)) {
+                written.push(path.display().to_string());
+            }
         }
         self.tell(&run, &written)?;
         Ok(if run.converged() { Exit::Success } else { Exit::NotConverged })
@@ -103,12 +105,15 @@ impl PdeCommand {
             .chain(outputs.iter().map(|path| ("a file of --output", Some(path.as_path()))))
             .chain([("the checkpoint to resume from", resume)])
             .collect();
-        out::check_distinct(&taken, &[("--checkpoint", self.checkpoint()), ("--json", self.json.as_deref())])
+        let checkpoint =
+            self.checkpoint().map_or(("--checkpoint", None), |(option, path)| (option, Some(path)));
+        out::check_distinct(&taken, &[checkpoint, ("--json", self.json.as_deref())])
     }
 
-    /// Where training is saved.
-    fn checkpoint(&self) -> Option<&Path> {
-        self.checkpoint.as_deref().or(self.resume.as_deref())
+    /// Where training is saved, and the option that says so.
+    fn checkpoint(&self) -> Option<(&'static str, &Path)> {
+        let resumed = || self.resume.as_deref().map(|path| ("--resume", path));
+        self.checkpoint.as_deref().map(|path| ("--checkpoint", path)).or_else(resumed)
     }
 
     fn options(&self, problem: &Problem) -> PdeOptions {
@@ -139,7 +144,7 @@ impl PdeCommand {
             windows: self.windows.or(hint.windows),
             corners: !self.no_corners && hint.corners.unwrap_or(default.corners),
             baseline: !self.no_baseline,
-            checkpoint: self.checkpoint().map(|file| {
+            checkpoint: self.checkpoint().map(|(_, file)| {
                 let default = Checkpoint::new(file);
                 Checkpoint { every: self.checkpoint_every.unwrap_or(default.every), ..default }
             }),

@@ -60,6 +60,7 @@ impl About<'_> {
         let reason = failed.unwrap_or(if complete { &first.reason } else { &PdeReason::Stopped });
         let of = |value: fn(&SeedRun) -> f64| median(runs.iter().map(value).collect());
         let errors: Vec<f64> = runs.iter().filter_map(|run| run.error).collect();
+        let ended = self.trains && ["MaxSteps", "Stopped"].contains(&first.stop_reason.as_str());
         let (problem, summary) = (self.task.problem, self.gpu.summary());
         PdeReport {
             problem: problem.name.clone(),
@@ -103,7 +104,7 @@ impl About<'_> {
             rank: first.rank,
             condition_estimate: first.condition,
             rounding_floor: of(|run| run.floor),
-            limited_by: limited_by(of(|run| run.truth.relative), of(|run| run.floor)).to_owned(),
+            limited_by: limited_by(of(|run| run.truth.relative), of(|run| run.floor), ended).to_owned(),
             history: first.history.clone(),
             loss_steps: first.known_after.clone(),
             unknown_parameters: self.found(runs),

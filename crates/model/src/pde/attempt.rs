@@ -21,6 +21,7 @@ use super::ritz::minimise;
 use super::settings::Settings;
 use super::solution::{Piece, Solution};
 use super::standard_error::standard_errors;
+use super::start;
 use super::step::StepOptions;
 use super::task::{Collocation, Task};
 use super::tier::Tier;
@@ -108,7 +109,7 @@ impl Attempt<'_> {
             },
         };
         let (gpu, equations) = (self.gpu, &self.task.equations);
-        let Some(fields) = self.trainable(domain, before, settings)? else {
+        let Some(fields) = self.trainable(domain, settings)? else {
             let fit = refit(&self.task.unknowns, trial.unknowns(), |c| {
                 fit::<T>(gpu, &trial, equations, &collocations, c, options, watch)
             })?;
@@ -153,6 +154,10 @@ impl Attempt<'_> {
             by_residual: by_residual.is_some(),
             draw: &draw,
         });
+        let fields = match self.moved_on(domain, before)? {
+            Some(moved) => start::chosen::<T>(&loss, [fields, moved], options, watch)?,
+            None => fields,
+        };
         let stages = self.method.training().stages(options.max_steps);
         if stages.is_some() && self.options.step != StepMethod::Auto {
             let value = format!("{:?} beside {}", self.options.step, self.method.training().name());
@@ -193,7 +198,7 @@ impl Attempt<'_> {
     ) -> Result<TrainingStep<T>, PdeError> {
         let mut collocations = self.collocate(domain, None, settings)?;
         self.weigh(domain, settings, &mut collocations);
-        let fields = self.trainable(domain, None, settings)?.unwrap_or_default();
+        let fields = self.trainable(domain, settings)?.unwrap_or_default();
         let begin = self.task.unknowns.begin(fields.iter().map(|features| features.len()).sum());
         let trial = Trial::of_trained(&fields);
         let with_coefficients = |(field, features)| (features, begin[trial.columns(field)].to_vec());
@@ -225,23 +230,26 @@ impl Attempt<'_> {
         frame
     }
 
-    /// The features of every field before they are trained, where the method trains them: as they are drawn, or as the time window
-    /// before ended with them, moved on in time by as much, since fronts and layers will be about where they were.
-    pub fn trainable(
+    /// What the time window before ended with, moved on by a window: fronts and layers will be about where they were.
+    fn moved_on(
         &self,
         domain: &Domain,
         before: Option<&Solution>,
-        settings: &Settings,
     ) -> Result<Option<Vec<Arc<dyn Trainable>>>, PdeError> {
         let last = before.and_then(|before| before.pieces.last());
-        if let (Some(Piece { trial, .. }), Some([start, end])) = (last, domain.time())
-            && !trial.trained().is_empty()
-        {
-            let mut by = vec![0.0; domain.dimension() - 1];
-            by.push(end - start);
-            let moved = trial.trained().iter().map(|features| features.translated(&by));
-            return Ok(Some(moved.collect::<Result<_, _>>()?));
-        }
+        let (Some(Piece { trial, .. }), Some([start, end])) = (last, domain.time()) else { return Ok(None) };
+        let mut by = vec![0.0; domain.dimension() - 1];
+        by.push(end - start);
+        let moved = trial.trained().iter().map(|features| features.translated(&by));
+        Ok(Some(moved.collect::<Result<_, _>>()?))
+    }
+
+    /// The features of every field as they are drawn, where the method trains them.
+    pub fn trainable(
+        &self,
+        domain: &Domain,
+        settings: &Settings,
+    ) -> Result<Option<Vec<Arc<dyn Trainable>>>, PdeError> {
         let frame = self.frame(domain);
         let fields = 0..self.task.problem.scope.fields().len();
         let seed = |field| seed_of_field(settings.seed, field);

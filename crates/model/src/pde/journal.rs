@@ -222,6 +222,9 @@ fn fingerprint(problem: &Problem) -> u32 {
         problem.transformed(&condition.residual).hash(&mut hasher);
         hasher.update(format!("{} {:?} {:?}", condition.name, condition.region, condition.weight).as_bytes());
     }
+    if let Some(energy) = &problem.energy {
+        problem.transformed(energy).hash(&mut hasher);
+    }
     hasher.finalize()
 }
 

@@ -122,7 +122,7 @@ impl Optimizer {
             Self::LevenbergMarquardt => 300,
             Self::Adam(_) => 20_000,
             Self::Lbfgs(_) | Self::Mfac(_) => 5_000,
-            Self::AdamThenLbfgs { steps, .. } => steps + 5_000,
+            Self::AdamThenLbfgs { steps, .. } => steps.saturating_add(5_000),
         }
     }
 }

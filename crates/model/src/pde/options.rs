@@ -54,7 +54,8 @@ pub struct PdeOptions {
     pub rtol: f64,
     /// Most steps; 30 of Gauss–Newton, or what a method that trains its features takes, if not given.
     pub max_steps: Option<usize>,
-    /// Number of time windows. Features that are trained begin each window as they ended the one before, moved on in time.
+    /// Number of time windows. Features that are trained begin a window as they ended the one before, moved on in time, if
+    /// they fit it far better there than features that are drawn.
     pub windows: Option<usize>,
     /// Whether functions that solutions behave like at corners are added to the features: in steady problems of second order in
     /// the plane, where there is a re-entrant corner. Methods that train their features do without.

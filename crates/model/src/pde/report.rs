@@ -80,7 +80,8 @@ pub struct PdeReport {
     pub condition_estimate: f64,
     /// Relative error of u that the rounding of its sum alone explains, in the precision of the fit.
     pub rounding_floor: f64,
-    /// What keeps the error from being smaller: `rounding`, or `features` where the residual is far above it.
+    /// What keeps the error from being smaller: where the residual is far above rounding `features`, or `steps` if training
+    /// ended with these, else `rounding`.
     pub limited_by: String,
     /// Weighted residual norm before the first step and after others, of the first seed.
     pub history: Vec<f64>,
@@ -175,20 +176,25 @@ pub struct SeedReport {
 /// they make up, are rounded more than u is.
 const ABOVE_ROUNDING: f64 = 100.0;
 
-/// What keeps the error from being smaller.
-pub(super) fn limited_by(relative_residual: f64, rounding_floor: f64) -> &'static str {
-    if relative_residual > ABOVE_ROUNDING * rounding_floor { "features" } else { "rounding" }
+/// What keeps the error from being smaller: also the steps, where these `ended` before the fit did.
+pub(super) fn limited_by(relative_residual: f64, rounding_floor: f64, ended: bool) -> &'static str {
+    match relative_residual > ABOVE_ROUNDING * rounding_floor {
+        true if ended => "steps",
+        true => "features",
+        false => "rounding",
+    }
 }
 
 impl PdeReport {
     /// What keeps the error from being smaller, in words; nothing where there is no solution to speak of.
     pub fn limit(&self) -> Option<String> {
         let (precision, floor) = (&self.precision, self.rounding_floor);
-        floor.is_finite().then(|| if self.limited_by == "features" {
+        let told = floor.is_finite() && self.relative_residual.is_finite();
+        told.then(|| if self.limited_by != "rounding" {
             format!(
-                "the features, of which more would help: the residual is {:.1e} of its terms, and rounding in {precision} \
+                "the {}, of which more would help: the residual is {:.1e} of its terms, and rounding in {precision} \
                  explains an error of {floor:.1e}",
-                self.relative_residual
+                self.limited_by, self.relative_residual
             )
         } else {
             format!("rounding in {precision}, which alone explains a relative error of {floor:.1e}")

@@ -58,7 +58,7 @@ impl Settings {
         let hints = &task.problem.method;
         let given = cloud::given(task, options).map(|cloud| cloud.points.len().div_ceil(windows));
         let wanted = options.points.or(given).or(hints.points);
-        let inside = wanted.unwrap_or(method.points(dimension) * fields);
+        let inside = wanted.unwrap_or(method.points(dimension).saturating_mul(fields));
         let elsewhere = options.boundary_points.or(hints.boundary_points).unwrap_or(inside.div_ceil(4));
         Ok(Self {
             features,

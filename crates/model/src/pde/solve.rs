@@ -61,6 +61,12 @@ pub(super) fn solve(
             expected: "1 where there are unknown parameters",
         });
     }
+    if task.unknowns.len() > 0 && !task.measured().contains(&true) {
+        notes.push(
+            "nothing was measured: what was found for [unknowns] is one of all values for which the conditions hold"
+                .to_owned(),
+        );
+    }
     let yardstick = Yardstick::new(problem, folder, &mut notes)?;
     let mut watch = Watch::new(options.seeds, windows, tell);
     let attempt = Attempt { gpu, task: &task, method, options };
@@ -71,10 +77,12 @@ pub(super) fn solve(
     }
 
     let inside = task.inside().iter().filter(|inside| **inside).count();
-    let rows = settings.points[0] * inside + settings.points[1] * (task.equations.len() - inside);
+    let [each, elsewhere] = settings.points;
+    let rows =
+        each.saturating_mul(inside).saturating_add(elsewhere.saturating_mul(task.equations.len() - inside));
     attempt.check_size(rows, settings.features * problem.scope.fields().len())?;
 
-    let trains = attempt.trainable(&parts[0], None, &settings)?.is_some();
+    let trains = attempt.trainable(&parts[0], &settings)?.is_some();
     if !trains {
         options.check_untrained()?;
     }

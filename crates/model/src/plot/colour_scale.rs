@@ -7,8 +7,8 @@ use super::{
     ticks::{self, Ticks},
 };
 
-/// Below this part of the largest value, the other sign is taken for rounding.
-const NOISE: f64 = 1e-6;
+/// Below this part of the largest value, the other sign is taken for an error of the solution.
+const NOISE: f64 = 1e-2;
 /// What a logarithmic scale shows of values that nobody gave a range for: an error that changes sign is zero somewhere.
 const DECADES: f64 = 4.0;
 

@@ -63,6 +63,7 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
     for (draft, axis) in &axes {
         conditions.extend(periodic(draft, *axis, &scope, &conditions));
     }
+    windows(&builder)?;
     check::all(&builder, &scope, &conditions, &left_out)?;
     unknowns::are_used(&builder, &conditions)?;
 
@@ -96,6 +97,19 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
     exact::check(&problem)?;
     let built_in = transform::built_in(&problem)?;
     Ok(Problem { built_in, ..problem })
+}
+
+/// Whether what is said of time windows can be.
+fn windows(builder: &ProblemBuilder) -> Result<(), ProblemError> {
+    let windows = builder.method.windows.unwrap_or(1);
+    let reason = match () {
+        () if windows < 2 => return Ok(()),
+        () if builder.domain.time().is_none() => "the problem has no time",
+        () if !builder.unknowns.is_empty() => "[unknowns] hold at all times",
+        () => return Ok(()),
+    };
+    let problem = format!("{windows} time windows, but {reason}");
+    Err(ProblemError::new("method.windows", problem, "one window", "leave it out"))
 }
 
 /// What stands in reports and pictures is text of one line.
@@ -154,14 +168,16 @@ fn imposed(
         Leaf::Parameter(index) => Some(Expr::number(parameters[index])),
         _ => None,
     });
-    value.as_number().map(|value| value != 0.0).ok_or_else(|| {
-        ProblemError::new(
-            key,
-            format!("`{when}` depends on more than parameters"),
-            "an expression of parameters, 0 to leave the condition out",
-            "use parameters and numbers only",
-        )
-    })
+    let wrong = |problem, remedy| {
+        ProblemError::new(key, problem, "an expression of parameters, 0 to leave the condition out", remedy)
+    };
+    match value.as_number() {
+        Some(value) if value.is_finite() => Ok(value != 0.0),
+        Some(value) => Err(wrong(format!("`{when}` is {value}"), "correct the expression")),
+        None => {
+            Err(wrong(format!("`{when}` depends on more than parameters"), "use parameters and numbers only"))
+        }
+    }
 }
 
 fn condition(
@@ -172,6 +188,14 @@ fn condition(
 ) -> Result<Condition, ProblemError> {
     let key = format!("{}.{}", draft.key, if draft.noise.is_some() { "of" } else { "residual" });
     let residual = expressions::parse_equation(&key, scope, &draft.residual)?;
+    if residual.as_number().is_some_and(|value| !value.is_finite()) {
+        return Err(ProblemError::new(
+            key,
+            format!("`{}` has no finite value, whatever the unknown is", draft.residual),
+            "an expression with a value",
+            "look for a division by 0, or a root or logarithm of a negative number",
+        ));
+    }
     if residual.jets().is_empty() {
         let known = scope.fields().join(", ");
         return Err(ProblemError::new(

@@ -79,20 +79,20 @@ impl Method for Mlp {
     }
 
     fn features(&self) -> usize {
-        self.widths.last().map_or(0, |width| width + 1)
+        self.widths.last().map_or(0, |width| width.saturating_add(1))
     }
 
     fn points(&self, dimension: usize) -> usize {
         // Ten points for each parameter, as of any method of second order.
-        let first = self.waves.map_or(dimension, |count| 2 * count);
+        let first = self.waves.map_or(dimension, |count| count.saturating_mul(2));
         let inputs = std::iter::once(first).chain(self.widths.iter().copied());
         let layers = inputs.zip(&self.widths).enumerate();
         let parameters = layers.map(|(l, (inputs, width))| {
             // With U and V.
             let sets = if self.gated && l == 0 { 3 } else { 1 };
-            (inputs + 1) * width * sets
+            inputs.saturating_add(1).saturating_mul(*width).saturating_mul(sets)
         });
-        10 * parameters.sum::<usize>()
+        parameters.fold(0, usize::saturating_add).saturating_mul(10)
     }
 
     fn optimizer(&self, _linear: bool) -> &'static str {

@@ -92,7 +92,7 @@ impl Method for Pig {
     }
 
     fn features(&self) -> usize {
-        if self.units == 0 { self.gaussians } else { self.embeddings * self.gaussians }
+        if self.units == 0 { self.gaussians } else { self.embeddings.saturating_mul(self.gaussians) }
     }
 
     fn scales(&self) -> Option<&[f64]> {
@@ -113,7 +113,7 @@ impl Method for Pig {
             Covariance::Diagonal => dimension,
             Covariance::Full => dimension * (dimension + 1) / 2,
         };
-        10 * self.features() * (1 + dimension + of_covariance)
+        self.features().saturating_mul(10 * (1 + dimension + of_covariance))
     }
 
     fn optimizer(&self, _linear: bool) -> &'static str {
