@@ -73,7 +73,7 @@ fn own_weights(fine: &dyn Faces, coarse: &dyn Faces, halved: [bool; 3], [near, f
                 .map(|axis| if is_next(axis) { far } else { near })
                 .product();
             let neighbour: [usize; 3] = std::array::from_fn(|axis| {
-                let step = if at[axis] % 2 == 0 { usize::MAX } else { 1 };
+                let step = if at[axis].is_multiple_of(2) { usize::MAX } else { 1 };
                 if is_next(axis) { parent[axis].wrapping_add(step) } else { parent[axis] }
             });
             let exists = (0..3).all(|axis| neighbour[axis] < coarse_extents[axis])
@@ -212,7 +212,7 @@ impl Params {
                     (false, true) => return None,
                     (true, false) => at[axis] / 2,
                     (true, true) => {
-                        (at[axis] / 2).wrapping_add(if at[axis] % 2 == 0 { usize::MAX } else { 1 })
+                        (at[axis] / 2).wrapping_add(if at[axis].is_multiple_of(2) { usize::MAX } else { 1 })
                     }
                 };
                 if halves[axis] {
