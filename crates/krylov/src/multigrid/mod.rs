@@ -7,7 +7,7 @@
 //!            z ← smooth(z, f)              the adjoint of the first
 //! ```
 //!
-//! A coarse operator is the discretisation in finite volumes that the faces of the finer one add up to ([`faces`]), and
+//! A coarse operator is the discretisation in finite volumes that the faces of the finer one add up to (`faces.rs`), and
 //! not the Galerkin product, so that every level has five or seven points. The cycle is symmetric and positive definite
 //! whatever the coarse operators are, as long as these are so themselves (Tatebe, Copper Mountain, 1993).
 
