@@ -27,7 +27,8 @@ pub(super) fn projected<T: Tier>(
     let solution = solver.solve(loss.gpu, rows, residual)?;
     let Some(delta) = solution.x.first() else { return Ok((at, state)) };
     let better = state.with_coefficients(state.c.iter().zip(delta).map(|(c, delta)| c - delta).collect());
-    let there = evaluation.at(loss, &better.trial, &better.c)?;
+    // The features are those that R was found with.
+    let there = evaluation.at_coefficients(loss, &better.trial, &better.c)?;
     // A comparison with NaN is false.
     let helps = loss.norm(&loss.parts(&there)) < loss.norm(&loss.parts(&at));
     Ok(if helps { (there, better) } else { (at, state) })
