@@ -8,7 +8,7 @@
 //     2–3, 4–5 count the links along x, y and z, each of one weight. Padding and inactive cells have a diagonal of 0, and
 //     f and z of any value there; those of z stay 0.
 #import common/real
-#import common/grid
+#import common/column_work
 
 struct Params {
     quads: u32,           // vec4s of a column
@@ -89,21 +89,4 @@ fn neighbours(q: u32, base: u32) -> real4 {
     return real(params.weight_x) * (vec4(left, cells.xyz) + vec4(cells.yzw, right))
         + real(params.weight_y) * (south + north) + real(params.weight_z) * (bottom + top);
 #endif
-}
-
-// What a workgroup is to do: the first and the last but one of its quads, and where their column begins.
-struct Work {
-    begin: u32,
-    end: u32,
-    base: u32,
-}
-
-fn work_of(w: u32, lanes: u32) -> Work {
-    let present = w < params.groups * params.columns;
-    let column = select(0u, w / params.groups, present);
-    let group = w % params.groups;
-    let live = present && control[column * params.control_stride] == 0.0;
-    let share = contiguous_share(params.quads, params.groups, lanes);
-    let end = select(0u, min((group + 1u) * share, params.quads), live);
-    return Work(group * share, end, column * params.quads);
 }

@@ -4,7 +4,7 @@
 // (¾ and ¼; or 1 and 0). What would come from a coarse cell beyond a wall comes from the own one: its weight is stored
 // for each fine cell, in 64ths, one byte each; 0 marks a cell without unknown.
 #import common/real
-#import common/grid
+#import common/column_work
 
 struct Params {
     columns: u32,

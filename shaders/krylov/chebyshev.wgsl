@@ -7,7 +7,7 @@
 // Bytes per unknown: 6 reals (r, t, d twice, z twice); DIAGONAL 7. Flops per unknown: 5; DIAGONAL 6.
 // Needs: nothing. Fallback: none.
 #import common/real
-#import common/grid
+#import common/column_work
 
 override LANES: u32 = 64u;
 
@@ -41,15 +41,9 @@ fn main(
     @builtin(num_workgroups) count: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let w = linear_workgroup(id, count);
-    let present = w < params.groups * params.columns;
-    let column = select(0u, w / params.groups, present);
-    let group = w % params.groups;
-    let live = present && control[column * params.control_stride] == 0.0;
-    let share = contiguous_share(params.quads, params.groups, LANES);
-    let end_of_share = select(0u, min((group + 1u) * share, params.quads), live);
-    for (var q = group * share + lane; q < end_of_share; q += LANES) {
-        let i = column * params.stride4 + q;
+    let work = work_of(linear_workgroup(id, count), params.quads, LANES);
+    for (var q = work.begin + lane; q < work.end; q += LANES) {
+        let i = work.column * params.stride4 + q;
         var residual = r[i];
         if params.first == 0u {
             residual -= t[i];

@@ -19,15 +19,16 @@ fn main(
     @builtin(num_workgroups) count: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let work = work_of(linear_workgroup(id, count), LANES);
+    let work = work_of(linear_workgroup(id, count), params.quads, LANES);
+    let base = work.column * params.quads;
     for (var q = work.begin + lane; q < work.end; q += LANES) {
-        let i = work.base + q;
+        let i = base + q;
         let row = q / params.row4;
         let plane = row / params.rows;
         let is_even = ((row - plane * params.rows + plane + params.colour) & 1u) == 0u;
         var sum = f[i];
         if params.first == 0u {
-            sum += neighbours(q, work.base);
+            sum += neighbours(q, base);
         }
         let relaxed = over_diagonal(sum, diagonal(q));
         if params.first != 0u {

@@ -46,18 +46,11 @@ fn main(
     @builtin(num_workgroups) count: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let w = linear_workgroup(id, count);
-    let present = w < params.groups * params.columns;
-    let column = select(0u, w / params.groups, present);
-    let group = w % params.groups;
-    let live = present && control[column * params.control_stride] == 0.0;
-    let share = contiguous_share(params.quads, params.groups, LANES);
-    let end = select(0u, min((group + 1u) * share, params.quads), live);
-
-    let base = column * params.coarse_quads;
+    let work = work_of(linear_workgroup(id, count), params.quads, LANES);
+    let base = work.column * params.coarse_quads;
     let steps_y = select(1u, 2u, is_halved(1u));
     let steps_z = select(1u, 2u, is_halved(2u));
-    for (var q = group * share + lane; q < end; q += LANES) {
+    for (var q = work.begin + lane; q < work.end; q += LANES) {
         let row = q / params.row4;
         let x4 = q - row * params.row4;
         let layer = row / params.rows;
@@ -82,6 +75,6 @@ fn main(
                 }
             }
         }
-        z[column * params.quads + q] += select(real4(), sum, weight > real4());
+        z[work.column * params.quads + q] += select(real4(), sum, weight > real4());
     }
 }

@@ -18,10 +18,11 @@ fn main(
     @builtin(num_workgroups) count: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let work = work_of(linear_workgroup(id, count), LANES);
+    let work = work_of(linear_workgroup(id, count), params.quads, LANES);
+    let base = work.column * params.quads;
     for (var q = work.begin + lane; q < work.end; q += LANES) {
-        let i = work.base + q;
+        let i = base + q;
         let d = diagonal(q);
-        r[i] = select(real4(), f[i] - (d * z[i] - neighbours(q, work.base)), d > real4());
+        r[i] = select(real4(), f[i] - (d * z[i] - neighbours(q, base)), d > real4());
     }
 }

@@ -57,20 +57,13 @@ fn main(
     @builtin(num_workgroups) count: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let w = linear_workgroup(id, count);
-    let present = w < params.groups * params.columns;
-    let column = select(0u, w / params.groups, present);
-    let group = w % params.groups;
-    let live = present && control[column * params.control_stride] == 0.0;
-    let share = contiguous_share(params.coarse_quads, params.groups, LANES);
-    let end = select(0u, min((group + 1u) * share, params.coarse_quads), live);
-
-    let base = column * params.quads;
+    let work = work_of(linear_workgroup(id, count), params.coarse_quads, LANES);
+    let base = work.column * params.quads;
     let halved_y = is_halved(1u);
     let halved_z = is_halved(2u);
     let steps_y = select(1u, 4u, halved_y);
     let steps_z = select(1u, 4u, halved_z);
-    for (var q = group * share + lane; q < end; q += LANES) {
+    for (var q = work.begin + lane; q < work.end; q += LANES) {
         let row = q / params.coarse_row4;
         let x4 = q - row * params.coarse_row4;
         let layer = row / params.coarse_rows;
@@ -90,6 +83,6 @@ fn main(
                 }
             }
         }
-        f[column * params.coarse_quads + q] = sum;
+        f[work.column * params.coarse_quads + q] = sum;
     }
 }

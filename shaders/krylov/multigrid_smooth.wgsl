@@ -24,15 +24,16 @@ fn main(
     @builtin(num_workgroups) count: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let work = work_of(linear_workgroup(id, count), LANES);
+    let work = work_of(linear_workgroup(id, count), params.quads, LANES);
+    let base = work.column * params.quads;
     for (var q = work.begin + lane; q < work.end; q += LANES) {
-        let i = work.base + q;
+        let i = base + q;
         let d_q = diagonal(q);
         var residual = f[i];
         var before = real4();
         if params.first == 0u {
             before = z[i];
-            residual -= d_q * before - neighbours(q, work.base);
+            residual -= d_q * before - neighbours(q, base);
         }
         var step = real(params.c2) * over_diagonal(residual, d_q);
 #if CHEBYSHEV
