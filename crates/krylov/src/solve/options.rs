@@ -1,8 +1,8 @@
 //! Settings of a solve.
 
-use crate::KrylovError;
 use crate::multigrid::Multigrid;
 use crate::precondition::Preconditioner;
+use crate::{KrylovError, Method};
 
 /// In which precision the device iterates. The answer is verified in f64 in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,9 +26,11 @@ pub struct SolveOptions {
     pub atol: f64,
     /// Converged when the normwise backward error is at most this.
     pub backward: Option<f64>,
-    /// Iterations of conjugate gradients in all; a hundred times the number of unknowns, and at least 10,000, if not
+    /// Iterations in all; a hundred times the number of unknowns, and at least 10,000, if not
     /// given: rounding makes ill-conditioned systems need many more than one iteration per unknown.
     pub max_iterations: Option<u64>,
+    /// The Krylov method.
+    pub method: Method,
     /// Preconditioner.
     pub preconditioner: Preconditioner,
     /// Flexible directions.
@@ -48,6 +50,7 @@ impl Default for SolveOptions {
             atol: 0.0,
             backward: None,
             max_iterations: None,
+            method: Method::default(),
             preconditioner: Preconditioner::default(),
             flexible: false,
             precision: Precision::default(),

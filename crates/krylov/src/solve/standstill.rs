@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use ansatz_gpu::GpuError;
 
 use super::solver::Solver;
-use crate::Reason;
 use crate::stage::{Stage, Task, norm};
+use crate::{Method, Reason};
 
 /// A residual that rounding explains up to this factor is as small as it gets.
 pub(super) const FLOOR_FACTOR: f64 = 10.0;
@@ -25,7 +25,7 @@ impl Solver<'_> {
         let mut av = vec![0.0; v.len()];
         self.a.apply(&v, &mut av);
         let curvature: f64 = v.iter().zip(&av).map(|(v, av)| v * av).sum();
-        if curvature < -1e-12 * self.norm_a {
+        if curvature < -1e-12 * self.norm_a && self.options.method == Method::Cg {
             return Some(Reason::IndefiniteOperator);
         }
         // For every y, ‖b − Ay‖ ≥ |b·v| − ‖y‖ ‖Av‖.
@@ -44,7 +44,8 @@ impl Solver<'_> {
     /// Where the tolerance is almost reached and only the rounding of x is in the way, looks for a better rounding.
     pub fn polish(&mut self, index: usize) -> Option<Reason> {
         let column = &self.columns[index];
-        if column.norm_r > POLISH_FACTOR * column.goal {
+        // Coordinate descent takes the rows of A for its columns.
+        if column.norm_r > POLISH_FACTOR * column.goal || !self.is_symmetric() {
             return None;
         }
         let (mut x, mut r) = (column.x.clone(), column.r.clone());
@@ -71,6 +72,9 @@ impl Solver<'_> {
         let floor = self.floor(index);
         if column.norm_r <= FLOOR_FACTOR * floor {
             return Ok(Reason::AttainableAccuracy { floor: floor / column.norm_b });
+        }
+        if !self.is_symmetric() {
+            return Ok(Reason::Stagnated);
         }
         // If A is singular, r less the solution of Aw = Ar, which always exists, is in its null space.
         let n = column.r.len();
