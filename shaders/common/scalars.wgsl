@@ -3,7 +3,7 @@
 //
 // The words of a column are those of common/cg; the method's own words follow the three kinds of partial sums. The state
 // stands in the back block, where the operator looks, and its status and iteration in the front block too, for the host.
-// The kernel declares `control`.
+// The kernel declares `control` and `history`.
 #import common/cg
 
 const BREAKDOWN: real = 7.0; // a divisor of the recurrence is zero, or lost in rounding
@@ -42,6 +42,15 @@ fn tested(back: u32, rr: real) -> real {
         return REACHED;
     }
     return select(RUNNING, EXHAUSTED, control[back + ITERATION] >= control[front + LIMIT]);
+}
+
+// Leaves r·r for the host, and in the history.
+fn leave_residual(back: u32, column: u32, rr: real) {
+    let iteration = u32(control[back + ITERATION]);
+    control[back + RR] = rr;
+    if iteration < params.history_stride {
+        history[column * params.history_stride + iteration] = rr;
+    }
 }
 
 // Leaves the status for the operator and the host.

@@ -93,10 +93,7 @@ fn main(
     }
 #else
     var status = tested(back, rr);
-    control[back + RR] = rr;
-    if u32(iteration) < params.history_stride {
-        history[column * params.history_stride + u32(iteration)] = rr;
-    }
+    leave_residual(back, column, rr);
     if status == RUNNING && !real_is_finite(curvature) {
         status = NOT_FINITE;
     }

@@ -139,3 +139,128 @@ fn ends_of_minres_have_their_reasons() {
         assert_eq!(solve_one(gpu, &singular, &[1.0, 1.0], &options).reason, Reason::Inconsistent);
     });
 }
+
+const NON_SYMMETRIC: [Method; 4] = [
+    Method::Bicgstab,
+    Method::Gmres { restart: 30 },
+    Method::Gmres { restart: 7 },
+    Method::Fgmres { restart: 20 },
+];
+
+#[test]
+fn non_symmetric_systems_are_solved() {
+    each(|gpu| {
+        for text in ["convection:31x27", "convection:24x24:50", "convection:9x8x7:-1", "poisson:21x21"] {
+            let a = generate::parse(text, 0).unwrap().operator;
+            let exact = random(3, a.dimension());
+            let b = product(&*a, &exact);
+            for method in NON_SYMMETRIC {
+                for precision in [Precision::Auto, Precision::F32] {
+                    let outcome = solve_one(gpu, &*a, &b, &SolveOptions { precision, ..with(method) });
+                    let what = format!("{text}, {method}, {precision:?}");
+                    assert_eq!(outcome.reason, Reason::Rtol, "{what}: {:e}", outcome.true_relative_residual);
+                    assert!(relative_residual(&*a, &outcome.x, &b) <= 1e-10, "{what}");
+                    // M-matrices of this size have conditions below 1e4.
+                    let error: Vec<f64> = outcome.x.iter().zip(&exact).map(|(x, e)| x - e).collect();
+                    assert!(norm(&error) <= 1e-6 * norm(&exact), "{what}: {:e}", norm(&error));
+                }
+            }
+        }
+        // A zero, a negative and a small diagonal entry.
+        let a = matrix(&[&[0.0, 2.0, 1.0], &[-2.0, -3.0, 1.0], &[4.0, 1.0, 0.1]]);
+        let b = product(&a, &[1.0, -2.0, 3.0]);
+        for method in NON_SYMMETRIC {
+            let outcome = solve_one(gpu, &a, &b, &with(method));
+            assert!(outcome.converged(), "{method}: {}", outcome.reason);
+            let error =
+                outcome.x.iter().zip([1.0, -2.0, 3.0]).map(|(x, e)| (x - e).abs()).fold(0.0, f64::max);
+            assert!(error < 1e-8, "{method}: {error:e}");
+        }
+    });
+}
+
+/// Without a restart the n-th residual is zero, and for a matrix with three distinct eigenvalues the third is.
+#[test]
+fn gmres_ends_within_the_degree_of_the_minimal_polynomial() {
+    each(|gpu| {
+        // Upper triangular with a diagonal of 1, 2, 3 and diagonalisable.
+        let n = 30;
+        let entries = (0..n).flat_map(|i| {
+            let coupling = (i % 3 == 0).then_some((i, i + 1, 0.5));
+            [Some((i, i, 1.0 + (i % 3) as f64)), coupling]
+        });
+        let a = Csr::from_triplets(n, n, &entries.flatten().collect::<Vec<_>>()).unwrap();
+        let b = random(11, n);
+        let options = SolveOptions {
+            preconditioner: Preconditioner::None,
+            rtol: if gpu.capabilities().f64 { 1e-12 } else { 1e-5 },
+            ..with(Method::Gmres { restart: 10 })
+        };
+        let outcome = solve_one(gpu, &a, &b, &options);
+        assert!(outcome.converged() && outcome.iterations == 3, "{}: {}", outcome.reason, outcome.iterations);
+        // A shift by one has no short answer: nothing before the n-th step.
+        let shift: Vec<_> = (0..n).map(|i| (i, (i + 1) % n, 1.0)).collect();
+        let shift = Csr::from_triplets(n, n, &shift).unwrap();
+        let mut unit = vec![0.0; n];
+        unit[0] = 1.0;
+        let full = SolveOptions { method: Method::Gmres { restart: 40 }, ..options };
+        let outcome = solve_one(gpu, &shift, &unit, &full);
+        assert!(outcome.converged() && outcome.iterations == n as u64, "{}", outcome.iterations);
+        assert!(outcome.history[n - 1] > 0.99, "{:e}", outcome.history[n - 1]);
+    });
+}
+
+#[test]
+fn breakdowns_are_reasons() {
+    each(|gpu| {
+        // r·Ar = 0 for every r: nothing that divides by it can begin.
+        let skew = matrix(&[&[0.0, 1.0], &[-1.0, 0.0]]);
+        let outcome = solve_one(gpu, &skew, &[1.0, 0.0], &with(Method::Bicgstab));
+        assert_eq!(outcome.reason, Reason::Breakdown);
+        assert!(outcome.x.iter().all(|x| x.is_finite()) && outcome.reason.hint().contains("gmres"));
+        // Which it is told to use.
+        let outcome = solve_one(gpu, &skew, &[1.0, 0.0], &with(Method::Gmres { restart: 5 }));
+        assert!(outcome.converged(), "{}", outcome.reason);
+        assert!((outcome.x[0]).abs() < 1e-9 && (outcome.x[1] - 1.0).abs() < 1e-9, "{:?}", outcome.x);
+        // Singular, and b not in its range.
+        let nilpotent = matrix(&[&[0.0, 1.0], &[0.0, 0.0]]);
+        for method in NON_SYMMETRIC {
+            let outcome = solve_one(gpu, &nilpotent, &[0.0, 1.0], &with(method));
+            assert!(!outcome.converged(), "{method}");
+            assert!(matches!(outcome.reason, Reason::Breakdown | Reason::Stagnated), "{}", outcome.reason);
+        }
+    });
+}
+
+#[test]
+fn columns_and_restarts_go_their_own_ways() {
+    each(|gpu| {
+        let a = generate::parse("convection:20x20:1", 0).unwrap().operator;
+        let n = a.dimension();
+        let mut rhs: Vec<Vec<f64>> = (0..4).map(|seed| random(seed, n)).collect();
+        rhs[1] = vec![0.0; n];
+        rhs[2].iter_mut().for_each(|b| *b *= 1e20);
+        for method in
+            [Method::Minres, Method::Bicgstab, Method::Gmres { restart: 10 }, Method::Fgmres { restart: 15 }]
+        {
+            let symmetric = generate::parse("shifted:20x20", 0).unwrap().operator;
+            let a = if method == Method::Minres { &symmetric } else { &a };
+            let together = solve(gpu, &**a, &rhs, None, &with(method), &mut go_on).unwrap();
+            for (b, outcome) in rhs.iter().zip(&together.outcomes) {
+                if norm(b) == 0.0 {
+                    assert_eq!(outcome.reason, Reason::ZeroRhs);
+                    continue;
+                }
+                assert!(outcome.converged(), "{method}: {}", outcome.reason);
+                assert!(relative_residual(&**a, &outcome.x, b) <= 1e-10, "{method}");
+            }
+        }
+        let iterations = [5, 20, 80].map(|restart| {
+            let options = SolveOptions { rtol: 1e-8, ..with(Method::Gmres { restart }) };
+            solve_one(gpu, &*a, &rhs[0], &options).iterations
+        });
+        // Without a restart no other method of Krylov does better in the norm of the residual; between restarts nothing is
+        // certain.
+        assert!(iterations[2] <= iterations[0].min(iterations[1]), "{iterations:?}");
+    });
+}

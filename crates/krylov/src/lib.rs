@@ -7,7 +7,9 @@ pub mod multigrid;
 pub mod operator;
 pub mod precondition;
 
+mod bicgstab;
 mod error;
+mod gmres;
 mod method;
 mod minres;
 mod outcome;

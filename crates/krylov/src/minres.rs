@@ -4,12 +4,13 @@
 //! The residual is kept by a recurrence of its own, r ← s₊²r − (c₊η/α₁)v₊, so that its 2-norm is known whatever M is.
 
 use ansatz_gpu::{Gpu, GpuError, Plan, Real};
+use ansatz_shaders::krylov::MINRES;
 
 use crate::cg::control::Status;
 use crate::cg::{Loop, LoopOptions, Parts, Recorded};
 use crate::device::DeviceOperator;
 use crate::precondition::DevicePreconditioner;
-use crate::steps::{Combine, Steps, Words, record_scalars};
+use crate::steps::{Combine, Scalars, Steps, Words};
 
 // The method's own words, as in the kernel.
 const GAMMA: u32 = 0;
@@ -64,14 +65,14 @@ pub(crate) fn minres<T: Real>(
     let mut body = Plan::new(gpu, "minres");
     // δ = z·Az/γ²,  v₊ = Az/γ − (δ/γ)v − (γ/γ₋)v₋,  z₊ = M⁻¹v₊
     steps.multiply(&mut body, multiplied, &q)?;
-    record_scalars(&mut body, &parts, &ansatz_shaders::krylov::MINRES, "", lanczos::<T>)?;
+    Scalars::new(&MINRES, "").record(&mut body, &parts, lanczos::<T>)?;
     Combine { shift: true, ..steps.combine(OF_V, &v_before, &[&q, &v], 1) }.record(&mut body)?;
     if general {
         steps.precondition(&mut body, &v, &z_next)?;
         steps.sums(&v, &z_next, 1).record(&mut body)?;
     }
     // w₊ = (z/γ − α₃w₋ − α₂w)/α₁,  x ← x + c₊ηw₊,  r ← s₊²r − (c₊η/α₁)v₊
-    record_scalars(&mut body, &parts, &ansatz_shaders::krylov::MINRES, "ROTATE", rotate::<T>)?;
+    Scalars::new(&MINRES, "ROTATE").record(&mut body, &parts, rotate::<T>)?;
     Combine { shift: true, ..steps.combine(OF_W, &w_before, &[&z, &w], 1) }.record(&mut body)?;
     steps.combine(OF_X, x, &[&w], 1).record(&mut body)?;
     steps.combine(OF_R, r, &[&v], 0).record(&mut body)?;

@@ -113,6 +113,13 @@ pub(crate) fn prepare<T: Real>(
         }
     };
     let flexible = options.flexible || !preconditioner.is_symmetric();
+    if options.method.needs_symmetric_preconditioner() && !preconditioner.is_symmetric() {
+        return Err(KrylovError::Setting {
+            name: "the preconditioner",
+            value: format!("{}, which is not symmetric", options.preconditioner),
+            expected: "symmetric for the method minres; use the method fgmres",
+        });
+    }
     let loop_options = LoopOptions { flexible, look_every: options.look_every, history };
     let stage = DeviceStage::new(
         gpu,

@@ -126,7 +126,7 @@ impl Report {
             nnz: system.operator().nonzeros(),
             method: match solution.method {
                 Method::Cg if options.flexible => "flexible conjugate gradients".to_owned(),
-                method => method.title().to_owned(),
+                method => method.title(),
             },
             preconditioner: options.preconditioner.to_string(),
             device: summary.name.clone(),

@@ -1,5 +1,6 @@
 //! Settings of a solve.
 
+use crate::method::MOST_STEPS;
 use crate::multigrid::Multigrid;
 use crate::precondition::Preconditioner;
 use crate::{KrylovError, Method};
@@ -85,6 +86,9 @@ impl SolveOptions {
             }
             _ if matches!(self.preconditioner, Preconditioner::Multigrid(multigrid) if !(1..=Multigrid::MOST_SWEEPS).contains(&multigrid.sweeps)) => {
                 wrong("the number of smoothing steps", self.preconditioner.to_string(), "between 1 and 16")
+            }
+            _ if matches!(self.method, Method::Gmres { restart } | Method::Fgmres { restart } if !(1..=MOST_STEPS).contains(&restart)) => {
+                wrong("the number of steps of a cycle", self.method.to_string(), "between 1 and 200")
             }
             _ if self.look_every == 0 => wrong("look_every", "0".to_owned(), "at least 1"),
             _ => Ok(()),

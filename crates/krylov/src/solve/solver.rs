@@ -21,6 +21,8 @@ pub(super) struct Column {
     pub history: Vec<f64>,
     pub verified: Vec<(u64, f64)>,
     pub strikes: u32,
+    /// The last inner solve ended in a breakdown.
+    pub broke_down: bool,
     /// Iterate only so far in the next step: where the recursion was smallest before it went astray.
     pub rerun: Option<u64>,
     pub reason: Option<Reason>,
@@ -87,6 +89,7 @@ impl<'a> Solver<'a> {
                     history: Vec::new(),
                     verified: Vec::new(),
                     strikes: 0,
+                    broke_down: false,
                     rerun: None,
                     reason: None,
                 }

@@ -73,8 +73,9 @@ impl Solver<'_> {
         if column.norm_r <= FLOOR_FACTOR * floor {
             return Ok(Reason::AttainableAccuracy { floor: floor / column.norm_b });
         }
+        let unexplained = if column.broke_down { Reason::Breakdown } else { Reason::Stagnated };
         if !self.is_symmetric() {
-            return Ok(Reason::Stagnated);
+            return Ok(unexplained);
         }
         // If A is singular, r less the solution of Aw = Ar, which always exists, is in its null space.
         let n = column.r.len();
@@ -87,6 +88,6 @@ impl Solver<'_> {
         let corrections = stage.solve(&systems, &tasks, &mut |_| ControlFlow::Continue(()))?;
         let candidate: Vec<f64> = column.r.iter().zip(&corrections[index].d).map(|(r, w)| r - w).collect();
         let proven = self.reason_of_direction(index, &candidate);
-        Ok(proven.filter(|reason| *reason == Reason::Inconsistent).unwrap_or(Reason::Stagnated))
+        Ok(proven.filter(|reason| *reason == Reason::Inconsistent).unwrap_or(unexplained))
     }
 }

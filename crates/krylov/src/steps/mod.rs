@@ -7,7 +7,7 @@ mod scalars;
 
 pub(crate) use apply::Apply;
 pub use combine::Combine;
-pub(crate) use scalars::{Words, record_scalars};
+pub(crate) use scalars::{Scalars, Words};
 
 use ansatz_gpu::{Buffer, GpuError, Plan, Real};
 

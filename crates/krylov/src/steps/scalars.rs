@@ -1,41 +1,66 @@
 //! What the twins of the kernels of scalars share: `shaders/common/scalars.wgsl`, seen from Rust.
 
-use ansatz_gpu::{Args, GpuError, Launch, Plan, Real};
+use ansatz_gpu::{Buffer, GpuError, Launch, Plan, Real};
 use ansatz_shaders::Kernel;
 
 use crate::cg::control::{GOAL, ITERATION, LIMIT, Params, RR, STATUS, SUMS, Status};
 use crate::cg::{LANES, Parts};
 
-/// Records the step of a kernel of scalars that `flag` stands for, whose twin is given the words of each column that runs.
-pub(crate) fn record_scalars<T: Real>(
-    plan: &mut Plan,
-    parts: &Parts<T>,
-    kernel: &'static Kernel,
-    flag: &'static str,
-    twin: impl Fn(&mut Words<'_, T>) + Send + Sync + 'static,
-) -> Result<(), GpuError> {
-    let (columns, params) = (u64::from(parts.params.columns), parts.params);
-    let sums = u64::from(3 * params.groups + params.product_groups);
-    let launch = Launch::new(kernel, move |args| of_columns(args, &twin))
-        .real::<T>()
-        .constant("LANES", LANES)
-        .flag(flag, true)
-        .params(&params)
-        .bind(&parts.control)
-        .bind(&parts.history)
-        .workgroups(columns)
-        .cost(columns * sums * size_of::<T>() as u64, columns * sums);
-    plan.launch(launch)
+/// A step of a kernel of scalars.
+pub(crate) struct Scalars<'a, T> {
+    pub kernel: &'static Kernel,
+    /// The flag that stands for the step, or nothing.
+    pub flag: &'static str,
+    /// Small matrices that it changes, and products that it reads, if any.
+    pub small: Option<&'a Buffer<T>>,
+    pub products: Option<&'a Buffer<T>>,
+    /// Whether columns that do not run have this step, too.
+    pub always: bool,
 }
 
-fn of_columns<T: Real>(args: &Args, twin: &dyn Fn(&mut Words<'_, T>)) {
-    let params: Params = args.params();
-    let (mut control, mut history) = (args.write::<T>(1), args.write::<T>(2));
-    for column in 0..params.columns as usize {
-        let mut words = Words { params, column, control: &mut control, history: &mut history };
-        if words.status() == Status::Running {
-            twin(&mut words);
-        }
+impl<'a, T: Real> Scalars<'a, T> {
+    /// A step of columns that run, without matrices.
+    pub fn new(kernel: &'static Kernel, flag: &'static str) -> Self {
+        Self { kernel, flag, small: None, products: None, always: false }
+    }
+
+    /// Records the launch; its twin is given the words of each column.
+    pub fn record(
+        &self,
+        plan: &mut Plan,
+        parts: &Parts<T>,
+        twin: impl Fn(&mut Words<'_, T>) + Send + Sync + 'static,
+    ) -> Result<(), GpuError> {
+        let (columns, params) = (u64::from(parts.params.columns), parts.params);
+        let sums = u64::from(3 * params.groups + params.product_groups);
+        let (small, products, always) = (self.small.is_some(), self.products.is_some(), self.always);
+        let launch = Launch::new(self.kernel, move |args| {
+            let params: Params = args.params();
+            let (mut control, mut history) = (args.write::<T>(1), args.write::<T>(2));
+            let mut small = small.then(|| args.write::<T>(3));
+            let products = products.then(|| args.read::<T>(4));
+            for column in 0..params.columns as usize {
+                let mut words = Words {
+                    params,
+                    column,
+                    control: &mut control,
+                    history: &mut history,
+                    small: small.as_deref_mut().unwrap_or(&mut []),
+                    products: products.as_deref().unwrap_or(&[]),
+                };
+                if always || words.status() == Status::Running {
+                    twin(&mut words);
+                }
+            }
+        })
+        .real::<T>()
+        .flag(self.flag, true)
+        .constant("LANES", LANES)
+        .params(&params)
+        .bind(&parts.control)
+        .bind(&parts.history);
+        let launch = [self.small, self.products].into_iter().flatten().fold(launch, Launch::bind);
+        plan.launch(launch.workgroups(columns).cost(columns * sums * size_of::<T>() as u64, columns * sums))
     }
 }
 
@@ -45,6 +70,8 @@ pub(crate) struct Words<'a, T> {
     pub column: usize,
     pub control: &'a mut [T],
     pub history: &'a mut [T],
+    pub small: &'a mut [T],
+    pub products: &'a [T],
 }
 
 impl<T: Real> Words<'_, T> {
@@ -95,10 +122,16 @@ impl<T: Real> Words<'_, T> {
         }
     }
 
+    /// Leaves r·r for the host.
+    pub fn leave_squared(&mut self, rr: T) {
+        let back = self.back();
+        self.control[back + RR] = rr;
+    }
+
     /// Leaves r·r for the host, and in the history.
     pub fn leave_residual(&mut self, rr: T) {
-        let (back, stride) = (self.back(), self.params.history_stride as usize);
-        self.control[back + RR] = rr;
+        self.leave_squared(rr);
+        let stride = self.params.history_stride as usize;
         let iteration = self.iteration().widen() as usize;
         if iteration < stride {
             self.history[self.column * stride + iteration] = rr;
@@ -110,6 +143,12 @@ impl<T: Real> Words<'_, T> {
         let (back, front) = (self.back(), self.front());
         self.control[back + STATUS] = status.word();
         self.control[front + STATUS] = status.word();
+    }
+
+    /// Lets the operator work on the column or not, whatever the host is told.
+    pub fn leave_gate(&mut self, status: Status) {
+        let back = self.back();
+        self.control[back + STATUS] = status.word();
     }
 
     /// Leaves the count of iterations likewise.

@@ -10,7 +10,10 @@ use ansatz_krylov::operator::{Csr, Form, Sell, SellLayout};
 use ansatz_krylov::steps::Combine;
 use ansatz_krylov::{DevicePreconditioner, Method, generate};
 use ansatz_shaders::Kernel;
-use ansatz_shaders::krylov::{APPLY_INVERSE, COMBINE, MINRES};
+use ansatz_shaders::krylov::{
+    APPLY_INVERSE, BASIS_APPEND, BASIS_PRODUCTS, BASIS_UPDATE, BICGSTAB, COMBINE, GMRES_CYCLE, GMRES_STEP,
+    MINRES,
+};
 
 use super::{Suite, numbers, poison, positive, precision, rounding, run_once, values};
 use crate::Error;
@@ -23,12 +26,18 @@ pub(super) fn run<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
         }
     }
     for inverse in 0..3 {
-        method::<T>(suite, Method::Minres, &MINRES, "shifted:9x7:0.5", inverse)?;
+        method::<T>(suite, Method::Minres, &[&MINRES], "shifted:9x7:0.5", inverse)?;
+        method::<T>(suite, Method::Bicgstab, &[&BICGSTAB], "convection:9x7", inverse)?;
+        // One cycle and a half.
+        for restarted in [Method::Gmres { restart: 4 }, Method::Fgmres { restart: 4 }] {
+            method::<T>(suite, restarted, &GMRES, "convection:9x7", inverse)?;
+        }
     }
     Ok(())
 }
 
 const COLUMNS: usize = 3;
+const GMRES: [&Kernel; 5] = [&GMRES_CYCLE, &GMRES_STEP, &BASIS_PRODUCTS, &BASIS_UPDATE, &BASIS_APPEND];
 
 /// No, one or two terms, or two that are shifted; the second column is at rest, and the old y of the third is left out.
 fn combine<T: Real>(suite: &mut Suite<'_>, quads: usize, groups: u32, terms: usize) -> Result<(), Error> {
@@ -79,16 +88,17 @@ fn combine<T: Real>(suite: &mut Suite<'_>, quads: usize, groups: u32, terms: usi
 fn method<T: Real>(
     suite: &mut Suite<'_>,
     method: Method,
-    kernel: &'static Kernel,
+    kernels: &[&'static Kernel],
     text: &str,
     inverse: usize,
 ) -> Result<(), Error> {
     let generated = generate::parse(text, 0)?;
     let Form::Csr(matrix) = generated.operator.form() else { return Ok(()) };
-    let kernels: &[&'static Kernel] = if inverse == 0 { &[kernel] } else { &[kernel, &APPLY_INVERSE] };
+    let mut kernels = kernels.to_vec();
+    kernels.extend((inverse > 0).then_some(&APPLY_INVERSE));
     let name = format!("{}, {method}, {}", precision::<T>(), ["M = I", "diagonal", "blocks"][inverse]);
     // A few iterations multiply what rounding does.
-    suite.case(kernels, &name, 16.0 * rounding::<T>(), |gpu| {
+    suite.case(&kernels, &name, 16.0 * rounding::<T>(), |gpu| {
         let found = iterate::<T>(gpu, method, matrix, inverse)?;
         Ok(kernels.iter().flat_map(|kernel| found.iter().map(|values| (*kernel, values.clone()))).collect())
     })
