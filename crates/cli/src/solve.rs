@@ -60,7 +60,7 @@ pub struct Solve {
     #[arg(long, value_name = "N")]
     max_iterations: Option<u64>,
 
-    /// Krylov method: cg, or minres for symmetric matrices that are not positive definite.
+    /// Krylov method: cg (symmetric positive definite), minres (symmetric), bicgstab, gmres[:1-200], fgmres[:1-200] (square), cgls (any shape, least squares), or auto, which tells why.
     #[arg(long, default_value_t = Method::Cg)]
     method: Method,
 
@@ -214,7 +214,7 @@ impl Solve {
             (None, None) => return Err(Failure::usage("name a matrix, or use --generate")),
         };
         if let Some(path) = &self.rhs_file {
-            let rhs = columns(path, "right-hand side", &system)?;
+            let rhs = columns(path, "right-hand side", &system, system.operator().dimension())?;
             if self.rhs > 1 && rhs.len() > self.rhs {
                 let (name, found, wanted) = (path.display(), rhs.len(), self.rhs);
                 return Err(Failure::data(format!(
@@ -226,7 +226,7 @@ impl Solve {
         memory::check(&system, self.rhs.max(system.rhs().len()))?;
         system = system.with_random_rhs(self.rhs, self.seed);
         if let Some(path) = &self.x0 {
-            let x0 = columns(path, "initial guess", &system)?;
+            let x0 = columns(path, "initial guess", &system, system.operator().columns())?;
             let (found, wanted) = (x0.len(), system.rhs().len());
             if found != wanted {
                 let name = path.display();
@@ -298,14 +298,13 @@ pub fn watched(system: &LinearSystem, gpu: &Gpu, options: &SolveOptions, quiet: 
     run
 }
 
-/// The columns of a file, as long as the system has rows.
-fn columns(path: &Path, what: &str, system: &LinearSystem) -> Result<Vec<Vec<f64>>, Failure> {
+/// The columns of a file, of `n` rows.
+fn columns(path: &Path, what: &str, system: &LinearSystem, n: usize) -> Result<Vec<Vec<f64>>, Failure> {
     let Dense { rows, columns, values } = read_dense(path).map_err(Error::from)?;
-    let n = system.operator().dimension();
     if rows != n || columns == 0 {
         let (file, name) = (path.display(), system.name());
         return Err(Failure::data(format!(
-            "{file}: a {what} of {rows} rows and {columns} columns; {name} has {n} rows — write {n} numbers per column"
+            "{file}: a {what} of {rows} rows and {columns} columns; {name} asks for {n} rows — write {n} numbers per column"
         )));
     }
     Ok(values.chunks(n.max(1)).map(<[f64]>::to_vec).collect())

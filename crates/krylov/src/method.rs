@@ -9,7 +9,7 @@ use crate::cg::{Loop, LoopOptions};
 use crate::device::DeviceOperator;
 use crate::gmres::gmres;
 use crate::minres::minres;
-use crate::operator::Defect;
+use crate::operator::{Defect, Operator};
 use crate::precondition::DevicePreconditioner;
 
 /// A Krylov method.
@@ -33,6 +33,11 @@ pub enum Method {
         /// Steps of a cycle: twice as many vectors are kept, and one more.
         restart: u32,
     },
+    /// Conjugate gradients for least squares (Hestenes and Stiefel 1952; Björck, Elfving and Strakoš, SIAM J. Matrix Anal.
+    /// Appl. 19, 1998), for a matrix of any shape: min ‖b − Ax‖ by AᵀA d = Aᵀr, with Aᵀr in f64 in each refinement.
+    Cgls,
+    /// What the measured properties of the matrix ask for.
+    Auto,
 }
 
 /// The most steps of a cycle: each is recorded.
@@ -54,7 +59,8 @@ impl Method {
         options: LoopOptions,
     ) -> Result<Loop<T>, GpuError> {
         match self {
-            Self::Cg => Loop::new(gpu, operator, preconditioner, columns, options),
+            // For least squares the operator is AᵀA.
+            Self::Cg | Self::Cgls | Self::Auto => Loop::new(gpu, operator, preconditioner, columns, options),
             Self::Minres => minres(gpu, operator, preconditioner, columns, options),
             Self::Bicgstab => bicgstab(gpu, operator, preconditioner, columns, options),
             Self::Gmres { restart } => gmres(gpu, operator, preconditioner, columns, options, restart, false),
@@ -66,8 +72,31 @@ impl Method {
     pub(crate) fn bears(self, defect: Defect) -> bool {
         match defect {
             Defect::NonFinite => false,
-            Defect::Asymmetric => !matches!(self, Self::Cg | Self::Minres),
-            Defect::NegativeMinor => self != Self::Cg,
+            Defect::Asymmetric => !matches!(self, Self::Cg | Self::Auto | Self::Minres),
+            Defect::NegativeMinor => !matches!(self, Self::Cg | Self::Auto),
+        }
+    }
+
+    /// What the properties of a matrix ask for, and why.
+    pub(crate) fn choose(a: &dyn Operator, most_bytes: u64) -> (Self, &'static str) {
+        // The basis of GMRES has to fit into one binding.
+        let basis = 8 * u64::from(RESTART + 1) * a.dimension() as u64;
+        if a.columns() != a.dimension() {
+            return (Self::Cgls, "as the matrix is not square");
+        }
+        match a.defect() {
+            Some(Defect::Asymmetric) if basis <= most_bytes => {
+                (Self::Gmres { restart: RESTART }, "as the matrix is not symmetric")
+            }
+            Some(Defect::Asymmetric) => {
+                (Self::Bicgstab, "as the matrix is not symmetric, and too large for the basis of gmres")
+            }
+            Some(Defect::NegativeMinor) => {
+                (Self::Minres, "as the matrix is symmetric, but a minor of it is negative")
+            }
+            Some(Defect::NonFinite) | None => {
+                (Self::Cg, "as the matrix is symmetric and its diagonal is not negative")
+            }
         }
     }
 
@@ -80,6 +109,8 @@ impl Method {
     pub fn title(self) -> String {
         match self {
             Self::Cg => "conjugate gradients".to_owned(),
+            Self::Cgls => "conjugate gradients for least squares".to_owned(),
+            Self::Auto => "automatic".to_owned(),
             Self::Minres => "minimum residuals".to_owned(),
             Self::Bicgstab => "stabilised bi-conjugate gradients".to_owned(),
             Self::Gmres { restart } => format!("generalised minimal residuals, restarted after {restart}"),
@@ -94,6 +125,8 @@ impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cg => f.write_str("cg"),
+            Self::Cgls => f.write_str("cgls"),
+            Self::Auto => f.write_str("auto"),
             Self::Minres => f.write_str("minres"),
             Self::Bicgstab => f.write_str("bicgstab"),
             Self::Gmres { restart } => write!(f, "gmres:{restart}"),
@@ -105,7 +138,7 @@ impl fmt::Display for Method {
 impl std::str::FromStr for Method {
     type Err = String;
 
-    /// `cg`, `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with cycles of m steps (30 if not given).
+    /// `cg`, `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with cycles of m steps (30 if not given), `cgls` or `auto`.
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, number) = match text.split_once(':') {
             Some((name, number)) => match number.parse::<u32>() {
@@ -122,11 +155,13 @@ impl std::str::FromStr for Method {
         match (name, number) {
             ("cg", None) => Ok(Self::Cg),
             ("minres", None) => Ok(Self::Minres),
+            ("cgls", None) => Ok(Self::Cgls),
+            ("auto", None) => Ok(Self::Auto),
             ("bicgstab", None) => Ok(Self::Bicgstab),
             ("gmres", _) => Ok(Self::Gmres { restart }),
             ("fgmres", _) => Ok(Self::Fgmres { restart }),
             _ => Err(format!(
-                "`{text}` is none of cg, minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}]"
+                "`{text}` is none of auto, cg, minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}], cgls"
             )),
         }
     }

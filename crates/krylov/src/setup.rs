@@ -5,7 +5,7 @@ use ansatz_gpu::{Gpu, Real};
 use crate::KrylovError;
 use crate::cg::LoopOptions;
 use crate::cg::inverse::Inverse;
-use crate::device::{DeviceOperator, lay_out};
+use crate::device::{DeviceNormal, DeviceOperator, lay_out};
 use crate::multigrid::Hierarchy;
 use crate::operator::{Csr, Form, Operator, VariableStencil};
 use crate::precondition::{DevicePreconditioner, Preconditioner, block_inverses};
@@ -33,6 +33,49 @@ impl Scaled<'_> {
             Self::Variable(stencil) => Form::Variable(stencil),
         }
     }
+}
+
+/// The stage of least squares: AᵀA with columns of unit length (Jacobi), or scaled by one power of two.
+pub(crate) fn prepare_normal<T: Real>(
+    gpu: &Gpu,
+    a: &Csr,
+    columns: usize,
+    options: &SolveOptions,
+    history: u32,
+) -> Result<Prepared, KrylovError> {
+    let norms = a.column_norms();
+    let largest = norms.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let power = (-largest.log2().round()).exp2();
+    let (scaling, factor) = match options.preconditioner {
+        Preconditioner::None => (Vec::new(), power * power),
+        Preconditioner::Jacobi => {
+            (norms.iter().map(|&norm| if norm > 0.0 { 1.0 / norm } else { 1.0 }).collect(), 1.0)
+        }
+        other => {
+            return Err(KrylovError::Setting {
+                name: "the preconditioner",
+                value: other.to_string(),
+                expected: "none or jacobi (columns of unit length) for the method cgls",
+            });
+        }
+    };
+    let of_columns = if scaling.is_empty() { vec![power; norms.len()] } else { scaling.clone() };
+    let square = a.clone().squared(&of_columns, a.rows().max(a.columns()));
+    let (operator, layout) = DeviceNormal::<T>::new(gpu, &square, columns)?;
+    let identity = DevicePreconditioner::Fused(Inverse::Identity);
+    let loop_options = LoopOptions { flexible: false, look_every: options.look_every, history };
+    let stage = DeviceStage::new(
+        gpu,
+        &operator,
+        &identity,
+        scaling,
+        factor,
+        a.columns(),
+        columns,
+        options.method,
+        loop_options,
+    )?;
+    Ok(Prepared { stage: Box::new(stage), layout })
 }
 
 pub(crate) fn prepare<T: Real>(
@@ -127,6 +170,7 @@ pub(crate) fn prepare<T: Real>(
         &preconditioner,
         scaling,
         factor,
+        a.dimension(),
         columns,
         options.method,
         loop_options,

@@ -67,6 +67,8 @@ pub(crate) type Look<'a> = &'a mut dyn FnMut(&[(u64, f64)]) -> ControlFlow<()>;
 
 pub(crate) struct DeviceStage<T> {
     ordering: Ordering,
+    /// Entries of a vector on the host, at most those of the ordering: a matrix that is not square is padded to one.
+    dimension: usize,
     /// S; empty for S = I.
     scaling: Vec<f64>,
     /// The operator on the device is this times SAS.
@@ -84,13 +86,22 @@ impl<T: Real> DeviceStage<T> {
         preconditioner: &DevicePreconditioner<T>,
         scaling: Vec<f64>,
         factor: f64,
+        dimension: usize,
         columns: usize,
         method: Method,
         options: LoopOptions,
     ) -> Result<Self, KrylovError> {
         let method = method.record(gpu, operator, preconditioner, columns, options)?;
         let ordering = operator.ordering().clone();
-        Ok(Self { ordering, scaling, factor, method, history: options.history, norms: vec![0.0; columns] })
+        Ok(Self {
+            ordering,
+            dimension,
+            scaling,
+            factor,
+            method,
+            history: options.history,
+            norms: vec![0.0; columns],
+        })
     }
 
     fn scaled(&self, vector: &[f64], factor: f64) -> Vec<f64> {
@@ -99,6 +110,13 @@ impl<T: Real> DeviceStage<T> {
         } else {
             vector.iter().zip(&self.scaling).map(|(v, s)| v * factor * s).collect()
         }
+    }
+
+    /// A vector from the device, without what it is padded by.
+    fn gather(&self, vector: &[T]) -> Vec<f64> {
+        let mut natural = self.ordering.gather(vector);
+        natural.truncate(self.dimension);
+        natural
     }
 
     fn starts(&self, tasks: &[Option<Task>]) -> Vec<Start> {
@@ -127,7 +145,7 @@ impl<T: Real> DeviceStage<T> {
             .zip(histories)
             .zip(&self.norms)
             .map(|(((x, state), history), norm)| Correction {
-                d: self.scaled(&self.ordering.gather(x), norm * self.factor),
+                d: self.scaled(&self.gather(x), norm * self.factor),
                 status: state.status,
                 iterations: u64::from(state.iterations),
                 recursion: norm * state.rr.sqrt(),
@@ -149,7 +167,8 @@ impl<T: Real> Stage for DeviceStage<T> {
             // The norm is taken out, so that neither 1e30 nor 1e-30 leaves the range of f32.
             let norm = self.norm(r);
             self.norms[column] = norm;
-            let unit = if norm > 0.0 { self.scaled(r, 1.0 / norm) } else { vec![0.0; r.len()] };
+            let mut unit = if norm > 0.0 { self.scaled(r, 1.0 / norm) } else { vec![0.0; r.len()] };
+            unit.resize(self.ordering.natural_len(), 0.0);
             device.extend(self.ordering.scatter::<T>(&unit));
         }
         self.method.start(&device, &self.starts(tasks))?;
@@ -163,9 +182,7 @@ impl<T: Real> Stage for DeviceStage<T> {
 
     fn directions(&self) -> Result<Vec<Vec<f64>>, GpuError> {
         let p = self.method.p()?;
-        Ok(p.chunks(self.ordering.device_len().max(1))
-            .map(|p| self.scaled(&self.ordering.gather(p), 1.0))
-            .collect())
+        Ok(p.chunks(self.ordering.device_len().max(1)).map(|p| self.scaled(&self.gather(p), 1.0)).collect())
     }
 
     fn norm(&self, r: &[f64]) -> f64 {
