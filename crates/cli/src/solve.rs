@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use ansatz::io::{Dense, read_dense};
 use ansatz::krylov::KrylovError;
-use ansatz::{Error, Gpu, LinearSystem, Precision, Preconditioner, Run, SolveOptions, kernels, linalg, plot};
+use ansatz::{
+    Error, Gpu, LinearSystem, Method, Precision, Preconditioner, Run, SolveOptions, kernels, linalg, plot,
+};
 use clap::{Args, ValueEnum};
 
 use crate::device::DeviceArgs;
@@ -18,11 +20,11 @@ use crate::{memory, output, stop};
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub struct Solve {
-    /// The matrix: symmetric positive (semi)definite, as a Matrix Market file.
+    /// The matrix, as a Matrix Market file.
     #[arg(value_name = "A.mtx", required_unless_present = "generate", conflicts_with = "generate")]
     matrix: Option<PathBuf>,
 
-    /// A test system in place of a file: poisson, neumann, aniso, contrast or obstacles, as in obstacles:64x64x64.
+    /// A test system in place of a file: poisson, neumann, aniso, contrast, shifted, convection or obstacles, as in obstacles:64x64x64.
     #[arg(long, value_name = "TEXT")]
     generate: Option<String>,
 
@@ -58,11 +60,15 @@ pub struct Solve {
     #[arg(long, value_name = "N")]
     max_iterations: Option<u64>,
 
+    /// Krylov method: cg, or minres for symmetric matrices that are not positive definite.
+    #[arg(long, default_value_t = Method::Cg)]
+    method: Method,
+
     /// Preconditioner: none, jacobi, block-jacobi[:2|4], chebyshev[:1-64] or, on a grid, multigrid[:v|w|f][:jacobi|chebyshev|red-black][:SWEEPS][:constant].
     #[arg(long, default_value_t = Preconditioner::Jacobi)]
     pc: Preconditioner,
 
-    /// Flexible directions.
+    /// Flexible directions of conjugate gradients.
     #[arg(long)]
     flexible: bool,
 
@@ -115,6 +121,8 @@ Generated systems:
   neumann:NXxNY[xNZ]               no flux through the sides: singular, so -b must have mean zero
   aniso:NXxNY[xNZ][:EPSILON]       weight EPSILON (1e-3) along y and z
   contrast:NXxNY[xNZ][:RATIO]      conductivities of 1 and RATIO (1e6) in blocks of cells
+  shifted:NXxNY[xNZ][:SHIFT]       poisson less SHIFT (0.1) on the diagonal: symmetric, indefinite
+  convection:NXxNY[xNZ][:PECLET]   with wind, upwind, of cell Péclet number PECLET (2): not symmetric
   obstacles:NXxNYxNZ[:FRACTION]    pressure around obstacles that fill FRACTION (0.2), air on top";
 
 impl Solve {
@@ -187,6 +195,7 @@ impl Solve {
             atol: self.atol,
             backward: self.backward,
             max_iterations: self.max_iterations,
+            method: self.method,
             preconditioner: self.pc,
             flexible: self.flexible,
             precision: match self.precision {

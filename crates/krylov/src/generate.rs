@@ -6,8 +6,11 @@
 //! | `neumann:NXxNY[xNZ]` | the same without flux through the sides: singular, constants are its null space |
 //! | `aniso:NXxNY[xNZ][:EPSILON]` | weight 1 along x and ε (1e-3 if not given) along the other axes |
 //! | `contrast:NXxNY[xNZ][:RATIO]` | −h²∇·(k∇) with k of 1 or RATIO (1e6) at random in blocks of 4 cells |
+//! | `shifted:NxN[xN][:SHIFT]` | −h²Δ − SHIFT (0.1 if not given): symmetric, indefinite once SHIFT exceeds the smallest eigenvalue |
+//! | `convection:NxN[xN][:PECLET]` | −h²Δ + PECLET h w·∇ upwind, w = (1, ½, ¼): not symmetric; PECLET (2) is the number of a cell |
 //! | `obstacles:NXxNYxNZ[:FRACTION]` | pressure around random balls and boxes of solid cells that fill about FRACTION (0.2) of the box, with closed walls and air on top |
 
+mod convection;
 mod obstacles;
 
 use std::sync::Arc;
@@ -75,7 +78,8 @@ pub fn random(seed: u64, counter: u64) -> f64 {
     2.0 * obstacles::uniform(seed, counter) - 1.0
 }
 
-const KINDS: &str = "poisson, neumann, aniso, contrast or obstacles, as in poisson:64x64x64";
+const KINDS: &str =
+    "poisson, neumann, aniso, contrast, shifted, convection or obstacles, as in poisson:64x64x64";
 const SIZE: &str = "two or three sizes from 1 on, as in 64x64 or 64x64x64";
 const OPEN: [Boundary; 6] = [Boundary::Dirichlet; 6];
 const CLOSED: [Boundary; 6] = [Boundary::Neumann; 6];
@@ -95,7 +99,7 @@ pub fn parse(text: &str, seed: u64) -> Result<Generated, GenerateError> {
         Err(GenerateError::Text { text: text.to_owned(), column, problem, expected })
     };
     let (_, kind) = parts.next().unwrap_or((1, ""));
-    if !["poisson", "neumann", "aniso", "contrast", "obstacles"].contains(&kind) {
+    if !["poisson", "neumann", "aniso", "contrast", "shifted", "convection", "obstacles"].contains(&kind) {
         return fail(1, format!("`{kind}` is no kind of system"), KINDS);
     }
     let Some((at, size)) = parts.next() else {
@@ -137,6 +141,16 @@ pub fn parse(text: &str, seed: u64) -> Result<Generated, GenerateError> {
                 v > 0.0 && v <= 1.0
             })?;
             stencil([1.0, epsilon, along_z(epsilon)], OPEN)
+        }
+        ("shifted", _) => {
+            let shift =
+                number(0.1, "a number from -1e6 to 1e6, as in shifted:64x64:0.1", |v| v.abs() <= 1e6)?;
+            whole(convection::shifted(grid, shift).map(|matrix| Arc::new(matrix) as Arc<dyn Operator>))
+        }
+        ("convection", _) => {
+            let peclet =
+                number(2.0, "a number from -1e6 to 1e6, as in convection:64x64:2", |v| v.abs() <= 1e6)?;
+            whole(convection::upwind(grid, peclet).map(|matrix| Arc::new(matrix) as Arc<dyn Operator>))
         }
         ("contrast", _) => {
             let ratio = number(1e6, "a ratio from 1e-12 to 1e12, as in contrast:64x64:1e6", |v| {
@@ -192,6 +206,7 @@ fn parse_size(text: &str) -> Result<[usize; 3], (usize, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operator::Defect;
 
     #[test]
     fn texts_make_systems() -> Result<(), GenerateError> {
@@ -200,6 +215,13 @@ mod tests {
         assert_eq!(parse("poisson:4x4x4", 0)?.operator.norm_inf(), 12.0);
         assert_eq!(parse("neumann:4x4x4", 0)?.operator.null_components().count(), 1);
         assert_eq!(parse("aniso:8x8:0.5", 0)?.operator.diagonal()[0], 3.0);
+        let shifted = parse("shifted:8x8:0.5", 0)?.operator;
+        assert_eq!((shifted.diagonal()[0], shifted.defect()), (3.5, None));
+        assert_eq!(parse("shifted:8x8:5", 0)?.operator.defect(), Some(Defect::NegativeMinor));
+        // 4 + 2 + 1: two links along each axis, and what comes with the wind along x and y.
+        let convection = parse("convection:8x8:2", 0)?.operator;
+        assert_eq!((convection.diagonal()[0], convection.defect()), (7.0, Some(Defect::Asymmetric)));
+        assert_eq!(parse("convection:8x8:0", 0)?.operator.defect(), None);
         assert!(parse("contrast:16x16x16", 7)?.operator.norm_inf() > 1e6);
         let obstacles = parse("obstacles:32x32x32:0.2", 1)?;
         let solid =

@@ -7,14 +7,20 @@ pub mod multigrid;
 pub mod operator;
 pub mod precondition;
 
+mod bicgstab;
 mod error;
+mod gmres;
+mod method;
+mod minres;
 mod outcome;
 mod setup;
 mod solve;
 mod stage;
+pub mod steps;
 mod truth;
 
 pub use error::KrylovError;
+pub use method::Method;
 pub use outcome::{Outcome, Reason};
 pub use precondition::{DevicePreconditioner, Preconditioner};
 pub use solve::{Precision, Progress, Solution, SolveOptions, solve};

@@ -33,6 +33,8 @@ pub enum Reason {
     IndefinitePreconditioner,
     /// A is singular and b is not in its range: no x brings the residual below the tolerance.
     Inconsistent,
+    /// A divisor of the method's recurrence vanished again and again.
+    Breakdown,
     /// The caller stopped it.
     Stopped,
 }
@@ -58,6 +60,7 @@ impl Reason {
             Self::NonSymmetricOperator => "NonSymmetricOperator",
             Self::IndefinitePreconditioner => "IndefinitePreconditioner",
             Self::Inconsistent => "Inconsistent",
+            Self::Breakdown => "Breakdown",
             Self::Stopped => "Stopped",
         }
     }
@@ -78,16 +81,19 @@ impl Reason {
                 "Look for NaN or infinite values in the matrix, the right-hand side and the initial guess."
             }
             Self::IndefiniteOperator => {
-                "Conjugate gradients need a positive (semi)definite matrix; check its signs, or solve -A x = -b if all are negative."
+                "Conjugate gradients need a positive (semi)definite matrix; use the method minres, check the signs, or solve -A x = -b if all are negative."
             }
             Self::NonSymmetricOperator => {
-                "Conjugate gradients need A = Aᵀ; check the matrix, or solve AᵀA x = Aᵀb."
+                "Conjugate gradients and minres need A = Aᵀ; check the matrix, or use the method gmres or bicgstab."
             }
             Self::IndefinitePreconditioner => {
                 "Use a preconditioner that is symmetric positive definite, such as Jacobi."
             }
             Self::Inconsistent => {
                 "The matrix is singular and b is not in its range; subtract from b its part in the null space (for pure Neumann problems, its mean)."
+            }
+            Self::Breakdown => {
+                "The recurrence of this method fails on this system; use the method gmres, or another preconditioner."
             }
             Self::Stopped => "The caller stopped the solve; pass x as the initial guess to go on.",
         }
@@ -99,7 +105,7 @@ impl Reason {
             Self::Rtol | Self::Backward => 2,
             Self::Atol | Self::ZeroRhs => 3,
             Self::MaxIterations => -3,
-            Self::AttainableAccuracy { .. } | Self::Stagnated | Self::Inconsistent => -5,
+            Self::AttainableAccuracy { .. } | Self::Stagnated | Self::Inconsistent | Self::Breakdown => -5,
             Self::NonSymmetricOperator => -7,
             Self::IndefinitePreconditioner => -8,
             Self::NonFinite => -9,
@@ -125,7 +131,7 @@ pub struct Outcome {
     pub x: Vec<f64>,
     /// Why the solve ended.
     pub reason: Reason,
-    /// Iterations of conjugate gradients in all.
+    /// Iterations of the method in all.
     pub iterations: u64,
     /// Refinement steps: residuals recomputed in f64 after the first.
     pub outer_iterations: usize,

@@ -11,6 +11,7 @@ use crate::cg::{LANES, quad};
 use crate::device::DeviceOperator;
 use crate::multigrid::{Hierarchy, Multigrid};
 use crate::operator::Ordering;
+use crate::steps::Apply;
 
 /// Which preconditioner to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -106,6 +107,11 @@ impl<T: Real> DevicePreconditioner<T> {
         matches!(self, Self::Chebyshev { .. } | Self::Multigrid(_))
     }
 
+    /// Whether there is none, M = I.
+    pub fn is_identity(&self) -> bool {
+        matches!(self, Self::Fused(Inverse::Identity))
+    }
+
     /// Whether it is a fixed symmetric operator: otherwise the loop has to take flexible directions.
     pub fn is_symmetric(&self) -> bool {
         match self {
@@ -122,7 +128,7 @@ impl<T: Real> DevicePreconditioner<T> {
         }
     }
 
-    /// Records z = M⁻¹r, where [`is_general`](Self::is_general); nothing otherwise.
+    /// Records z = M⁻¹r; nothing where M = I.
     ///
     /// # Errors
     /// What the device says against it.
@@ -136,7 +142,9 @@ impl<T: Real> DevicePreconditioner<T> {
         z: &Buffer<T>,
     ) -> Result<(), GpuError> {
         let (inverse, degree, [low, high], [product, step]) = match self {
-            Self::Fused(_) => return Ok(()),
+            Self::Fused(inverse) => {
+                return Apply { params: *params, control, inverse, r, z }.record(plan);
+            }
             Self::Multigrid(hierarchy) => return hierarchy.record(plan, params, control, r, z),
             Self::Chebyshev { inverse, degree, interval, work } => (inverse, degree, interval, work),
         };

@@ -46,9 +46,10 @@ pub(crate) fn prepare<T: Real>(
     // The coarser grids of multigrid are made from the coefficients as they are.
     let symmetric_scaling =
         !matches!(options.preconditioner, Preconditioner::None | Preconditioner::Multigrid(_));
-    // S = D^(−1/2); an unknown without a diagonal entry is left as it is.
-    let unit_diagonal =
-        || -> Vec<f64> { diagonal.iter().map(|&d| if d > 0.0 { 1.0 / d.sqrt() } else { 1.0 }).collect() };
+    // S = |D|^(−1/2); an unknown without a diagonal entry is left as it is.
+    let unit_diagonal = || -> Vec<f64> {
+        diagonal.iter().map(|&d| if d == 0.0 { 1.0 } else { 1.0 / d.abs().sqrt() }).collect()
+    };
     // Otherwise one power of two brings the entries near 1, which costs no rounding.
     let factor = (-a.norm_inf().max(f64::MIN_POSITIVE).log2().round()).exp2();
     let (scaled, scaling, factor) = match a.form() {
@@ -112,8 +113,24 @@ pub(crate) fn prepare<T: Real>(
         }
     };
     let flexible = options.flexible || !preconditioner.is_symmetric();
-    let options = LoopOptions { flexible, look_every: options.look_every, history };
-    let stage = DeviceStage::new(gpu, &*operator, &preconditioner, scaling, factor, columns, options)?;
+    if options.method.needs_symmetric_preconditioner() && !preconditioner.is_symmetric() {
+        return Err(KrylovError::Setting {
+            name: "the preconditioner",
+            value: format!("{}, which is not symmetric", options.preconditioner),
+            expected: "symmetric for the method minres; use the method fgmres",
+        });
+    }
+    let loop_options = LoopOptions { flexible, look_every: options.look_every, history };
+    let stage = DeviceStage::new(
+        gpu,
+        &*operator,
+        &preconditioner,
+        scaling,
+        factor,
+        columns,
+        options.method,
+        loop_options,
+    )?;
     Ok(Prepared { stage: Box::new(stage), layout })
 }
 

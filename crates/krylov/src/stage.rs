@@ -7,12 +7,12 @@ use std::ops::ControlFlow;
 
 use ansatz_gpu::{Cost, Gpu, GpuError, Profile, Real};
 
-use crate::KrylovError;
 use crate::cg::control::Status;
 use crate::cg::{ColumnState, Loop, LoopOptions, Start};
 use crate::device::DeviceOperator;
 use crate::operator::Ordering;
 use crate::precondition::DevicePreconditioner;
+use crate::{KrylovError, Method};
 
 /// What a column is to do.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +49,7 @@ pub(crate) trait Stage {
     /// Goes on where the last solve stopped, towards smaller reductions of the same r.
     fn resume(&mut self, tasks: &[Option<Task>], look: Look) -> Result<Vec<Correction>, GpuError>;
 
-    /// The last search direction of each column, up to a factor.
+    /// The last search direction of each column, up to a factor: that of conjugate gradients without curvature.
     fn directions(&self) -> Result<Vec<Vec<f64>>, GpuError>;
 
     /// ‖Sr‖, the norm in which the recursion measures.
@@ -71,7 +71,7 @@ pub(crate) struct DeviceStage<T> {
     scaling: Vec<f64>,
     /// The operator on the device is this times SAS.
     factor: f64,
-    cg: Loop<T>,
+    method: Loop<T>,
     history: u32,
     /// ‖Sr‖ of each column at the start.
     norms: Vec<f64>,
@@ -85,11 +85,12 @@ impl<T: Real> DeviceStage<T> {
         scaling: Vec<f64>,
         factor: f64,
         columns: usize,
+        method: Method,
         options: LoopOptions,
     ) -> Result<Self, KrylovError> {
-        let cg = Loop::new(gpu, operator, preconditioner, columns, options)?;
+        let method = method.record(gpu, operator, preconditioner, columns, options)?;
         let ordering = operator.ordering().clone();
-        Ok(Self { ordering, scaling, factor, cg, history: options.history, norms: vec![0.0; columns] })
+        Ok(Self { ordering, scaling, factor, method, history: options.history, norms: vec![0.0; columns] })
     }
 
     fn scaled(&self, vector: &[f64], factor: f64) -> Vec<f64> {
@@ -113,13 +114,13 @@ impl<T: Real> DeviceStage<T> {
 
     fn finish(&mut self, look: Look) -> Result<Vec<Correction>, GpuError> {
         let mut seen = Vec::new();
-        let states = self.cg.run(|states: &[ColumnState]| {
+        let states = self.method.run(|states: &[ColumnState]| {
             seen.clear();
             seen.extend(states.iter().map(|state| (u64::from(state.iterations), state.rr.sqrt())));
             look(&seen)
         })?;
-        let x = self.cg.x()?;
-        let histories = self.cg.history(&states)?;
+        let x = self.method.x()?;
+        let histories = self.method.history(&states)?;
         let columns = x.chunks(self.ordering.device_len().max(1));
         Ok(columns
             .zip(&states)
@@ -151,17 +152,17 @@ impl<T: Real> Stage for DeviceStage<T> {
             let unit = if norm > 0.0 { self.scaled(r, 1.0 / norm) } else { vec![0.0; r.len()] };
             device.extend(self.ordering.scatter::<T>(&unit));
         }
-        self.cg.start(&device, &self.starts(tasks))?;
+        self.method.start(&device, &self.starts(tasks))?;
         self.finish(look)
     }
 
     fn resume(&mut self, tasks: &[Option<Task>], look: Look) -> Result<Vec<Correction>, GpuError> {
-        self.cg.resume(&self.starts(tasks))?;
+        self.method.resume(&self.starts(tasks))?;
         self.finish(look)
     }
 
     fn directions(&self) -> Result<Vec<Vec<f64>>, GpuError> {
-        let p = self.cg.p()?;
+        let p = self.method.p()?;
         Ok(p.chunks(self.ordering.device_len().max(1))
             .map(|p| self.scaled(&self.ordering.gather(p), 1.0))
             .collect())
@@ -184,15 +185,15 @@ impl<T: Real> Stage for DeviceStage<T> {
     }
 
     fn profile(&self) -> &Profile {
-        self.cg.profile()
+        self.method.profile()
     }
 
     fn launches(&self) -> usize {
-        self.cg.launches()
+        self.method.launches()
     }
 
     fn cost(&self) -> Cost {
-        self.cg.cost()
+        self.method.cost()
     }
 
     fn most_iterations(&self) -> u64 {

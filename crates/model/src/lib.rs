@@ -21,7 +21,9 @@ pub use ansatz_features as features;
 pub use ansatz_gpu as gpu;
 pub use ansatz_gpu::{Gpu, OpenOptions, Selection};
 pub use ansatz_krylov as krylov;
-pub use ansatz_krylov::{Outcome, Precision, Preconditioner, Progress, Reason, Solution, SolveOptions};
+pub use ansatz_krylov::{
+    Method, Outcome, Precision, Preconditioner, Progress, Reason, Solution, SolveOptions,
+};
 pub use ansatz_layers as layers;
 pub use ansatz_linalg as linalg;
 pub use ansatz_optim as optim;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use ansatz_gpu::{Gpu, Profile};
-use ansatz_krylov::{Outcome, Solution, SolveOptions};
+use ansatz_krylov::{Method, Outcome, Solution, SolveOptions};
 use serde::Serialize;
 
 use crate::LinearSystem;
@@ -126,8 +126,10 @@ impl Report {
             problem: system.name().to_owned(),
             n: system.operator().unknowns(),
             nnz: system.operator().nonzeros(),
-            method: if options.flexible { "flexible conjugate gradients" } else { "conjugate gradients" }
-                .to_owned(),
+            method: match solution.method {
+                Method::Cg if options.flexible => "flexible conjugate gradients".to_owned(),
+                method => method.title(),
+            },
             preconditioner: options.preconditioner.to_string(),
             device: summary.name.clone(),
             backend: summary.backend.clone(),

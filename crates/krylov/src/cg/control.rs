@@ -50,6 +50,18 @@ impl Params {
         }
     }
 
+    /// The same with room for so many words of a method of its own, after the partial sums of the vector kernels.
+    #[must_use]
+    pub fn with_own_words(self, words: u32) -> Self {
+        let end = self.own(0) as u32 + words;
+        Self { control_stride: end.next_multiple_of(64), ..self }
+    }
+
+    /// First word of a column that is the method's own.
+    pub fn own(&self, column: usize) -> usize {
+        self.front(column) + SUMS + 3 * self.groups as usize
+    }
+
     /// What an operator's kernel has to know of this layout.
     pub fn shape(&self) -> crate::device::Shape {
         crate::device::Shape { columns: self.columns, control_stride: self.control_stride }
@@ -106,6 +118,8 @@ pub enum Status {
     NotFinite = 5,
     /// The host has nothing to do for this column.
     Idle = 6,
+    /// A divisor of the recurrence is zero, or lost in rounding.
+    Breakdown = 7,
 }
 
 impl Status {
@@ -118,6 +132,7 @@ impl Status {
             3 => Self::NoCurvature,
             4 => Self::BadPreconditioner,
             6 => Self::Idle,
+            7 => Self::Breakdown,
             _ => Self::NotFinite,
         }
     }

@@ -20,6 +20,7 @@ mod update;
 pub use direction::Direction;
 pub use inner::Inner;
 pub use run::{ColumnState, Loop, LoopOptions, Start};
+pub(crate) use run::{Parts, Recorded};
 pub use start::Begin;
 pub use update::Update;
 

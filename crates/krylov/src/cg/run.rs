@@ -1,8 +1,9 @@
-//! The loop of conjugate gradients on the device, recorded once for an operator and a preconditioner.
+//! The loop on the device, recorded once for an operator and a preconditioner: that of conjugate gradients here, those of
+//! other methods by themselves.
 
 use std::ops::ControlFlow;
 
-use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Profile, Real, Repeat};
+use ansatz_gpu::{Buffer, Cost, Gpu, GpuError, Plan, Profile, Real, Repeat};
 
 use super::control::{GOAL, ITERATION, LIMIT, Params, RR, STATUS, Status};
 use super::inverse::Inverse;
@@ -43,18 +44,63 @@ pub struct ColumnState {
     pub rr: f64,
 }
 
-/// Conjugate gradients for one operator, one preconditioner and a number of right-hand sides.
+/// A Krylov method for one operator, one preconditioner and a number of right-hand sides.
 pub struct Loop<T> {
     gpu: Gpu,
     options: LoopOptions,
-    params: Params,
-    control: Buffer<T>,
-    history: Buffer<T>,
-    x: Buffer<T>,
-    r: Buffer<T>,
-    p: Buffer<T>,
-    start: Plan,
-    body: Plan,
+    parts: Parts<T>,
+    recorded: Recorded<T>,
+}
+
+/// What the loop of every method works on.
+pub(crate) struct Parts<T> {
+    pub params: Params,
+    pub control: Buffer<T>,
+    pub history: Buffer<T>,
+    pub x: Buffer<T>,
+    pub r: Buffer<T>,
+}
+
+impl<T: Real> Parts<T> {
+    /// Buffers for an operator, with so many words of the method itself.
+    pub fn new(
+        gpu: &Gpu,
+        operator: &dyn DeviceOperator<T>,
+        columns: usize,
+        options: LoopOptions,
+        general: bool,
+        own_words: u32,
+    ) -> Result<Self, GpuError> {
+        let length = operator.ordering().device_len();
+        let (quads, history_words) = (length / 4, options.history + 1);
+        let params =
+            Params::new(quads, columns, vector_groups(gpu, quads), operator.groups(), history_words, general)
+                .with_own_words(own_words);
+        let vector = |label| gpu.buffer::<T>(label, length * columns);
+        let (x, r) = (vector("x")?, vector("r")?);
+        let control = gpu.buffer::<T>("control", params.control_words())?;
+        let history = gpu.buffer::<T>("history", history_words as usize * columns)?;
+        Ok(Self { params, control, history, x, r })
+    }
+
+    /// A further vector for every column.
+    pub fn vector(&self, gpu: &Gpu, label: &str) -> Result<Buffer<T>, GpuError> {
+        gpu.buffer(label, 4 * self.params.stride4 as usize * self.params.columns as usize)
+    }
+}
+
+/// What a method records.
+pub(crate) struct Recorded<T> {
+    /// Begins from x = 0 and a given r.
+    pub start: Plan,
+    /// A round of the loop.
+    pub body: Plan,
+    /// Iterations per round.
+    pub iterations: u32,
+    /// The vector that the host is shown where the method cannot go on.
+    pub direction: Buffer<T>,
+    /// Words of the method itself that are not 0 at the start.
+    pub own: Vec<(u32, f64)>,
 }
 
 impl<T: Real> Loop<T> {
@@ -69,61 +115,60 @@ impl<T: Real> Loop<T> {
         columns: usize,
         options: LoopOptions,
     ) -> Result<Self, GpuError> {
-        let length = operator.ordering().device_len();
-        let quads = length / 4;
         let (identity, general) = (Inverse::Identity, preconditioner.is_general());
         let inverse = preconditioner.inverse().filter(|_| !general).unwrap_or(&identity);
-        let history_words = options.history + 1;
-        let params =
-            Params::new(quads, columns, vector_groups(gpu, quads), operator.groups(), history_words, general);
-
-        let vector = |label| gpu.buffer::<T>(label, length * columns);
-        let (x, r, p, ap) = (vector("x")?, vector("r")?, vector("p")?, vector("Ap")?);
-        let z = if general { vector("z")? } else { r.clone() };
-        let control = gpu.buffer::<T>("control", params.control_words())?;
-        let history = gpu.buffer::<T>("history", history_words as usize * columns)?;
+        let parts = Parts::new(gpu, operator, columns, options, general, 0)?;
+        let Parts { params, control, history, x, r } = &parts;
+        let params = *params;
+        let (p, ap) = (parts.vector(gpu, "p")?, parts.vector(gpu, "Ap")?);
+        let z = if general { parts.vector(gpu, "z")? } else { r.clone() };
 
         let precondition = |plan: &mut Plan| -> Result<(), GpuError> {
             if general {
-                preconditioner.record(plan, operator, &params, &control, &r, &z)?;
-                Inner { params, control: &control, r: &r, z: &z, ap: &ap }.record(plan)?;
+                preconditioner.record(plan, operator, &params, control, r, &z)?;
+                Inner { params, control, r, z: &z, ap: &ap }.record(plan)?;
             }
             Ok(())
         };
 
         // x = 0, z = M⁻¹r, r·r, r·z
         let mut start = Plan::new(gpu, "cg start");
-        Begin { params, control: &control, x: &x, r: &r, inverse }.record(&mut start)?;
+        Begin { params, control, x, r, inverse }.record(&mut start)?;
         precondition(&mut start)?;
 
         let mut body = Plan::new(gpu, "cg");
         // β = ρ/ρ₀, p ← z + βp
         let flexible = options.flexible;
-        Direction { params, control: &control, z: &z, p: &p, history: &history, inverse, flexible }
-            .record(&mut body)?;
+        Direction { params, control, z: &z, p: &p, history, inverse, flexible }.record(&mut body)?;
         // q = Ap, p·q
-        operator.record(&mut body, &control, params.shape(), &p, &ap)?;
+        operator.record(&mut body, control, params.shape(), &p, &ap)?;
         // α = ρ/(p·q), x ← x + αp, r ← r − αq, z = M⁻¹r, r·r, r·z
-        Update { params, control: &control, x: &x, r: &r, p: &p, ap: &ap, inverse, flexible }
-            .record(&mut body)?;
+        Update { params, control, x, r, p: &p, ap: &ap, inverse, flexible }.record(&mut body)?;
         precondition(&mut body)?;
 
-        Ok(Self { gpu: gpu.clone(), options, params, control, history, x, r, p, start, body })
+        let recorded = Recorded { start, body, iterations: 1, direction: p, own: Vec::new() };
+        Ok(Self::of(gpu, options, parts, recorded))
     }
 
-    /// Launches per iteration.
+    /// The loop of another method.
+    pub(crate) fn of(gpu: &Gpu, options: LoopOptions, parts: Parts<T>, recorded: Recorded<T>) -> Self {
+        Self { gpu: gpu.clone(), options, parts, recorded }
+    }
+
+    /// Launches per iteration, rounded up.
     pub fn launches(&self) -> usize {
-        self.body.len()
+        self.recorded.body.len().div_ceil(self.recorded.iterations as usize)
     }
 
     /// Bytes and flops of one iteration.
-    pub fn cost(&self) -> ansatz_gpu::Cost {
-        self.body.cost()
+    pub fn cost(&self) -> Cost {
+        let (cost, iterations) = (self.recorded.body.cost(), u64::from(self.recorded.iterations));
+        Cost { bytes: cost.bytes / iterations, flops: cost.flops / iterations, ..cost }
     }
 
     /// Time per kernel, where the device profiles.
     pub fn profile(&self) -> &Profile {
-        self.body.profile()
+        self.recorded.body.profile()
     }
 
     /// Begins anew from x = 0 with residuals `r`, laid out for the device, column after column.
@@ -131,18 +176,23 @@ impl<T: Real> Loop<T> {
     /// # Errors
     /// [`GpuError::DeviceLost`], or what else went wrong on the device.
     pub fn start(&mut self, r: &[T], columns: &[Start]) -> Result<(), GpuError> {
-        let mut control = vec![T::zero(); self.params.control_words()];
+        let mut control = vec![T::zero(); self.parts.params.control_words()];
         for (column, start) in columns.iter().enumerate() {
             let status = if start.idle { Status::Idle } else { Status::Running };
-            let (back, front) = (self.params.back(column), self.params.front(column));
+            let (back, front) = (self.parts.params.back(column), self.parts.params.front(column));
             control[back + STATUS] = status.word();
             control[front + STATUS] = status.word();
             control[front + GOAL] = T::from_f64(start.goal);
             control[front + LIMIT] = T::from_f64(f64::from(start.limit.min(self.options.history)));
+            let own = self.parts.params.own(column);
+            self.recorded
+                .own
+                .iter()
+                .for_each(|&(word, value)| control[own + word as usize] = T::from_f64(value));
         }
-        self.gpu.write(&self.control, 0, &control)?;
-        self.gpu.write(&self.r, 0, r)?;
-        self.start.run()
+        self.gpu.write(&self.parts.control, 0, &control)?;
+        self.gpu.write(&self.parts.r, 0, r)?;
+        self.recorded.start.run()
     }
 
     /// Goes on where the loop stopped, towards new goals; directions are kept. The count of iterations goes on too, and
@@ -152,12 +202,12 @@ impl<T: Real> Loop<T> {
     /// As [`Loop::start`].
     pub fn resume(&mut self, columns: &[Start]) -> Result<(), GpuError> {
         for (column, start) in columns.iter().enumerate() {
-            let front = self.params.front(column);
+            let front = self.parts.params.front(column);
             let status = if start.idle { Status::Idle } else { Status::Running };
             let limit = T::from_f64(f64::from(start.limit.min(self.options.history)));
-            self.gpu.write(&self.control, front + STATUS, &[status.word()])?;
-            self.gpu.write(&self.control, front + GOAL, &[T::from_f64(start.goal), limit])?;
-            self.gpu.write(&self.control, self.params.back(column) + STATUS, &[status.word()])?;
+            self.gpu.write(&self.parts.control, front + STATUS, &[status.word()])?;
+            self.gpu.write(&self.parts.control, front + GOAL, &[T::from_f64(start.goal), limit])?;
+            self.gpu.write(&self.parts.control, self.parts.params.back(column) + STATUS, &[status.word()])?;
         }
         Ok(())
     }
@@ -170,13 +220,13 @@ impl<T: Real> Loop<T> {
         &mut self,
         mut look: impl FnMut(&[ColumnState]) -> ControlFlow<()>,
     ) -> Result<Vec<ColumnState>, GpuError> {
-        let params = self.params;
+        let params = self.parts.params;
         let mut states = Vec::new();
-        let look_every = self.options.look_every;
-        // One round beyond the limit finds that the limit is reached.
-        let max_rounds = u64::from(self.options.history) + 1;
+        let look_every = self.options.look_every.div_ceil(self.recorded.iterations);
+        // One iteration beyond the limit finds that the limit is reached.
+        let max_rounds = (u64::from(self.options.history) + 1).div_ceil(u64::from(self.recorded.iterations));
         let repeat = Repeat { max_rounds, look_every, ..Repeat::default() };
-        self.body.repeat(repeat, &self.control, params.watched_words(), |words, _| {
+        self.recorded.body.repeat(repeat, &self.parts.control, params.watched_words(), |words, _| {
             states.clear();
             states
                 .extend((0..params.columns as usize).map(|column| column_state(words, params.back(column))));
@@ -184,7 +234,7 @@ impl<T: Real> Loop<T> {
             if running { look(&states) } else { ControlFlow::Break(()) }
         })?;
         // The update of the last iteration speaks last: it alone sees a curvature that is not positive.
-        let words = self.gpu.read(&self.control)?;
+        let words = self.gpu.read(&self.parts.control)?;
         Ok((0..params.columns as usize)
             .map(|column| {
                 let front = column_state(&words, params.front(column));
@@ -199,7 +249,7 @@ impl<T: Real> Loop<T> {
     /// # Errors
     /// As [`Loop::start`].
     pub fn x(&self) -> Result<Vec<T>, GpuError> {
-        self.gpu.read(&self.x)
+        self.gpu.read(&self.parts.x)
     }
 
     /// The last search directions.
@@ -207,7 +257,7 @@ impl<T: Real> Loop<T> {
     /// # Errors
     /// As [`Loop::start`].
     pub fn p(&self) -> Result<Vec<T>, GpuError> {
-        self.gpu.read(&self.p)
+        self.gpu.read(&self.recorded.direction)
     }
 
     /// r·r of every iteration of each column since the start: `states[c].iterations + 1` numbers.
@@ -215,8 +265,8 @@ impl<T: Real> Loop<T> {
     /// # Errors
     /// As [`Loop::start`].
     pub fn history(&self, states: &[ColumnState]) -> Result<Vec<Vec<f64>>, GpuError> {
-        let words = self.gpu.read(&self.history)?;
-        let stride = self.params.history_stride as usize;
+        let words = self.gpu.read(&self.parts.history)?;
+        let stride = self.parts.params.history_stride as usize;
         let column = |(column, state): (usize, &ColumnState)| {
             let count = (state.iterations as usize + 1).min(stride);
             words[column * stride..][..count].iter().map(|rr| rr.widen()).collect()

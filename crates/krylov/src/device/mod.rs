@@ -52,7 +52,7 @@ pub trait DeviceOperator<T: Real>: Send + Sync {
 }
 
 /// An invocation must stay below 65,535 loop iterations in all: one driver cuts it off there, silently.
-const MOST_TRIPS: u64 = 50_000;
+pub(crate) const MOST_TRIPS: u64 = 50_000;
 
 /// Workgroups per column for `quads` groups of four rows of at most `trips` loop iterations each: enough to fill a large
 /// GPU, few enough to add up their partial sums, and so many that no invocation runs too long.

@@ -1,8 +1,8 @@
-//! What about the entries of a matrix rules out conjugate gradients before the first iteration.
+//! What about the entries of a matrix rules out some methods before the first iteration.
 
 use super::{Csr, Operator};
 
-/// A property that conjugate gradients cannot live with.
+/// A property that conjugate gradients cannot live with; other methods may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Defect {
     /// An entry is infinite or not a number.

@@ -1,8 +1,8 @@
-//! Solving A x = b: conjugate gradients on the device inside iterative refinement in f64 on the host.
+//! Solving A x = b: a Krylov method on the device inside iterative refinement in f64 on the host.
 //!
 //! ```text
 //! loop: r = b − A x           f64, on the host: the only residual that a status is given from
-//!       A d ≈ r               conjugate gradients on the device, r scaled to unit norm
+//!       A d ≈ r               the method on the device, r scaled to unit norm
 //!       x ← x + d             f64
 //! ```
 //!
@@ -20,7 +20,7 @@ use std::time::Instant;
 use ansatz_gpu::{Cost, Gpu, Profile};
 
 use crate::operator::Operator;
-use crate::{KrylovError, Outcome, Reason, setup};
+use crate::{KrylovError, Method, Outcome, Reason, setup};
 use solver::{Solver, backward_error, relative};
 
 pub use options::{Precision, SolveOptions};
@@ -45,6 +45,8 @@ pub struct Solution {
     pub outcomes: Vec<Outcome>,
     /// Time per kernel, where profiling is on.
     pub profile: Profile,
+    /// The method that ran.
+    pub method: Method,
     /// How the operator was laid out on the device, with the reason for it.
     pub layout: String,
     /// Launches per iteration.
@@ -80,6 +82,7 @@ pub fn solve(
     let mut solution = Solution {
         outcomes: Vec::new(),
         profile: Profile::default(),
+        method: options.method,
         layout: "not laid out: there was nothing to iterate".to_owned(),
         launches_per_iteration: 0,
         cost_per_iteration: Cost::default(),

@@ -1,8 +1,9 @@
 //! Settings of a solve.
 
-use crate::KrylovError;
+use crate::method::MOST_STEPS;
 use crate::multigrid::Multigrid;
 use crate::precondition::Preconditioner;
+use crate::{KrylovError, Method};
 
 /// In which precision the device iterates. The answer is verified in f64 in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,9 +27,11 @@ pub struct SolveOptions {
     pub atol: f64,
     /// Converged when the normwise backward error is at most this.
     pub backward: Option<f64>,
-    /// Iterations of conjugate gradients in all; a hundred times the number of unknowns, and at least 10,000, if not
+    /// Iterations in all; a hundred times the number of unknowns, and at least 10,000, if not
     /// given: rounding makes ill-conditioned systems need many more than one iteration per unknown.
     pub max_iterations: Option<u64>,
+    /// The Krylov method.
+    pub method: Method,
     /// Preconditioner.
     pub preconditioner: Preconditioner,
     /// Flexible directions.
@@ -48,6 +51,7 @@ impl Default for SolveOptions {
             atol: 0.0,
             backward: None,
             max_iterations: None,
+            method: Method::default(),
             preconditioner: Preconditioner::default(),
             flexible: false,
             precision: Precision::default(),
@@ -82,6 +86,9 @@ impl SolveOptions {
             }
             _ if matches!(self.preconditioner, Preconditioner::Multigrid(multigrid) if !(1..=Multigrid::MOST_SWEEPS).contains(&multigrid.sweeps)) => {
                 wrong("the number of smoothing steps", self.preconditioner.to_string(), "between 1 and 16")
+            }
+            _ if matches!(self.method, Method::Gmres { restart } | Method::Fgmres { restart } if !(1..=MOST_STEPS).contains(&restart)) => {
+                wrong("the number of steps of a cycle", self.method.to_string(), "between 1 and 200")
             }
             _ if self.look_every == 0 => wrong("look_every", "0".to_owned(), "at least 1"),
             _ => Ok(()),

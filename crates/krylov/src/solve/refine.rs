@@ -203,6 +203,7 @@ impl Solver<'_> {
         }
 
         let column = &mut self.columns[index];
+        column.broke_down = correction.status == Status::Breakdown;
         if norm_r <= PROGRESS * norm_r0 {
             (column.strikes, column.rerun) = (0, None);
             return Ok(Verdict::Settled);

@@ -21,6 +21,8 @@ pub(super) struct Column {
     pub history: Vec<f64>,
     pub verified: Vec<(u64, f64)>,
     pub strikes: u32,
+    /// The last inner solve ended in a breakdown.
+    pub broke_down: bool,
     /// Iterate only so far in the next step: where the recursion was smallest before it went astray.
     pub rerun: Option<u64>,
     pub reason: Option<Reason>,
@@ -31,6 +33,7 @@ pub(super) struct Solver<'a> {
     pub a: &'a dyn Operator,
     pub options: &'a SolveOptions,
     pub norm_a: f64,
+    pub defect: Option<Defect>,
     pub null: NullComponents,
     pub max_iterations: u64,
     pub columns: Vec<Column>,
@@ -86,6 +89,7 @@ impl<'a> Solver<'a> {
                     history: Vec::new(),
                     verified: Vec::new(),
                     strikes: 0,
+                    broke_down: false,
                     rerun: None,
                     reason: None,
                 }
@@ -93,16 +97,27 @@ impl<'a> Solver<'a> {
             .collect();
         let max_iterations =
             options.max_iterations.unwrap_or_else(|| (100 * a.unknowns() as u64).max(10_000));
-        Ok(Self { a, options, norm_a: a.norm_inf(), null: a.null_components(), max_iterations, columns })
+        let defect = a.defect();
+        // The range of a symmetric matrix alone is known from its null space.
+        let symmetric = defect != Some(Defect::Asymmetric);
+        let null = if symmetric { a.null_components() } else { NullComponents::default() };
+        Ok(Self { a, options, norm_a: a.norm_inf(), defect, null, max_iterations, columns })
+    }
+
+    /// Whether A = Aᵀ.
+    pub fn is_symmetric(&self) -> bool {
+        self.defect != Some(Defect::Asymmetric)
     }
 
     /// Finds what can be said without an iteration.
     pub fn examine(&mut self) {
-        let operator_reason = self.a.defect().map(|defect| match defect {
-            Defect::NonFinite => Reason::NonFinite,
-            Defect::Asymmetric => Reason::NonSymmetricOperator,
-            Defect::NegativeMinor => Reason::IndefiniteOperator,
-        });
+        let method = self.options.method;
+        let operator_reason =
+            self.defect.filter(|&defect| !method.bears(defect)).map(|defect| match defect {
+                Defect::NonFinite => Reason::NonFinite,
+                Defect::Asymmetric => Reason::NonSymmetricOperator,
+                Defect::NegativeMinor => Reason::IndefiniteOperator,
+            });
         for index in 0..self.columns.len() {
             let column = &mut self.columns[index];
             if !column.norm_b.is_finite() || !norm_max(&column.x).is_finite() {

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use ansatz_gpu::GpuError;
 
 use super::solver::Solver;
-use crate::Reason;
 use crate::stage::{Stage, Task, norm};
+use crate::{Method, Reason};
 
 /// A residual that rounding explains up to this factor is as small as it gets.
 pub(super) const FLOOR_FACTOR: f64 = 10.0;
@@ -25,7 +25,7 @@ impl Solver<'_> {
         let mut av = vec![0.0; v.len()];
         self.a.apply(&v, &mut av);
         let curvature: f64 = v.iter().zip(&av).map(|(v, av)| v * av).sum();
-        if curvature < -1e-12 * self.norm_a {
+        if curvature < -1e-12 * self.norm_a && self.options.method == Method::Cg {
             return Some(Reason::IndefiniteOperator);
         }
         // For every y, ‖b − Ay‖ ≥ |b·v| − ‖y‖ ‖Av‖.
@@ -44,7 +44,8 @@ impl Solver<'_> {
     /// Where the tolerance is almost reached and only the rounding of x is in the way, looks for a better rounding.
     pub fn polish(&mut self, index: usize) -> Option<Reason> {
         let column = &self.columns[index];
-        if column.norm_r > POLISH_FACTOR * column.goal {
+        // Coordinate descent takes the rows of A for its columns.
+        if column.norm_r > POLISH_FACTOR * column.goal || !self.is_symmetric() {
             return None;
         }
         let (mut x, mut r) = (column.x.clone(), column.r.clone());
@@ -72,6 +73,10 @@ impl Solver<'_> {
         if column.norm_r <= FLOOR_FACTOR * floor {
             return Ok(Reason::AttainableAccuracy { floor: floor / column.norm_b });
         }
+        let unexplained = if column.broke_down { Reason::Breakdown } else { Reason::Stagnated };
+        if !self.is_symmetric() {
+            return Ok(unexplained);
+        }
         // If A is singular, r less the solution of Aw = Ar, which always exists, is in its null space.
         let n = column.r.len();
         let mut ar = vec![0.0; n];
@@ -83,6 +88,6 @@ impl Solver<'_> {
         let corrections = stage.solve(&systems, &tasks, &mut |_| ControlFlow::Continue(()))?;
         let candidate: Vec<f64> = column.r.iter().zip(&corrections[index].d).map(|(r, w)| r - w).collect();
         let proven = self.reason_of_direction(index, &candidate);
-        Ok(proven.filter(|reason| *reason == Reason::Inconsistent).unwrap_or(Reason::Stagnated))
+        Ok(proven.filter(|reason| *reason == Reason::Inconsistent).unwrap_or(unexplained))
     }
 }

@@ -11,6 +11,7 @@ mod gemm;
 mod krylov;
 mod linalg;
 mod math;
+mod methods;
 mod multigrid;
 mod optim;
 mod probe;
@@ -66,6 +67,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     math::random(&mut suite)?;
     gemm::run::<f32>(&mut suite)?;
     krylov::run::<f32>(&mut suite)?;
+    methods::run::<f32>(&mut suite)?;
     multigrid::run::<f32>(&mut suite)?;
     expr::run::<f32>(&mut suite)?;
     features::run::<f32>(&mut suite)?;
@@ -78,6 +80,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
         math::functions::<f64>(&mut suite)?;
         gemm::run::<f64>(&mut suite)?;
         krylov::run::<f64>(&mut suite)?;
+        methods::run::<f64>(&mut suite)?;
         multigrid::run::<f64>(&mut suite)?;
         expr::run::<f64>(&mut suite)?;
         features::run::<f64>(&mut suite)?;

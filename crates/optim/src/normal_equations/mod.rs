@@ -168,7 +168,7 @@ impl<T: Real> NormalEquations<T> {
                 Status::Reached => StepReason::Rtol,
                 Status::NoCurvature => StepReason::NoCurvature,
                 Status::Running | Status::Exhausted | Status::Idle => StepReason::MaxIterations,
-                Status::NotFinite | Status::BadPreconditioner => StepReason::NonFinite,
+                Status::NotFinite | Status::BadPreconditioner | Status::Breakdown => StepReason::NonFinite,
             };
         }
         Ok(Step { delta, promised: along + penalty, relative_gradient, iterations, reason })

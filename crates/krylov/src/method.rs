@@ -1,0 +1,133 @@
+//! Which Krylov method solves a system.
+
+use std::fmt;
+
+use ansatz_gpu::{Gpu, GpuError, Real};
+
+use crate::bicgstab::bicgstab;
+use crate::cg::{Loop, LoopOptions};
+use crate::device::DeviceOperator;
+use crate::gmres::gmres;
+use crate::minres::minres;
+use crate::operator::Defect;
+use crate::precondition::DevicePreconditioner;
+
+/// A Krylov method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Method {
+    /// Conjugate gradients (Hestenes and Stiefel 1952), for symmetric positive (semi)definite matrices.
+    #[default]
+    Cg,
+    /// The minimum residual method (Paige and Saunders 1975), for symmetric matrices, definite or not.
+    Minres,
+    /// The stabilised bi-conjugate gradient method (van der Vorst 1992), for any square matrix.
+    Bicgstab,
+    /// The generalised minimal residual method (Saad and Schultz 1986), for any square matrix.
+    Gmres {
+        /// Steps of a cycle: as many vectors are kept, and one more.
+        restart: u32,
+    },
+    /// Its flexible kind (Saad 1993), whose preconditioner may change from step to step.
+    Fgmres {
+        /// Steps of a cycle: twice as many vectors are kept, and one more.
+        restart: u32,
+    },
+}
+
+/// The most steps of a cycle: each is recorded.
+pub(crate) const MOST_STEPS: u32 = 200;
+/// Steps of a cycle, if not given.
+const RESTART: u32 = 30;
+
+impl Method {
+    /// The loop on the device.
+    ///
+    /// # Errors
+    /// Limits and memory of the device.
+    pub fn record<T: Real>(
+        self,
+        gpu: &Gpu,
+        operator: &dyn DeviceOperator<T>,
+        preconditioner: &DevicePreconditioner<T>,
+        columns: usize,
+        options: LoopOptions,
+    ) -> Result<Loop<T>, GpuError> {
+        match self {
+            Self::Cg => Loop::new(gpu, operator, preconditioner, columns, options),
+            Self::Minres => minres(gpu, operator, preconditioner, columns, options),
+            Self::Bicgstab => bicgstab(gpu, operator, preconditioner, columns, options),
+            Self::Gmres { restart } => gmres(gpu, operator, preconditioner, columns, options, restart, false),
+            Self::Fgmres { restart } => gmres(gpu, operator, preconditioner, columns, options, restart, true),
+        }
+    }
+
+    /// Whether the method can live with a defect of the matrix.
+    pub(crate) fn bears(self, defect: Defect) -> bool {
+        match defect {
+            Defect::NonFinite => false,
+            Defect::Asymmetric => !matches!(self, Self::Cg | Self::Minres),
+            Defect::NegativeMinor => self != Self::Cg,
+        }
+    }
+
+    /// Whether its preconditioner has to be symmetric positive definite.
+    pub(crate) fn needs_symmetric_preconditioner(self) -> bool {
+        self == Self::Minres
+    }
+
+    /// What reports call it.
+    pub fn title(self) -> String {
+        match self {
+            Self::Cg => "conjugate gradients".to_owned(),
+            Self::Minres => "minimum residuals".to_owned(),
+            Self::Bicgstab => "stabilised bi-conjugate gradients".to_owned(),
+            Self::Gmres { restart } => format!("generalised minimal residuals, restarted after {restart}"),
+            Self::Fgmres { restart } => {
+                format!("flexible generalised minimal residuals, restarted after {restart}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cg => f.write_str("cg"),
+            Self::Minres => f.write_str("minres"),
+            Self::Bicgstab => f.write_str("bicgstab"),
+            Self::Gmres { restart } => write!(f, "gmres:{restart}"),
+            Self::Fgmres { restart } => write!(f, "fgmres:{restart}"),
+        }
+    }
+}
+
+impl std::str::FromStr for Method {
+    type Err = String;
+
+    /// `cg`, `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with cycles of m steps (30 if not given).
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, number) = match text.split_once(':') {
+            Some((name, number)) => match number.parse::<u32>() {
+                Ok(restart @ 1..=MOST_STEPS) => (name, Some(restart)),
+                _ => {
+                    return Err(format!(
+                        "`{number}` in `{text}` is not a number of steps from 1 to {MOST_STEPS}"
+                    ));
+                }
+            },
+            None => (text, None),
+        };
+        let restart = number.unwrap_or(RESTART);
+        match (name, number) {
+            ("cg", None) => Ok(Self::Cg),
+            ("minres", None) => Ok(Self::Minres),
+            ("bicgstab", None) => Ok(Self::Bicgstab),
+            ("gmres", _) => Ok(Self::Gmres { restart }),
+            ("fgmres", _) => Ok(Self::Fgmres { restart }),
+            _ => Err(format!(
+                "`{text}` is none of cg, minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}]"
+            )),
+        }
+    }
+}

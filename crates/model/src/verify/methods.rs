@@ -1,0 +1,133 @@
+//! The kernels of the Krylov methods beside conjugate gradients: the vector step by itself, and each method for a few
+//! iterations.
+
+use ansatz_gpu::{Gpu, Real};
+use ansatz_krylov::cg::control::{Params, SUMS};
+use ansatz_krylov::cg::inverse::Inverse;
+use ansatz_krylov::cg::{LoopOptions, Start};
+use ansatz_krylov::device::{DeviceOperator, DeviceSell};
+use ansatz_krylov::operator::{Csr, Form, Sell, SellLayout};
+use ansatz_krylov::steps::Combine;
+use ansatz_krylov::{DevicePreconditioner, Method, generate};
+use ansatz_shaders::Kernel;
+use ansatz_shaders::krylov::{
+    APPLY_INVERSE, BASIS_APPEND, BASIS_PRODUCTS, BASIS_UPDATE, BICGSTAB, COMBINE, GMRES_CYCLE, GMRES_STEP,
+    MINRES,
+};
+
+use super::{Suite, numbers, poison, positive, precision, rounding, run_once, values};
+use crate::Error;
+
+pub(super) fn run<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
+    // Quads per column and workgroups per column: one, an odd number, and more than one round of each workgroup.
+    for (quads, groups) in [(1, 1), (67, 2), (4099, 37)] {
+        for terms in 0..=3 {
+            combine::<T>(suite, quads, groups, terms)?;
+        }
+    }
+    for inverse in 0..3 {
+        method::<T>(suite, Method::Minres, &[&MINRES], "shifted:9x7:0.5", inverse)?;
+        method::<T>(suite, Method::Bicgstab, &[&BICGSTAB], "convection:9x7", inverse)?;
+        // One cycle and a half.
+        for restarted in [Method::Gmres { restart: 4 }, Method::Fgmres { restart: 4 }] {
+            method::<T>(suite, restarted, &GMRES, "convection:9x7", inverse)?;
+        }
+    }
+    Ok(())
+}
+
+const COLUMNS: usize = 3;
+const GMRES: [&Kernel; 5] = [&GMRES_CYCLE, &GMRES_STEP, &BASIS_PRODUCTS, &BASIS_UPDATE, &BASIS_APPEND];
+
+/// No, one or two terms, or two that are shifted; the second column is at rest, and the old y of the third is left out.
+fn combine<T: Real>(suite: &mut Suite<'_>, quads: usize, groups: u32, terms: usize) -> Result<(), Error> {
+    let params = Params::new(quads, COLUMNS, groups, 1, 8, false).with_own_words(4);
+    let name =
+        format!("{}, n = {}, {}", precision::<T>(), 4 * quads, ["sums", "a", "a, b", "shifted"][terms]);
+    suite.case(&[&COMBINE], &name, rounding::<T>(), |gpu| {
+        let length = 4 * quads * COLUMNS;
+        let mut control = poison::<T>(params.control_words());
+        let mut y = positive::<T>(31, length);
+        for column in 0..COLUMNS {
+            control[params.back(column)] = if column == 1 { T::one() } else { T::zero() };
+            let own = params.own(column);
+            control[own..own + 3].copy_from_slice(&[0.75, -0.5, 0.25].map(T::from_f64));
+        }
+        if terms > 0 {
+            control[params.own(2)] = T::zero();
+            y[8 * quads..].fill(T::nan());
+        }
+        let (control, y) = (gpu.upload("control", &control)?, gpu.upload("y", &y)?);
+        let (a, b) =
+            (gpu.upload("a", &positive::<T>(32, length))?, gpu.upload("b", &positive::<T>(33, length))?);
+        let u = gpu.upload("u", &positive::<T>(34, length))?;
+        let step = Combine {
+            params,
+            control: &control,
+            coefficients: params.own(0) as u32,
+            sums: params.front + SUMS as u32,
+            y: &y,
+            u: &u,
+            a: (terms > 0).then_some(&a),
+            b: (terms > 1).then_some(&b),
+            shift: terms == 3,
+        };
+        run_once(gpu, |plan| step.record(plan))?;
+        let words = values(gpu, &control)?;
+        // The order of the parts is a device's own affair, but their totals agree.
+        let totals = (0..COLUMNS).flat_map(|column| {
+            let first = params.front(column) + SUMS;
+            let words = &words;
+            (0..2).map(move |k| words[first + k * groups as usize..][..groups as usize].iter().sum())
+        });
+        Ok(vec![(&COMBINE, totals.collect()), (&COMBINE, values(gpu, &y)?), (&COMBINE, values(gpu, &b)?)])
+    })
+}
+
+/// Six iterations for two columns, the second of which is at rest, with M = I, a diagonal or blocks.
+fn method<T: Real>(
+    suite: &mut Suite<'_>,
+    method: Method,
+    kernels: &[&'static Kernel],
+    text: &str,
+    inverse: usize,
+) -> Result<(), Error> {
+    let generated = generate::parse(text, 0)?;
+    let Form::Csr(matrix) = generated.operator.form() else { return Ok(()) };
+    let mut kernels = kernels.to_vec();
+    kernels.extend((inverse > 0).then_some(&APPLY_INVERSE));
+    let name = format!("{}, {method}, {}", precision::<T>(), ["M = I", "diagonal", "blocks"][inverse]);
+    // A few iterations multiply what rounding does.
+    suite.case(&kernels, &name, 16.0 * rounding::<T>(), |gpu| {
+        let found = iterate::<T>(gpu, method, matrix, inverse)?;
+        Ok(kernels.iter().flat_map(|kernel| found.iter().map(|values| (*kernel, values.clone()))).collect())
+    })
+}
+
+/// x and the residuals.
+fn iterate<T: Real>(gpu: &Gpu, method: Method, matrix: &Csr, inverse: usize) -> Result<Vec<Vec<f64>>, Error> {
+    let layout = SellLayout { sort_window: 1, ..SellLayout::default() };
+    let operator = DeviceSell::new(gpu, &Sell::<T>::new(matrix, layout)?)?;
+    let length = operator.ordering().device_len();
+    let inverse = match inverse {
+        0 => Inverse::Identity,
+        1 => Inverse::Diagonal(gpu.upload("inverse diagonal", &positive::<T>(35, length))?),
+        _ => {
+            let blocks: Vec<T> =
+                (0..4 * length).map(|k| T::from_f64(if k % 16 % 5 == 0 { 1.0 } else { 0.2 })).collect();
+            Inverse::Blocks(gpu.upload("inverse blocks", &blocks)?)
+        }
+    };
+    let options = LoopOptions { flexible: false, look_every: 2, history: 8 };
+    let mut solver = method.record(gpu, &operator, &DevicePreconditioner::Fused(inverse), 2, options)?;
+    let r = [operator.ordering().scatter::<T>(&values_of(matrix.rows())), vec![T::nan(); length]].concat();
+    let start = |idle| Start { goal: 0.0, limit: 6, idle };
+    solver.start(&r, &[start(false), start(true)])?;
+    let states = solver.run(|_| std::ops::ControlFlow::Continue(()))?;
+    let x: Vec<f64> = solver.x()?[..length].iter().map(|x| x.widen()).collect();
+    Ok(vec![x, solver.history(&states)?.swap_remove(0), vec![f64::from(states[0].iterations)]])
+}
+
+fn values_of(n: usize) -> Vec<f64> {
+    numbers::<f64>(36, n)
+}
