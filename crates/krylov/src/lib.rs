@@ -1,5 +1,6 @@
 //! Operators, conjugate-direction solvers, preconditioners, refinement and verification.
 
+pub mod amg;
 pub mod cg;
 pub mod device;
 pub mod generate;
@@ -11,6 +12,7 @@ mod error;
 mod outcome;
 mod setup;
 mod solve;
+mod spectrum;
 mod stage;
 mod truth;
 

@@ -8,7 +8,8 @@ mod sweep;
 mod twin;
 
 pub use csr::DeviceCsr;
-pub use sell::DeviceSell;
+pub use sell::{DeviceSell, SellArrays};
+pub(crate) use sell::{Entries, SellPart};
 pub use stencil::DeviceStencil;
 pub(crate) use stencil::links as stencil_links;
 pub use stencil_variable::DeviceVariableStencil;
@@ -36,6 +37,11 @@ pub trait DeviceOperator<T: Real>: Send + Sync {
     /// Partial sums of xᵀAx per column that [`record`](Self::record) leaves in the control words.
     fn groups(&self) -> u32;
 
+    /// The matrix, where it lies in SELL-C-σ.
+    fn sell(&self) -> Option<&SellArrays<T>> {
+        None
+    }
+
     /// Records y = A x for columns of `ordering().device_len()` entries each, and the partial sums of xᵀy; all of it is
     /// skipped for a column whose control words do not begin with zero. The partial sums are 16 words later.
     ///
@@ -52,7 +58,7 @@ pub trait DeviceOperator<T: Real>: Send + Sync {
 }
 
 /// An invocation must stay below 65,535 loop iterations in all: one driver cuts it off there, silently.
-const MOST_TRIPS: u64 = 50_000;
+pub(crate) const MOST_TRIPS: u64 = 50_000;
 
 /// Workgroups per column for `quads` groups of four rows of at most `trips` loop iterations each: enough to fill a large
 /// GPU, few enough to add up their partial sums, and so many that no invocation runs too long.

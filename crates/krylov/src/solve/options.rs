@@ -1,6 +1,9 @@
 //! Settings of a solve.
 
+use std::sync::Arc;
+
 use crate::KrylovError;
+use crate::amg::{NearNullSpace, SmoothedAggregation};
 use crate::multigrid::Multigrid;
 use crate::precondition::Preconditioner;
 
@@ -39,6 +42,10 @@ pub struct SolveOptions {
     pub look_every: u32,
     /// How far an inner solve in f32 reduces the residual.
     pub inner_rtol: f64,
+    /// Vectors that the operator nearly maps to zero, for algebraic multigrid; the constant one if not given.
+    pub near_null: Option<Arc<NearNullSpace>>,
+    /// The set-up of algebraic multigrid, made beforehand for this matrix; made by the solve if not given.
+    pub aggregation: Option<Arc<SmoothedAggregation>>,
 }
 
 impl Default for SolveOptions {
@@ -53,6 +60,8 @@ impl Default for SolveOptions {
             precision: Precision::default(),
             look_every: 32,
             inner_rtol: 1e-3,
+            near_null: None,
+            aggregation: None,
         }
     }
 }
@@ -82,6 +91,10 @@ impl SolveOptions {
             }
             _ if matches!(self.preconditioner, Preconditioner::Multigrid(multigrid) if !(1..=Multigrid::MOST_SWEEPS).contains(&multigrid.sweeps)) => {
                 wrong("the number of smoothing steps", self.preconditioner.to_string(), "between 1 and 16")
+            }
+            _ if matches!(self.preconditioner, Preconditioner::Amg(amg) if !amg.is_valid()) => {
+                let expected = "one of the smoothers jacobi and chebyshev with 1 to 16 steps";
+                wrong("the preconditioner", self.preconditioner.to_string(), expected)
             }
             _ if self.look_every == 0 => wrong("look_every", "0".to_owned(), "at least 1"),
             _ => Ok(()),
