@@ -2,6 +2,7 @@
 #import common/real
 #import common/reduce
 #import common/grid
+#import common/sell_pattern
 
 struct Params {
     quads: u32,           // four rows each, of this slice of the matrix
@@ -12,6 +13,7 @@ struct Params {
     control_stride: u32,
     partial_offset: u32,  // where the partial sums of this part of the matrix begin
     slice_quads: u32,     // C/4
+    columns_at: u32,      // vec4s of the pattern before the columns
 }
 #if IMMEDIATES
 var<immediate> params: Params;
@@ -19,8 +21,7 @@ var<immediate> params: Params;
 @group(0) @binding(0) var<storage, read> params: Params;
 #endif
 @group(0) @binding(1) var<storage, read_write> control: array<real>;
-@group(0) @binding(2) var<storage, read> slice_ptr: array<u32>;
-@group(0) @binding(3) var<storage, read> columns: array<vec4<u32>>;
-@group(0) @binding(4) var<storage, read> values: array<real4>;
-@group(0) @binding(5) var<storage, read> x: array<real>;
-@group(0) @binding(6) var<storage, read_write> y: array<real4>;
+@group(0) @binding(2) var<storage, read> pattern: array<vec4<u32>>;
+@group(0) @binding(3) var<storage, read> values: array<real4>;
+@group(0) @binding(4) var<storage, read> x: array<real>;
+@group(0) @binding(5) var<storage, read_write> y: array<real4>;

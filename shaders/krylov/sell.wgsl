@@ -1,9 +1,9 @@
 // y = A x for a sparse matrix in SELL-C-σ, and the partial sums of xᵀy.
 // Source: Kreutzer et al., SIAM J. Sci. Comput. 36 (2014). Entry k of row i of slice s lies at 4·slice_ptr[s] + kC + i.
 //
-// Bindings: 1 control, words as in common/cg; a column whose first word is not 0 is skipped. 2 slice_ptr, in vec4s, one
-//     more than slices. 3 columns and 4 values, four rows of a slice to a vec4; a padding entry has value 0. 5 x, 6 y:
-//     scalars and vec4s per column.
+// Bindings: 1 control, words as in common/cg; a column whose first word is not 0 is skipped. 2 pattern, as in
+//     common/sell_pattern. 3 values, four rows of a slice to a vec4; a padding entry has value 0. 4 x, 5 y: scalars and
+//     vec4s per column.
 // Grid: params.groups workgroups per column, each with a contiguous share of the quads (four rows to an invocation).
 // Bytes per entry: 4 and a real, and per unknown 2 reals (x, y). Flops per entry: 2; per unknown: 2.
 // Needs: nothing. Fallback: without subgroups, a tree in workgroup memory.
@@ -30,10 +30,10 @@ fn main(
     let end_of_share = select(0u, min((group + 1u) * share, params.quads), live);
     for (var q = group * share + lane; q < end_of_share; q += LANES) {
         let slice = q / params.slice_quads;
-        let end = slice_ptr[slice + 1u];
+        let end = slice_ptr(slice + 1u);
         var product = real4();
-        for (var k = slice_ptr[slice] + q % params.slice_quads; k < end; k += params.slice_quads) {
-            let at = first + columns[k];
+        for (var k = slice_ptr(slice) + q % params.slice_quads; k < end; k += params.slice_quads) {
+            let at = first + columns_of(k);
             product += values[k] * real4(x[at.x], x[at.y], x[at.z], x[at.w]);
         }
         let row = params.first_quad + q;

@@ -36,13 +36,13 @@ fn main(
     let end_of_share = select(0u, min((group + 1u) * share, params.quads), any(live));
     for (var q = group * share + lane; q < end_of_share; q += LANES) {
         let slice = q / params.slice_quads;
-        let end = slice_ptr[slice + 1u];
+        let end = slice_ptr(slice + 1u);
         var product_0 = real4();
         var product_1 = real4();
         var product_2 = real4();
         var product_3 = real4();
-        for (var k = slice_ptr[slice] + q % params.slice_quads; k < end; k += params.slice_quads) {
-            let at = columns[k];
+        for (var k = slice_ptr(slice) + q % params.slice_quads; k < end; k += params.slice_quads) {
+            let at = columns_of(k);
             let value = values[k];
             product_0 += value * gather(first.x, at);
             product_1 += value * gather(first.y, at);

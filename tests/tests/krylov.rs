@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ansatz::gpu::{Gpu, GpuError};
+use ansatz::krylov::amg::Amg;
 use ansatz::krylov::operator::{Boundary, Csr, Form, Grid, Operator, Stencil};
 use ansatz::krylov::{KrylovError, generate, solve};
 use ansatz::{Outcome, Precision, Preconditioner, Progress, Reason, SolveOptions};
@@ -450,11 +451,14 @@ fn real_matrices() {
     each(|gpu| {
         for file in &files {
             let system = ansatz::LinearSystem::read(file).unwrap();
-            let options = SolveOptions { rtol: 1e-10, ..SolveOptions::default() };
-            let run = system.solve(gpu, &options).unwrap();
-            assert!(run.converged(), "{}: {}", file.display(), run.report.reason);
-            let truth = relative_residual(system.operator(), run.x(), &system.rhs()[0]);
-            assert!(truth <= 1e-10, "{}: {truth:e}", file.display());
+            for preconditioner in [Preconditioner::Jacobi, Preconditioner::Amg(Amg::default())] {
+                let options = SolveOptions { rtol: 1e-10, preconditioner, ..SolveOptions::default() };
+                let run = system.solve(gpu, &options).unwrap();
+                let name = format!("{}, {preconditioner}", file.display());
+                assert!(run.converged(), "{name}: {}", run.report.reason);
+                let truth = relative_residual(system.operator(), run.x(), &system.rhs()[0]);
+                assert!(truth <= 1e-10, "{name}: {truth:e}");
+            }
         }
     });
 }

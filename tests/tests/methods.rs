@@ -145,8 +145,12 @@ fn ends_of_minres_have_their_reasons() {
         for precision in [Precision::Auto, Precision::F32] {
             let outcome =
                 solve_one(gpu, &*singular, &random(8, 72), &SolveOptions { precision, ..options.clone() });
-            assert!(matches!(outcome.reason, Reason::Inconsistent | Reason::Breakdown), "{}", outcome.reason);
-            assert!(outcome.iterations < 2000 && outcome.true_relative_residual <= 1.0);
+            // In f32 alone it cannot be proven.
+            let proven = matches!(outcome.reason, Reason::Inconsistent | Reason::Breakdown);
+            let unproven = precision == Precision::F32 && outcome.reason == Reason::Stagnated;
+            assert!(proven || unproven, "{}", outcome.reason);
+            let (iterations, residual) = (outcome.iterations, outcome.true_relative_residual);
+            assert!(iterations < 2000 && residual <= 1.0, "{precision:?}: {iterations} {residual:e}");
         }
     });
 }
@@ -272,7 +276,9 @@ fn columns_and_restarts_go_their_own_ways() {
         });
         // Without a restart no other method of Krylov does better in the norm of the residual; between restarts nothing is
         // certain.
-        assert!(iterations[2] <= iterations[0].min(iterations[1]), "{iterations:?}");
+        // In f32 refinements are restarts, too.
+        let full = iterations[2] <= iterations[0].min(iterations[1]);
+        assert!(full || !gpu.capabilities().f64, "{iterations:?}");
     });
 }
 
@@ -343,7 +349,13 @@ fn contracts_of_scipy_hold_for_every_method() {
                 seen += 1;
                 ControlFlow::Break(())
             };
-            let watched = SolveOptions { look_every: 1, rtol: 1e-12, ..base.clone() };
+            // The host looks between cycles, and not where one is enough.
+            let method = match method {
+                Method::Gmres { .. } => Method::Gmres { restart: 3 },
+                Method::Fgmres { .. } => Method::Fgmres { restart: 3 },
+                other => other,
+            };
+            let watched = SolveOptions { look_every: 1, rtol: 1e-12, method, ..base.clone() };
             let stopped = solve(gpu, &*a, std::slice::from_ref(&b), None, &watched, &mut stop).unwrap();
             assert!(seen >= 1 && stopped.outcomes[0].reason == Reason::Stopped, "{method}");
             // What is not finite

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ansatz::io::{Dense, read_dense};
 use ansatz::krylov::KrylovError;
+use ansatz::krylov::amg::NearNullSpace;
 use ansatz::{
     Error, Gpu, LinearSystem, Method, Precision, Preconditioner, Run, SolveOptions, kernels, linalg, plot,
 };
@@ -24,7 +25,7 @@ pub struct Solve {
     #[arg(value_name = "A.mtx", required_unless_present = "generate", conflicts_with = "generate")]
     matrix: Option<PathBuf>,
 
-    /// A test system in place of a file: poisson, neumann, aniso, contrast, shifted, convection or obstacles, as in obstacles:64x64x64.
+    /// A test system in place of a file: poisson, neumann, aniso, contrast, shifted, convection, obstacles or elasticity, as in obstacles:64x64x64.
     #[arg(long, value_name = "TEXT")]
     generate: Option<String>,
 
@@ -64,9 +65,17 @@ pub struct Solve {
     #[arg(long, default_value_t = Method::Cg)]
     method: Method,
 
-    /// Preconditioner: none, jacobi, block-jacobi[:2|4], chebyshev[:1-64] or, on a grid, multigrid[:v|w|f][:jacobi|chebyshev|red-black][:SWEEPS][:constant].
+    /// Preconditioner: none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], amg[:v|w|f][:jacobi|chebyshev][:SWEEPS] or, on a grid, multigrid[:v|w|f][:jacobi|chebyshev|red-black][:SWEEPS][:constant].
     #[arg(long, default_value_t = Preconditioner::Jacobi)]
     pc: Preconditioner,
+
+    /// Vectors that A nearly maps to zero, for amg: n × k numbers in a file as for -b, or `ones` [default: ones; the rigid-body motions for elasticity].
+    #[arg(long, value_name = "FILE")]
+    near_null: Option<PathBuf>,
+
+    /// Consecutive unknowns that belong to one node, with --near-null FILE: the displacements of a point.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "near_null")]
+    unknowns_per_node: usize,
 
     /// Flexible directions of conjugate gradients.
     #[arg(long)]
@@ -123,7 +132,8 @@ Generated systems:
   contrast:NXxNY[xNZ][:RATIO]      conductivities of 1 and RATIO (1e6) in blocks of cells
   shifted:NXxNY[xNZ][:SHIFT]       poisson less SHIFT (0.1) on the diagonal: symmetric, indefinite
   convection:NXxNY[xNZ][:PECLET]   with wind, upwind, of cell Péclet number PECLET (2): not symmetric
-  obstacles:NXxNYxNZ[:FRACTION]    pressure around obstacles that fill FRACTION (0.2), air on top";
+  obstacles:NXxNYxNZ[:FRACTION]    pressure around obstacles that fill FRACTION (0.2), air on top
+  elasticity:NXxNY[xNZ]            an elastic body of so many movable nodes, clamped at its west side";
 
 impl Solve {
     /// Runs the subcommand.
@@ -150,20 +160,26 @@ impl Solve {
     fn check(&self) -> Result<(), Failure> {
         if let Some(path) = &self.output {
             output::check("--output", path, &["npy", "mtx", "vti"])?;
-            if self.generate.is_none()
-                && path.extension().is_some_and(|found| found.eq_ignore_ascii_case("vti"))
-            {
+            let no_cells = match &self.generate {
+                None => Some("a matrix from a file has no grid"),
+                Some(text) if text.starts_with("elasticity") => Some("a node has several unknowns"),
+                Some(_) => None,
+            };
+            let is_image = path.extension().is_some_and(|found| found.eq_ignore_ascii_case("vti"));
+            if let (Some(problem), true) = (no_cells, is_image) {
                 let name = path.display();
-                return Err(Failure::usage(format!(
-                    "--output {name}: a matrix from a file has no grid; use .npy or .mtx"
-                )));
+                return Err(Failure::usage(format!("--output {name}: {problem}; use .npy or .mtx")));
             }
         }
         output::check_json(self.json.as_deref())?;
         if let Some(path) = &self.plot {
             output::check("--plot", path, &["png", "svg"])?;
         }
-        let inputs = [("the matrix", self.matrix.as_deref()), ("-b", self.rhs_file.as_deref())];
+        let inputs = [
+            ("the matrix", self.matrix.as_deref()),
+            ("-b", self.rhs_file.as_deref()),
+            ("--near-null", self.near_null.as_deref()),
+        ];
         let outputs = [
             ("--output", self.output.as_deref()),
             ("--json", self.json.as_deref()),
@@ -225,6 +241,15 @@ impl Solve {
         }
         memory::check(&system, self.rhs.max(system.rhs().len()))?;
         system = system.with_random_rhs(self.rhs, self.seed);
+        if let Some(path) = &self.near_null {
+            let near_null = if path.as_os_str() == "ones" {
+                NearNullSpace::constant(system.operator().dimension())
+            } else {
+                let vectors = columns(path, "near-null space", &system)?;
+                NearNullSpace::new(vectors, self.unknowns_per_node).map_err(Error::from)?
+            };
+            system = system.with_near_null(near_null)?;
+        }
         if let Some(path) = &self.x0 {
             let x0 = columns(path, "initial guess", &system, system.operator().columns())?;
             let (found, wanted) = (x0.len(), system.rhs().len());

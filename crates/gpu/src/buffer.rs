@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ansatz_shaders::Scalar;
 use parking_lot::RwLock;
 
-use crate::counters::add;
+use crate::counters::{Held, add};
 use crate::gpu::Device;
 use crate::pool::Pooled;
 use crate::{Gpu, GpuError};
@@ -64,6 +64,7 @@ impl<T> Buffer<T> {
 pub(crate) struct Memory {
     pub label: String,
     pub place: Place,
+    _held: Held,
 }
 
 pub(crate) enum Place {
@@ -115,7 +116,12 @@ impl Gpu {
                 Place::Host(RwLock::new(words))
             }
         };
-        Ok(Buffer { memory: Arc::new(Memory { label: label.to_owned(), place }), len, element: PhantomData })
+        let _held = Held::new(&self.inner.tally.held_bytes, bytes);
+        Ok(Buffer {
+            memory: Arc::new(Memory { label: label.to_owned(), place, _held }),
+            len,
+            element: PhantomData,
+        })
     }
 
     /// From the pool, cleared, or new.

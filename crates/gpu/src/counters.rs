@@ -1,5 +1,6 @@
 //! Counts of what a device was asked to do: tests hold loops against them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What has been done on a device since it was opened.
@@ -17,6 +18,8 @@ pub struct Counters {
     pub pipelines: u64,
     /// Bind groups created.
     pub bind_groups: u64,
+    /// Bytes of the buffers that are held now.
+    pub held_bytes: u64,
 }
 
 #[derive(Debug, Default)]
@@ -27,10 +30,30 @@ pub(crate) struct Tally {
     pub buffers: AtomicU64,
     pub pipelines: AtomicU64,
     pub bind_groups: AtomicU64,
+    pub held_bytes: Arc<AtomicU64>,
 }
 
 pub(crate) fn add(counter: &AtomicU64, count: u64) {
     counter.fetch_add(count, Ordering::Relaxed);
+}
+
+/// Bytes that count as held until this is dropped.
+pub(crate) struct Held {
+    bytes: u64,
+    of: Arc<AtomicU64>,
+}
+
+impl Held {
+    pub fn new(of: &Arc<AtomicU64>, bytes: u64) -> Self {
+        add(of, bytes);
+        Self { bytes, of: of.clone() }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.of.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 impl Tally {
@@ -43,6 +66,7 @@ impl Tally {
             buffers: read(&self.buffers),
             pipelines: read(&self.pipelines),
             bind_groups: read(&self.bind_groups),
+            held_bytes: read(&self.held_bytes),
         }
     }
 }

@@ -9,12 +9,15 @@
 //! | `shifted:NxN[xN][:SHIFT]` | −h²Δ − SHIFT (0.1 if not given): symmetric, indefinite once SHIFT exceeds the smallest eigenvalue |
 //! | `convection:NxN[xN][:PECLET]` | −h²Δ + PECLET h w·∇ upwind, w = (1, ½, ¼): not symmetric; PECLET (2) is the number of a cell |
 //! | `obstacles:NXxNYxNZ[:FRACTION]` | pressure around random balls and boxes of solid cells that fill about FRACTION (0.2) of the box, with closed walls and air on top |
+//! | `elasticity:NXxNY[xNZ]` | finite elements for an elastic body of so many movable nodes, clamped at its west side |
 
 mod convection;
+mod elasticity;
 mod obstacles;
 
 use std::sync::Arc;
 
+use crate::amg::NearNullSpace;
 use crate::operator::{Boundary, Cell, Grid, Operator, OperatorError, Side, Stencil, VariableStencil};
 
 /// A text that describes no system.
@@ -47,10 +50,12 @@ pub enum GenerateError {
 pub struct Generated {
     /// The operator.
     pub operator: Arc<dyn Operator>,
-    /// Its grid.
+    /// Its grid; each cell has one unknown, or as many as `near_null` says.
     pub grid: Grid,
     /// What each cell holds; empty where all are fluid.
     pub cells: Vec<Cell>,
+    /// What algebraic multigrid should know of it, where that is not the constant vector.
+    pub near_null: Option<Arc<NearNullSpace>>,
 }
 
 impl Generated {
@@ -79,8 +84,9 @@ pub fn random(seed: u64, counter: u64) -> f64 {
 }
 
 const KINDS: &str =
-    "poisson, neumann, aniso, contrast, shifted, convection or obstacles, as in poisson:64x64x64";
+    "poisson, neumann, aniso, contrast, shifted, convection, obstacles or elasticity, as in poisson:64x64x64";
 const SIZE: &str = "two or three sizes from 1 on, as in 64x64 or 64x64x64";
+const ELASTIC_SIZE: &str = "at least two nodes along y, as in elasticity:64x64";
 const OPEN: [Boundary; 6] = [Boundary::Dirichlet; 6];
 const CLOSED: [Boundary; 6] = [Boundary::Neumann; 6];
 
@@ -99,7 +105,9 @@ pub fn parse(text: &str, seed: u64) -> Result<Generated, GenerateError> {
         Err(GenerateError::Text { text: text.to_owned(), column, problem, expected })
     };
     let (_, kind) = parts.next().unwrap_or((1, ""));
-    if !["poisson", "neumann", "aniso", "contrast", "shifted", "convection", "obstacles"].contains(&kind) {
+    let kinds =
+        ["poisson", "neumann", "aniso", "contrast", "shifted", "convection", "obstacles", "elasticity"];
+    if !kinds.contains(&kind) {
         return fail(1, format!("`{kind}` is no kind of system"), KINDS);
     }
     let Some((at, size)) = parts.next() else {
@@ -120,22 +128,29 @@ pub fn parse(text: &str, seed: u64) -> Result<Generated, GenerateError> {
             _ => fail(at, format!("`{part}` is not allowed"), expected).map(|_: Generated| 0.0),
         },
     };
-    let [_, _, nz] = grid.extents();
+    let [_, ny, nz] = grid.extents();
     // In two dimensions there are no links along z.
     let along_z = |weight: f64| if nz > 1 { weight } else { 0.0 };
     let whole = |operator: Result<Arc<dyn Operator>, OperatorError>| {
         let operator =
             operator.map_err(|source| GenerateError::Operator { text: text.to_owned(), source })?;
-        Ok(Generated { operator, grid, cells: Vec::new() })
+        Ok(Generated { operator, grid, cells: Vec::new(), near_null: None })
     };
     let stencil =
         |weights, sides| whole(Stencil::new(grid, weights, sides).map(|s| Arc::new(s) as Arc<dyn Operator>));
     match (kind, extra) {
-        ("poisson" | "neumann", Some((at, part))) => {
+        ("poisson" | "neumann" | "elasticity", Some((at, part))) => {
             fail(at, format!("`{part}` is too much"), "nothing more")
         }
         ("poisson", None) => stencil([1.0, 1.0, along_z(1.0)], OPEN),
         ("neumann", None) => stencil([1.0, 1.0, along_z(1.0)], CLOSED),
+        ("elasticity", None) if ny == 1 => fail(at, format!("`{size}` is one row of nodes"), ELASTIC_SIZE),
+        ("elasticity", None) => {
+            let (matrix, modes) = elasticity::system(&grid)
+                .map_err(|source| GenerateError::Operator { text: text.to_owned(), source })?;
+            let (operator, near_null) = (Arc::new(matrix), Some(Arc::new(modes)));
+            Ok(Generated { operator, grid, cells: Vec::new(), near_null })
+        }
         ("aniso", _) => {
             let epsilon = number(1e-3, "a weight above 0 and at most 1, as in aniso:64x64:0.01", |v| {
                 v > 0.0 && v <= 1.0
@@ -174,7 +189,7 @@ pub fn parse(text: &str, seed: u64) -> Result<Generated, GenerateError> {
             let cells = obstacles::cells(&grid, fraction, seed);
             let stencil = Stencil::with_cells(grid, [1.0, 1.0, along_z(1.0)], CLOSED, &cells)
                 .map_err(|source| GenerateError::Operator { text: text.to_owned(), source })?;
-            Ok(Generated { operator: Arc::new(stencil), grid, cells })
+            Ok(Generated { operator: Arc::new(stencil), grid, cells, near_null: None })
         }
     }
 }
@@ -214,6 +229,9 @@ mod tests {
         assert_eq!((poisson.operator.unknowns(), poisson.operator.diagonal()[0]), (35, 4.0));
         assert_eq!(parse("poisson:4x4x4", 0)?.operator.norm_inf(), 12.0);
         assert_eq!(parse("neumann:4x4x4", 0)?.operator.null_components().count(), 1);
+        let elastic = parse("elasticity:4x3x2", 0)?;
+        assert_eq!(elastic.operator.unknowns(), 3 * 24);
+        assert_eq!(elastic.near_null.map(|modes| modes.dimension()), Some(3 * 24));
         assert_eq!(parse("aniso:8x8:0.5", 0)?.operator.diagonal()[0], 3.0);
         let shifted = parse("shifted:8x8:0.5", 0)?.operator;
         assert_eq!((shifted.diagonal()[0], shifted.defect()), (3.5, None));
@@ -248,6 +266,8 @@ mod tests {
             ("aniso:4x4:-1", 11),
             ("obstacles:4x4x4:0.9", 17),
             ("contrast:4x4:1:2", 16),
+            ("elasticity:4x1", 12),
+            ("elasticity:4x4:1", 16),
         ] {
             match parse(text, 0) {
                 Err(GenerateError::Text { column: found, .. }) => assert_eq!(found, column, "{text}"),

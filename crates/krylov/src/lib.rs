@@ -1,5 +1,6 @@
 //! Operators, conjugate-direction solvers, preconditioners, refinement and verification.
 
+pub mod amg;
 pub mod cg;
 pub mod device;
 pub mod generate;
@@ -15,6 +16,7 @@ mod minres;
 mod outcome;
 mod setup;
 mod solve;
+mod spectrum;
 mod stage;
 pub mod steps;
 mod truth;

@@ -5,6 +5,7 @@ use faer::prelude::Solve;
 use rayon::prelude::*;
 
 use crate::KrylovError;
+use crate::amg::{self, Amg};
 use crate::cg::control::{Params, Status};
 use crate::cg::inverse::{Inverse, Kind};
 use crate::cg::{LANES, quad};
@@ -33,6 +34,8 @@ pub enum Preconditioner {
     },
     /// A cycle of geometric multigrid, for stencils on grids.
     Multigrid(Multigrid),
+    /// A cycle of algebraic multigrid, for matrices; a stencil is made one.
+    Amg(Amg),
 }
 
 impl std::fmt::Display for Preconditioner {
@@ -43,6 +46,7 @@ impl std::fmt::Display for Preconditioner {
             Self::BlockJacobi { size } => write!(f, "block-jacobi:{size}"),
             Self::Chebyshev { degree } => write!(f, "chebyshev:{degree}"),
             Self::Multigrid(multigrid) => multigrid.fmt(f),
+            Self::Amg(amg) => amg.fmt(f),
         }
     }
 }
@@ -50,11 +54,13 @@ impl std::fmt::Display for Preconditioner {
 impl std::str::FromStr for Preconditioner {
     type Err = String;
 
-    /// `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given), `chebyshev[:DEGREE]` (4 if not given), or multigrid as
-    /// [`Multigrid`] reads it.
+    /// `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given), `chebyshev[:DEGREE]` (4 if not given), or multigrid and amg as
+    /// [`Multigrid`] and [`Amg`] read them.
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == "multigrid" || text.starts_with("multigrid:") {
-            return text.parse().map(Self::Multigrid);
+        match text.split(':').next() {
+            Some("multigrid") => return text.parse().map(Self::Multigrid),
+            Some("amg") => return text.parse().map(Self::Amg),
+            _ => {}
         }
         let (name, number) = match text.split_once(':') {
             Some((name, number)) => match number.parse::<usize>() {
@@ -75,7 +81,7 @@ impl std::str::FromStr for Preconditioner {
             }
             ("chebyshev", Some(degree)) => Err(format!("degree {degree} is not between 1 and 64")),
             _ => Err(format!(
-                "`{text}` is none of none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], multigrid"
+                "`{text}` is none of none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], multigrid, amg"
             )),
         }
     }
@@ -99,12 +105,19 @@ pub enum DevicePreconditioner<T> {
     },
     /// Cycles over coarser grids.
     Multigrid(Hierarchy<T>),
+    /// Cycles over aggregates.
+    Amg(amg::Hierarchy<T>),
 }
 
 impl<T: Real> DevicePreconditioner<T> {
     /// Whether it has launches of its own.
     pub fn is_general(&self) -> bool {
-        matches!(self, Self::Chebyshev { .. } | Self::Multigrid(_))
+        matches!(self, Self::Chebyshev { .. } | Self::Multigrid(_) | Self::Amg(_))
+    }
+
+    /// Whether it is a cycle over coarser levels: some dozens of launches.
+    pub fn is_cycle(&self) -> bool {
+        matches!(self, Self::Multigrid(_) | Self::Amg(_))
     }
 
     /// Whether there is none, M = I.
@@ -117,6 +130,7 @@ impl<T: Real> DevicePreconditioner<T> {
         match self {
             Self::Fused(_) | Self::Chebyshev { .. } => true,
             Self::Multigrid(hierarchy) => hierarchy.is_symmetric(),
+            Self::Amg(hierarchy) => hierarchy.is_symmetric(),
         }
     }
 
@@ -124,7 +138,7 @@ impl<T: Real> DevicePreconditioner<T> {
     pub fn inverse(&self) -> Option<&Inverse<T>> {
         match self {
             Self::Fused(inverse) | Self::Chebyshev { inverse, .. } => Some(inverse),
-            Self::Multigrid(_) => None,
+            Self::Multigrid(_) | Self::Amg(_) => None,
         }
     }
 
@@ -146,6 +160,7 @@ impl<T: Real> DevicePreconditioner<T> {
                 return Apply { params: *params, control, inverse, r, z }.record(plan);
             }
             Self::Multigrid(hierarchy) => return hierarchy.record(plan, params, control, r, z),
+            Self::Amg(hierarchy) => return hierarchy.record(plan, params, control, r, z),
             Self::Chebyshev { inverse, degree, interval, work } => (inverse, degree, interval, work),
         };
         // θ and δ: centre and half-width of the interval; σ = θ/δ; ρ₁ = 1/σ, ρₖ₊₁ = 1/(2σ − ρₖ)

@@ -3,6 +3,7 @@
 use ansatz_gpu::{Gpu, Real};
 
 use crate::KrylovError;
+use crate::amg::{self, Amg, SmoothedAggregation};
 use crate::cg::LoopOptions;
 use crate::cg::inverse::Inverse;
 use crate::device::{DeviceNormal, DeviceOperator, lay_out};
@@ -10,7 +11,8 @@ use crate::multigrid::Hierarchy;
 use crate::operator::{Csr, Form, Operator, VariableStencil};
 use crate::precondition::{DevicePreconditioner, Preconditioner, block_inverses};
 use crate::solve::SolveOptions;
-use crate::stage::{DeviceStage, Stage, norm};
+use crate::spectrum::{largest_eigenvalue, unit_scaling};
+use crate::stage::{DeviceStage, Stage};
 
 /// A stage, and how the operator was laid out for it.
 pub(crate) struct Prepared {
@@ -64,17 +66,9 @@ pub(crate) fn prepare_normal<T: Real>(
     let (operator, layout) = DeviceNormal::<T>::new(gpu, &square, columns)?;
     let identity = DevicePreconditioner::Fused(Inverse::Identity);
     let loop_options = LoopOptions { flexible: false, look_every: options.look_every, history };
-    let stage = DeviceStage::new(
-        gpu,
-        &operator,
-        &identity,
-        scaling,
-        factor,
-        a.columns(),
-        columns,
-        options.method,
-        loop_options,
-    )?;
+    let stage =
+        DeviceStage::new(gpu, &operator, &identity, scaling, factor, columns, options.method, loop_options)?
+            .for_vectors_of(a.columns());
     Ok(Prepared { stage: Box::new(stage), layout })
 }
 
@@ -85,23 +79,22 @@ pub(crate) fn prepare<T: Real>(
     options: &SolveOptions,
     history: u32,
 ) -> Result<Prepared, KrylovError> {
+    if let Preconditioner::Amg(settings) = options.preconditioner {
+        return prepare_algebraic::<T>(gpu, a, columns, settings, options, history);
+    }
     let diagonal = a.diagonal();
     // The coarser grids of multigrid are made from the coefficients as they are.
     let symmetric_scaling =
         !matches!(options.preconditioner, Preconditioner::None | Preconditioner::Multigrid(_));
-    // S = |D|^(−1/2); an unknown without a diagonal entry is left as it is.
-    let unit_diagonal = || -> Vec<f64> {
-        diagonal.iter().map(|&d| if d == 0.0 { 1.0 } else { 1.0 / d.abs().sqrt() }).collect()
-    };
     // Otherwise one power of two brings the entries near 1, which costs no rounding.
     let factor = (-a.norm_inf().max(f64::MIN_POSITIVE).log2().round()).exp2();
     let (scaled, scaling, factor) = match a.form() {
         Form::Csr(matrix) if symmetric_scaling => {
-            let scaling = unit_diagonal();
+            let scaling = unit_scaling(&diagonal);
             (Scaled::Csr(matrix.scaled(&scaling)?), scaling, 1.0)
         }
         Form::Variable(stencil) if symmetric_scaling => {
-            let scaling = unit_diagonal();
+            let scaling = unit_scaling(&diagonal);
             (Scaled::Variable(stencil.scaled(&scaling)?), scaling, 1.0)
         }
         Form::Csr(matrix) => {
@@ -129,7 +122,7 @@ pub(crate) fn prepare<T: Real>(
         Ok(Inverse::Diagonal(gpu.upload("inverse diagonal", &operator.ordering().scatter::<T>(&inverse))?))
     };
     let preconditioner = match options.preconditioner {
-        Preconditioner::None => DevicePreconditioner::Fused(Inverse::Identity),
+        Preconditioner::None | Preconditioner::Amg(_) => DevicePreconditioner::Fused(Inverse::Identity),
         Preconditioner::Jacobi => DevicePreconditioner::Fused(diagonal_inverse()?),
         Preconditioner::BlockJacobi { size } => {
             DevicePreconditioner::Fused(blocks(gpu, a, &scaled, factor, &*operator, size)?)
@@ -155,6 +148,25 @@ pub(crate) fn prepare<T: Real>(
             DevicePreconditioner::Multigrid(Hierarchy::new(gpu, a, factor, settings, columns)?)
         }
     };
+    let loop_options = loop_options(options, &preconditioner, history)?;
+    let stage = DeviceStage::new(
+        gpu,
+        &*operator,
+        &preconditioner,
+        scaling,
+        factor,
+        columns,
+        options.method,
+        loop_options,
+    )?;
+    Ok(Prepared { stage: Box::new(stage), layout })
+}
+
+fn loop_options<T: Real>(
+    options: &SolveOptions,
+    preconditioner: &DevicePreconditioner<T>,
+    history: u32,
+) -> Result<LoopOptions, KrylovError> {
     let flexible = options.flexible || !preconditioner.is_symmetric();
     if options.method.needs_symmetric_preconditioner() && !preconditioner.is_symmetric() {
         return Err(KrylovError::Setting {
@@ -163,19 +175,50 @@ pub(crate) fn prepare<T: Real>(
             expected: "symmetric for the method minres; use the method fgmres",
         });
     }
-    let loop_options = LoopOptions { flexible, look_every: options.look_every, history };
-    let stage = DeviceStage::new(
-        gpu,
-        &*operator,
-        &preconditioner,
-        scaling,
-        factor,
-        a.dimension(),
-        columns,
-        options.method,
-        loop_options,
-    )?;
-    Ok(Prepared { stage: Box::new(stage), layout })
+    // A cycle is some dozens of launches: few of them are to be under way in vain when the last has converged.
+    let look_every =
+        if preconditioner.is_cycle() { options.look_every.min(CYCLES) } else { options.look_every };
+    Ok(LoopOptions { flexible, look_every, history })
+}
+
+/// Iterations with a cycle of multigrid between two looks of the host.
+const CYCLES: u32 = 4;
+
+/// Algebraic multigrid works on a matrix, and a stencil is made one. Its finest level is the operator of the loop.
+fn prepare_algebraic<T: Real>(
+    gpu: &Gpu,
+    a: &dyn Operator,
+    columns: usize,
+    settings: Amg,
+    options: &SolveOptions,
+    history: u32,
+) -> Result<Prepared, KrylovError> {
+    let form = a.form();
+    let matrix = &*form.to_csr()?;
+    let made;
+    let aggregation = match &options.aggregation {
+        Some(given) => &**given,
+        None => {
+            made = SmoothedAggregation::new(matrix, options.near_null.as_deref().cloned())?;
+            &made
+        }
+    };
+    let scaling = unit_scaling(&matrix.diagonal());
+    if scaling != aggregation.scaling {
+        return Err(KrylovError::Setting {
+            name: "the set-up of algebraic multigrid",
+            value: "for a matrix with another diagonal".to_owned(),
+            expected: "made or updated for this matrix",
+        });
+    }
+    let (operator, layout) = lay_out::<T>(gpu, Form::Csr(&matrix.scaled(&scaling)?), 1.0, false)?;
+    let hierarchy = amg::Hierarchy::new(gpu, aggregation, &*operator, settings, columns)?;
+    let preconditioner = DevicePreconditioner::Amg(hierarchy);
+    let loop_options = loop_options(options, &preconditioner, history)?;
+    let method = options.method;
+    let stage =
+        DeviceStage::new(gpu, &*operator, &preconditioner, scaling, 1.0, columns, method, loop_options)?;
+    Ok(Prepared { stage: Box::new(stage), layout: format!("{layout}; {aggregation}") })
 }
 
 /// The part of the spectrum that Chebyshev damps reaches down to this fraction of its upper end.
@@ -206,29 +249,3 @@ fn blocks<T: Real>(
     let active = |i: usize| a.is_active(i) && !matrix.row(i).0.is_empty();
     block_inverses(gpu, operator.ordering(), size, active, |i, j| factor * matrix.get(i, j))
 }
-
-/// An upper bound of the spectrum of D⁻¹A: Gershgorin's, or a tenth above what the power method finds.
-fn largest_eigenvalue(a: &dyn Operator, diagonal: &[f64]) -> f64 {
-    let n = diagonal.len();
-    let inverse: Vec<f64> = diagonal.iter().map(|&d| if d > 0.0 { 1.0 / d } else { 0.0 }).collect();
-    // A start with parts of all frequencies, the same in every run.
-    let mut v: Vec<f64> =
-        (0..n as u64).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f64 - 8.4e6).collect();
-    let mut av = vec![0.0; n];
-    let mut largest = 0.0;
-    for _ in 0..POWER_STEPS {
-        let length = norm(&v);
-        if length == 0.0 {
-            return 1.0;
-        }
-        v.iter_mut().for_each(|v| *v /= length);
-        a.apply(&v, &mut av);
-        av.iter_mut().zip(&inverse).for_each(|(av, inverse)| *av *= inverse);
-        largest = norm(&av);
-        std::mem::swap(&mut v, &mut av);
-    }
-    let smallest = diagonal.iter().copied().filter(|&d| d > 0.0).fold(f64::INFINITY, f64::min);
-    (1.1 * largest).min(a.norm_inf() / smallest)
-}
-
-const POWER_STEPS: usize = 20;

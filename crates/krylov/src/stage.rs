@@ -86,7 +86,6 @@ impl<T: Real> DeviceStage<T> {
         preconditioner: &DevicePreconditioner<T>,
         scaling: Vec<f64>,
         factor: f64,
-        dimension: usize,
         columns: usize,
         method: Method,
         options: LoopOptions,
@@ -94,14 +93,19 @@ impl<T: Real> DeviceStage<T> {
         let method = method.record(gpu, operator, preconditioner, columns, options)?;
         let ordering = operator.ordering().clone();
         Ok(Self {
+            dimension: ordering.natural_len(),
             ordering,
-            dimension,
             scaling,
             factor,
             method,
             history: options.history,
             norms: vec![0.0; columns],
         })
+    }
+
+    /// The same for vectors that are padded with zeros to the length of the operator.
+    pub fn for_vectors_of(self, dimension: usize) -> Self {
+        Self { dimension, ..self }
     }
 
     fn scaled(&self, vector: &[f64], factor: f64) -> Vec<f64> {

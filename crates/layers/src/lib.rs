@@ -23,6 +23,8 @@
 //! # Ok(()) }
 //! ```
 
+pub mod convolution;
+
 mod activation;
 mod design;
 mod device;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ansatz_gpu::{Gpu, GpuError};
+use ansatz_krylov::amg::NearNullSpace;
 use ansatz_krylov::generate::{self, Generated};
 use ansatz_krylov::operator::{Csr, Operator};
 use ansatz_krylov::{KrylovError, Outcome, Progress, Solution, SolveOptions, solve};
@@ -31,6 +32,7 @@ pub struct LinearSystem {
     seed: u64,
     operator: Arc<dyn Operator>,
     generated: Option<Generated>,
+    near_null: Option<Arc<NearNullSpace>>,
     rhs: Vec<Vec<f64>>,
     x0: Option<Vec<Vec<f64>>>,
 }
@@ -72,7 +74,7 @@ impl LinearSystem {
 
     fn shared(name: &str, operator: Arc<dyn Operator>) -> Self {
         let rhs = vec![vec![1.0; operator.dimension()]];
-        Self { name: name.to_owned(), seed: 0, operator, generated: None, rhs, x0: None }
+        Self { name: name.to_owned(), seed: 0, operator, generated: None, near_null: None, rhs, x0: None }
     }
 
     /// Reads the matrix from a Matrix Market file; the right-hand side is ones.
@@ -124,6 +126,7 @@ impl LinearSystem {
     pub fn generate(text: &str, seed: u64) -> Result<Self, Error> {
         let generated = generate::parse(text, seed)?;
         let mut system = Self::shared(text, generated.operator.clone());
+        system.near_null = generated.near_null.clone();
         (system.seed, system.generated) = (seed, Some(generated));
         Ok(system)
     }
@@ -155,6 +158,15 @@ impl LinearSystem {
     pub fn with_x0(self, x0: Vec<Vec<f64>>) -> Result<Self, Error> {
         self.check("the initial guess", &x0, self.operator.columns())?;
         Ok(Self { x0: Some(x0), ..self })
+    }
+
+    /// Sets the vectors that the operator nearly maps to zero, for algebraic multigrid; a generated system knows its own.
+    ///
+    /// # Errors
+    /// Where they do not have the length of the operator.
+    pub fn with_near_null(self, near_null: NearNullSpace) -> Result<Self, Error> {
+        self.check("a near-null-space vector", near_null.vectors(), self.operator.columns())?;
+        Ok(Self { near_null: Some(Arc::new(near_null)), ..self })
     }
 
     fn check(&self, what: &'static str, vectors: &[Vec<f64>], expected: usize) -> Result<(), Error> {
@@ -208,11 +220,14 @@ impl LinearSystem {
         options: &SolveOptions,
         mut monitor: impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Run, Error> {
-        let solution = solve(gpu, self.operator(), &self.rhs, self.x0.as_deref(), options, &mut monitor)
-            .map_err(|error| match error {
-                KrylovError::Operator(source) => Error::Matrix { file: self.name.clone(), source },
-                other => other.into(),
-            })?;
+        let near_null = options.near_null.clone().or_else(|| self.near_null.clone());
+        let with_near_null = SolveOptions { near_null, ..options.clone() };
+        let solution =
+            solve(gpu, self.operator(), &self.rhs, self.x0.as_deref(), &with_near_null, &mut monitor)
+                .map_err(|error| match error {
+                    KrylovError::Operator(source) => Error::Matrix { file: self.name.clone(), source },
+                    other => other.into(),
+                })?;
         let report = Report::new(self, gpu, options, &solution);
         Ok(Run { solution, report })
     }

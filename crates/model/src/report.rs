@@ -64,6 +64,8 @@ pub struct Report {
     pub layout: String,
     /// Launches per iteration.
     pub launches_per_iteration: usize,
+    /// Bytes of the buffers on the device: operator, preconditioner and vectors.
+    pub memory_bytes: u64,
     /// Relative residual by the recursion, per iteration, of the right-hand side that needed most.
     pub history: Vec<f64>,
     /// Iteration and relative residual recomputed in f64, of the same.
@@ -150,6 +152,7 @@ impl Report {
             solve_seconds: speaks.map_or(0.0, |outcome| outcome.solve_seconds),
             layout: solution.layout.clone(),
             launches_per_iteration: solution.launches_per_iteration,
+            memory_bytes: solution.memory_bytes,
             history: longest.map(|outcome| outcome.history.clone()).unwrap_or_default(),
             verified: longest.map(|outcome| outcome.verified.clone()).unwrap_or_default(),
             right_hand_sides: outcomes

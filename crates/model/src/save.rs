@@ -61,6 +61,13 @@ impl LinearSystem {
                 "a name that ends in .npy or .mtx",
             ));
         };
+        if self.operator().dimension() != generated.grid.cells() {
+            return Err(WriteError::unsuitable(
+                path,
+                "there are several unknowns in a node",
+                "a name that ends in .npy or .mtx",
+            ));
+        }
         let [nx, ny, nz] = generated.grid.extents();
         // One layer of cells is a flat picture.
         let cells = [nx, ny, if nz == 1 { 0 } else { nz }];

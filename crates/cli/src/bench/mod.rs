@@ -9,6 +9,7 @@ mod pig;
 mod published_draws;
 mod snnk;
 mod snnk_speed;
+mod solvers;
 
 use std::path::Path;
 use std::time::Instant;
@@ -31,6 +32,7 @@ pub enum Bench {
     LeastSquares(least_squares::LeastSquares),
     Pig(pig::PigBench),
     Snnk(snnk::SnnkBench),
+    Solvers(solvers::Solvers),
 }
 
 impl Bench {
@@ -44,6 +46,7 @@ impl Bench {
             Self::LeastSquares(least_squares) => least_squares.run(),
             Self::Pig(pig) => pig.run(),
             Self::Snnk(snnk) => snnk.run(),
+            Self::Solvers(solvers) => solvers.run(),
         }
     }
 }

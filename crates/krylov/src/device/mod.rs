@@ -10,7 +10,8 @@ mod twin;
 
 pub use csr::DeviceCsr;
 pub(crate) use normal::DeviceNormal;
-pub use sell::DeviceSell;
+pub use sell::{DeviceSell, SellArrays};
+pub(crate) use sell::{Entries, SellPart};
 pub use stencil::DeviceStencil;
 pub(crate) use stencil::links as stencil_links;
 pub use stencil_variable::DeviceVariableStencil;
@@ -37,6 +38,11 @@ pub trait DeviceOperator<T: Real>: Send + Sync {
 
     /// Partial sums of xᵀAx per column that [`record`](Self::record) leaves in the control words.
     fn groups(&self) -> u32;
+
+    /// The matrix, where it lies in SELL-C-σ.
+    fn sell(&self) -> Option<&SellArrays<T>> {
+        None
+    }
 
     /// Records y = A x for columns of `ordering().device_len()` entries each, and the partial sums of xᵀy; all of it is
     /// skipped for a column whose control words do not begin with zero. The partial sums are 16 words later.

@@ -9,10 +9,10 @@ use super::level::running_columns;
 use crate::KrylovError;
 use crate::cg::LANES;
 use crate::cg::control::Params as LoopParams;
-use crate::operator::Components;
+use crate::operator::{Components, Ordering};
 
 /// The most cells, padding included, of a level that is solved directly.
-pub(super) const MOST_CELLS: usize = 512;
+pub(crate) const MOST_CELLS: usize = 512;
 /// Quads of z per workgroup.
 const QUADS: u32 = 8;
 
@@ -26,7 +26,7 @@ struct Params {
 
 /// The inverse of the coarsest operator as a dense matrix.
 #[derive(Debug)]
-pub(super) struct Coarsest<T> {
+pub(crate) struct Coarsest<T> {
     quads: usize,
     inverse: Buffer<T>,
 }
@@ -36,7 +36,7 @@ impl<T: Real> Coarsest<T> {
     ///
     /// A component of cells without a link to the value zero has the constant vector 1 in its null space. There A + σ11ᵀ is
     /// inverted: A's pseudo-inverse, and a number in place of the infinite one for 1, so that the whole stays definite.
-    pub fn new(gpu: &Gpu, faces: &dyn Faces, factor: f64) -> Result<Self, KrylovError> {
+    pub(super) fn new(gpu: &Gpu, faces: &dyn Faces, factor: f64) -> Result<Self, KrylovError> {
         let grid = faces.grid();
         let cells = grid.cells();
         let is_active = |cell: usize| faces.diagonal(cell) > 0.0;
@@ -63,11 +63,21 @@ impl<T: Real> Coarsest<T> {
         let factorised = matrix.llt(faer::Side::Lower).map_err(|_| KrylovError::CoarsestLevel)?;
         let inverse = factorised.solve(faer::Mat::<f64>::identity(cells, cells));
 
-        let ordering = grid.ordering();
+        Self::from_inverse(gpu, &grid.ordering(), &inverse, is_active)
+    }
+
+    /// Takes an inverse, of which only the rows and columns of active unknowns count.
+    pub fn from_inverse(
+        gpu: &Gpu,
+        ordering: &Ordering,
+        inverse: &faer::Mat<f64>,
+        is_active: impl Fn(usize) -> bool,
+    ) -> Result<Self, KrylovError> {
         let length = ordering.device_len();
+        let active = || (0..ordering.natural_len()).filter(|&i| is_active(i));
         let mut entries = vec![T::zero(); length * length];
-        for j in (0..cells).filter(|&j| is_active(j)) {
-            for i in (0..cells).filter(|&i| is_active(i)) {
+        for j in active() {
+            for i in active() {
                 // Rounding leaves the two halves of the inverse different.
                 let value = 0.5 * (inverse[(i, j)] + inverse[(j, i)]);
                 entries[ordering.to_device(j) * length + ordering.to_device(i)] = T::from_f64(value);

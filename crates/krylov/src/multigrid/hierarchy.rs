@@ -1,13 +1,16 @@
 //! The levels of multigrid on a device, made once for an operator.
 
-use ansatz_gpu::{Buffer, Gpu, Real};
+use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 
 use super::coarsest::{Coarsest, MOST_CELLS};
+use super::cycle::{Levels, Vectors, record};
 use super::faces::{CoarseFaces, Faces, VariableFaces, axes_to_halve, coarse_distance, coarsen};
 use super::level::{Level, vector};
+use super::smoother::{Step, residual};
 use super::transfer::Interpolation;
-use super::{Multigrid, Smoother};
+use super::{Cycle, Multigrid, Smoother};
 use crate::KrylovError;
+use crate::cg::control::Params;
 use crate::device::stencil_links;
 use crate::operator::{Form, Operator};
 
@@ -133,5 +136,99 @@ impl<T: Real> Hierarchy<T> {
     /// Number of levels.
     pub fn levels(&self) -> usize {
         self.storeys.len() + 1
+    }
+
+    /// Whether it is the same symmetric operator in every application.
+    pub fn is_symmetric(&self) -> bool {
+        self.settings.cycle != Cycle::F
+    }
+
+    /// Records z = M⁻¹r.
+    ///
+    /// # Errors
+    /// What the device says against it.
+    pub fn record(
+        &self,
+        plan: &mut Plan,
+        params: &Params,
+        control: &Buffer<T>,
+        r: &Buffer<T>,
+        z: &Buffer<T>,
+    ) -> Result<(), GpuError> {
+        record(self, plan, params, [control, r, z])
+    }
+}
+
+impl<T: Real> Levels<T> for Hierarchy<T> {
+    fn cycle(&self) -> Cycle {
+        self.settings.cycle
+    }
+
+    fn sweeps(&self) -> usize {
+        self.settings.sweeps
+    }
+
+    fn alternates(&self) -> bool {
+        self.settings.smoother.alternates()
+    }
+
+    fn smoothed(&self) -> usize {
+        self.storeys.len()
+    }
+
+    fn vectors(&self, k: usize) -> Option<&[Buffer<T>; 2]> {
+        self.storeys.get(k).map_or(self.coarsest_vectors.as_ref(), |storey| storey.vectors.as_ref())
+    }
+
+    fn work(&self, k: usize) -> &Buffer<T> {
+        &self.storeys[k].work
+    }
+
+    fn smooth(
+        &self,
+        plan: &mut Plan,
+        params: &Params,
+        k: usize,
+        vectors: Vectors<'_, T>,
+        step: Step,
+    ) -> Result<(), GpuError> {
+        let Storey { level, step: last_step, .. } = &self.storeys[k];
+        let (smoother, params) = (self.settings.smoother, level.params(params));
+        smoother.record(plan, level, params, vectors, last_step.as_ref(), step)
+    }
+
+    fn residual(
+        &self,
+        plan: &mut Plan,
+        params: &Params,
+        k: usize,
+        vectors: Vectors<'_, T>,
+    ) -> Result<(), GpuError> {
+        let level = self.level(k);
+        residual(plan, level, level.params(params), vectors)
+    }
+
+    fn restrict(
+        &self,
+        plan: &mut Plan,
+        params: &Params,
+        k: usize,
+        buffers: [&Buffer<T>; 3],
+    ) -> Result<(), GpuError> {
+        self.storeys[k].interpolation.restrict(plan, params, [self.level(k), self.level(k + 1)], buffers)
+    }
+
+    fn prolong(
+        &self,
+        plan: &mut Plan,
+        params: &Params,
+        k: usize,
+        buffers: [&Buffer<T>; 3],
+    ) -> Result<(), GpuError> {
+        self.storeys[k].interpolation.prolong(plan, params, [self.level(k), self.level(k + 1)], buffers)
+    }
+
+    fn solve(&self, plan: &mut Plan, params: &Params, buffers: [&Buffer<T>; 3]) -> Result<(), GpuError> {
+        self.coarsest.record(plan, params, buffers)
     }
 }

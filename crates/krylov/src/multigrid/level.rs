@@ -199,7 +199,7 @@ impl<'a, T: Real> Rows<'a, T> {
 }
 
 /// The entries of the columns that run.
-pub(super) fn running_columns<T: Real>(
+pub(crate) fn running_columns<T: Real>(
     control: &[T],
     columns: u32,
     control_stride: u32,
@@ -209,12 +209,12 @@ pub(super) fn running_columns<T: Real>(
 }
 
 /// A number of a parameter block.
-pub(super) fn real<T: Real>(value: f32) -> T {
+pub(crate) fn real<T: Real>(value: f32) -> T {
     T::from_f64(f64::from(value))
 }
 
 /// A vector of a level.
-pub(super) fn vector<T: Real>(
+pub(crate) fn vector<T: Real>(
     gpu: &Gpu,
     label: &str,
     ordering: &Ordering,

@@ -11,12 +11,12 @@
 //! not the Galerkin product, so that every level has five or seven points. The cycle is symmetric and positive definite
 //! whatever the coarse operators are, as long as these are so themselves (Tatebe, Copper Mountain, 1993).
 
-mod coarsest;
-mod cycle;
+pub(crate) mod coarsest;
+pub(crate) mod cycle;
 mod faces;
 mod hierarchy;
-mod level;
-mod smoother;
+pub(crate) mod level;
+pub(crate) mod smoother;
 mod transfer;
 
 pub use hierarchy::Hierarchy;
@@ -79,19 +79,65 @@ impl Default for Multigrid {
     }
 }
 
+impl Cycle {
+    const NAMES: [(Self, &str); 3] = [(Self::V, "v"), (Self::W, "w"), (Self::F, "f")];
+}
+
+impl Smoother {
+    const NAMES: [(Self, &str); 3] =
+        [(Self::Jacobi, "jacobi"), (Self::Chebyshev, "chebyshev"), (Self::RedBlack, "red-black")];
+}
+
+impl Transfer {
+    const NAMES: [(Self, &str); 2] = [(Self::Trilinear, "trilinear"), (Self::Constant, "constant")];
+}
+
+/// The name of a choice among all.
+fn name<C: PartialEq>(choice: C, names: &[(C, &'static str)]) -> &'static str {
+    names.iter().find(|(known, _)| *known == choice).map_or("", |(_, name)| name)
+}
+
+/// Sets a choice to the one that `word` names; false where it names none.
+fn choose<C: Copy>(choice: &mut C, word: &str, names: &[(C, &str)]) -> bool {
+    let found = names.iter().find(|(_, name)| *name == word);
+    found.is_some_and(|&(named, _)| {
+        *choice = named;
+        true
+    })
+}
+
+/// Sets what `word` names among cycles, smoothers and numbers of smoothing steps; false where it names none.
+pub(crate) fn choose_steps(
+    word: &str,
+    cycle: &mut Cycle,
+    smoother: &mut Smoother,
+    sweeps: &mut usize,
+) -> bool {
+    let mut choose_sweeps = || match word.parse() {
+        Ok(number) if (1..=Multigrid::MOST_SWEEPS).contains(&number) => {
+            *sweeps = number;
+            true
+        }
+        _ => false,
+    };
+    choose(cycle, word, &Cycle::NAMES) || choose(smoother, word, &Smoother::NAMES) || choose_sweeps()
+}
+
+impl fmt::Display for Cycle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(name(*self, &Self::NAMES))
+    }
+}
+
+impl fmt::Display for Smoother {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(name(*self, &Self::NAMES))
+    }
+}
+
 impl fmt::Display for Multigrid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cycle = match self.cycle {
-            Cycle::V => "v",
-            Cycle::W => "w",
-            Cycle::F => "f",
-        };
-        let smoother = match self.smoother {
-            Smoother::Jacobi => "jacobi",
-            Smoother::Chebyshev => "chebyshev",
-            Smoother::RedBlack => "red-black",
-        };
-        write!(f, "multigrid:{cycle}:{smoother}:{}", self.sweeps)?;
+        write!(f, "multigrid:{}:{}:{}", self.cycle, self.smoother, self.sweeps)?;
         match self.transfer {
             Transfer::Trilinear => Ok(()),
             Transfer::Constant => f.write_str(":constant"),
@@ -111,25 +157,13 @@ impl FromStr for Multigrid {
             return Err(format!("`{text}` is not multigrid"));
         }
         for word in words {
-            match word {
-                "v" => multigrid.cycle = Cycle::V,
-                "w" => multigrid.cycle = Cycle::W,
-                "f" => multigrid.cycle = Cycle::F,
-                "jacobi" => multigrid.smoother = Smoother::Jacobi,
-                "chebyshev" => multigrid.smoother = Smoother::Chebyshev,
-                "red-black" => multigrid.smoother = Smoother::RedBlack,
-                "trilinear" => multigrid.transfer = Transfer::Trilinear,
-                "constant" => multigrid.transfer = Transfer::Constant,
-                _ => match word.parse() {
-                    Ok(sweeps) if (1..=Self::MOST_SWEEPS).contains(&sweeps) => multigrid.sweeps = sweeps,
-                    _ => {
-                        return Err(format!(
-                            "`{word}` in `{text}` is none of v, w, f, jacobi, chebyshev, red-black, trilinear, \
-                             constant, or a number of smoothing steps from 1 to {}",
-                            Self::MOST_SWEEPS
-                        ));
-                    }
-                },
+            let Self { cycle, smoother, sweeps, transfer } = &mut multigrid;
+            if !choose_steps(word, cycle, smoother, sweeps) && !choose(transfer, word, &Transfer::NAMES) {
+                return Err(format!(
+                    "`{word}` in `{text}` is none of v, w, f, jacobi, chebyshev, red-black, trilinear, constant, or a \
+                     number of smoothing steps from 1 to {}",
+                    Self::MOST_SWEEPS
+                ));
             }
         }
         Ok(multigrid)

@@ -5,6 +5,7 @@ use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
 use super::Smoother;
+use super::cycle::Vectors;
 use super::level::{Level, Params, Rows, real, running_columns};
 
 /// The damping of Jacobi's method.
@@ -12,24 +13,12 @@ const DAMPING: f64 = 0.8;
 /// No eigenvalue of D⁻¹A exceeds this: Gershgorin's circles, since no row's couplings exceed its diagonal.
 const LARGEST: f64 = 2.0;
 
-/// The buffers of a level within a launch.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Vectors<'a, T> {
-    pub control: &'a Buffer<T>,
-    /// The right-hand side.
-    pub f: &'a Buffer<T>,
-    /// The approximation, before and after.
-    pub z: [&'a Buffer<T>; 2],
-    /// The last step of Chebyshev's iteration.
-    pub step: Option<&'a Buffer<T>>,
-}
-
 /// Which of the smoothing steps one is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// Its number, from 0 on.
     pub k: usize,
-    /// Before it z is 0, whatever the buffer holds.
+    /// z was 0 before the first of them, whatever the buffer holds.
     pub from_zero: bool,
     /// It comes after the coarse correction, and is the adjoint of the one before.
     pub post: bool,
@@ -37,7 +26,7 @@ pub(super) struct Step {
 
 impl Smoother {
     /// Whether each step writes another buffer than it reads.
-    pub(super) fn alternates(self) -> bool {
+    pub(crate) fn alternates(self) -> bool {
         self != Self::RedBlack
     }
 
@@ -48,19 +37,18 @@ impl Smoother {
         level: &Level<T>,
         params: Params,
         vectors: Vectors<'_, T>,
+        last_step: Option<&Buffer<T>>,
         Step { k, from_zero, post }: Step,
     ) -> Result<(), GpuError> {
-        let first = u32::from(from_zero);
+        let first = u32::from(from_zero && k == 0);
         match self {
             Self::Jacobi => {
-                smooth(plan, level, Params { first, c1: 0.0, c2: DAMPING as f32, ..params }, vectors)
+                let params = Params { first, c1: 0.0, c2: DAMPING as f32, ..params };
+                smooth(plan, level, params, vectors, last_step)
             }
             Self::Chebyshev => {
-                let k = (k + 1) as f64;
-                // The first step has none before it.
-                let c1 = if k > 1.0 { (2.0 * k - 3.0) / (2.0 * k + 1.0) } else { 0.0 };
-                let c2 = (8.0 * k - 4.0) / (2.0 * k + 1.0) / LARGEST;
-                smooth(plan, level, Params { first, c1: c1 as f32, c2: c2 as f32, ..params }, vectors)
+                let [c1, c2] = chebyshev(k, LARGEST).map(|c| c as f32);
+                smooth(plan, level, Params { first, c1, c2, ..params }, vectors, last_step)
             }
             Self::RedBlack => {
                 let colours = if post { [1, 0] } else { [0, 1] };
@@ -71,13 +59,22 @@ impl Smoother {
     }
 }
 
+/// c₁ and c₂ of step `k`, from 0 on, of a Chebyshev polynomial of the fourth kind for a spectrum up to `largest`; the first
+/// step has none before it.
+pub(crate) fn chebyshev(k: usize, largest: f64) -> [f64; 2] {
+    let k = (k + 1) as f64;
+    let c1 = if k > 1.0 { (2.0 * k - 3.0) / (2.0 * k + 1.0) } else { 0.0 };
+    [c1, (8.0 * k - 4.0) / (2.0 * k + 1.0) / largest]
+}
+
 fn smooth<T: Real>(
     plan: &mut Plan,
     level: &Level<T>,
     params: Params,
     vectors: Vectors<'_, T>,
+    last_step: Option<&Buffer<T>>,
 ) -> Result<(), GpuError> {
-    let (has_faces, has_step) = (level.has_faces(), vectors.step.is_some());
+    let (has_faces, has_step) = (level.has_faces(), last_step.is_some());
     let launch = Launch::new(&ansatz_shaders::krylov::MULTIGRID_SMOOTH, move |args| {
         smooth_twin::<T>(args, has_faces, has_step)
     });
@@ -87,7 +84,7 @@ fn smooth<T: Real>(
         .flag("CHEBYSHEV", has_step)
         .bind(vectors.z[0])
         .bind(vectors.z[1]);
-    plan.launch(match vectors.step {
+    plan.launch(match last_step {
         Some(step) => launch.bind(step),
         None => launch,
     })
@@ -165,7 +162,7 @@ pub(super) fn residual<T: Real>(
     plan: &mut Plan,
     level: &Level<T>,
     params: Params,
-    [control, f, z, r]: [&Buffer<T>; 4],
+    Vectors { control, f, z: [z, r] }: Vectors<'_, T>,
 ) -> Result<(), GpuError> {
     let has_faces = level.has_faces();
     let launch = Launch::new(&ansatz_shaders::krylov::MULTIGRID_RESIDUAL, move |args| {

@@ -155,6 +155,29 @@ impl Csr {
         (&self.column_indices[range.clone()], &self.values[range])
     }
 
+    /// Columns and values of one row, which may be changed.
+    pub(crate) fn row_mut(&mut self, row: usize) -> (&[u32], &mut [f64]) {
+        let range: Range<usize> = self.row_ptr[row]..self.row_ptr[row + 1];
+        (&self.column_indices[range.clone()], &mut self.values[range])
+    }
+
+    /// `row_ptr`, column indices and values.
+    pub(crate) fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<f64>) {
+        (self.row_ptr, self.column_indices, self.values)
+    }
+
+    /// Whether the entries are in the same places.
+    pub(crate) fn has_pattern_of(&self, other: &Self) -> bool {
+        self.columns == other.columns
+            && self.row_ptr == other.row_ptr
+            && self.column_indices == other.column_indices
+    }
+
+    /// A S with S = diag(s), for as many numbers as there are columns.
+    pub(crate) fn scale_columns(&mut self, s: &[f64]) {
+        self.values.iter_mut().zip(&self.column_indices).for_each(|(value, &j)| *value *= s[j as usize]);
+    }
+
     /// The entry at (row, column), zero where none is stored.
     pub fn get(&self, row: usize, column: usize) -> f64 {
         let (indices, values) = self.row(row);

@@ -15,6 +15,8 @@ mod slices;
 mod stencil;
 mod stencil_variable;
 
+use std::borrow::Cow;
+
 pub use components::{Components, NullComponents};
 pub use csr::{Asymmetry, Csr, RowStatistics};
 pub use defect::Defect;
@@ -86,6 +88,20 @@ pub enum Form<'a> {
     Stencil(&'a Stencil),
     /// A stencil with variable coefficients.
     Variable(&'a VariableStencil),
+}
+
+impl<'a> Form<'a> {
+    /// The same as a matrix.
+    ///
+    /// # Errors
+    /// Where it has more entries than can be numbered.
+    pub fn to_csr(self) -> Result<Cow<'a, Csr>, OperatorError> {
+        match self {
+            Self::Csr(matrix) => Ok(Cow::Borrowed(matrix)),
+            Self::Stencil(stencil) => stencil.to_csr().map(Cow::Owned),
+            Self::Variable(stencil) => stencil.to_csr().map(Cow::Owned),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,9 @@ enum Map {
 }
 
 impl Ordering {
+    /// Marks a device entry that is no natural one.
+    pub(super) const PADDING: u32 = u32::MAX;
+
     /// The natural order, padded at its end.
     pub fn identity(len: usize) -> Self {
         Self::rows(len, 1)
@@ -60,6 +63,13 @@ impl Ordering {
             Map::Rows { width, padded } => natural / width * padded + natural % width,
             Map::Permutation(to_device) => to_device[natural] as usize,
         }
+    }
+
+    /// The natural index of each device index, or [`PADDING`](Self::PADDING).
+    pub(super) fn inverse(&self) -> Vec<u32> {
+        let mut natural = vec![Self::PADDING; self.device_len];
+        (0..self.len).for_each(|i| natural[self.to_device(i)] = i as u32);
+        natural
     }
 
     /// Rounds a vector of [`natural_len`](Self::natural_len) entries and lays it out for the device, zero in between.

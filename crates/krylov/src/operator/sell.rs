@@ -29,7 +29,7 @@ impl Default for SellLayout {
 pub struct Sell<T> {
     /// Entry k of row i of slice s lies at `4 * slice_ptr[s] + k * C + i`: `slice_ptr` counts vec4s.
     pub slice_ptr: Vec<u32>,
-    /// The column of each entry on the device; a padding entry names its own row.
+    /// The column of each entry on the device; a padding entry repeats the last one of its row, or is 0.
     pub columns: Vec<u32>,
     /// The value of each entry; zero for padding.
     pub values: Vec<T>,
@@ -100,20 +100,46 @@ impl SellLayout {
     }
 }
 
+impl Ordering {
+    /// The rows of a matrix sorted by length within the windows of a layout.
+    pub(crate) fn by_length(matrix: &Csr, layout: SellLayout) -> Self {
+        Self::permutation(&sorted_order(&row_lengths(matrix), layout.sort_window))
+    }
+}
+
 impl<T: Real> Sell<T> {
-    /// Lays out a square matrix.
+    /// Lays out a square matrix, its rows and columns in one order.
     pub fn new(matrix: &Csr, layout: SellLayout) -> Result<Self, OperatorError> {
         matrix.check_square()?;
         layout.check()?;
-        let height = layout.slice_height;
-        let lengths = row_lengths(matrix);
-        let order = sorted_order(&lengths, layout.sort_window);
-        let ordering = Ordering::permutation(&order);
+        let ordering = Ordering::by_length(matrix, layout);
+        Self::between(matrix, &ordering, &ordering, layout.slice_height)
+    }
+
+    /// Lays out a matrix whose rows and columns lie on the device as these orderings say.
+    pub fn between(
+        matrix: &Csr,
+        rows: &Ordering,
+        columns: &Ordering,
+        slice_height: usize,
+    ) -> Result<Self, OperatorError> {
+        SellLayout { slice_height, sort_window: 1 }.check()?;
+        for (what, found, expected) in [
+            ("the ordering of the rows", rows.natural_len(), matrix.rows()),
+            ("the ordering of the columns", columns.natural_len(), matrix.columns()),
+        ] {
+            if found != expected {
+                return Err(OperatorError::Length { what, found, expected });
+            }
+        }
+        let height = slice_height;
+        let order = rows.inverse();
+        let length = |&row: &u32| if row == Ordering::PADDING { 0 } else { matrix.row(row as usize).0.len() };
 
         let mut slice_ptr = vec![0u32];
         let mut quads = 0usize;
-        for width in slice_widths(&order, &lengths, layout) {
-            quads += width * height / 4;
+        for rows in order.chunks(height) {
+            quads += rows.iter().map(length).max().unwrap_or(0) * height / 4;
             let pointer = u32::try_from(quads).map_err(|_| OperatorError::TooMany {
                 what: "padded entries",
                 count: 4 * quads,
@@ -122,23 +148,24 @@ impl<T: Real> Sell<T> {
             slice_ptr.push(pointer);
         }
 
-        let mut columns = vec![0u32; 4 * quads];
+        let mut column_indices = vec![0u32; 4 * quads];
         let mut values = vec![T::zero(); 4 * quads];
-        for (device_row, &row) in order.iter().enumerate() {
+        for (device_row, &row) in order.iter().enumerate().filter(|&(_, &row)| row != Ordering::PADDING) {
             let (slice, lane) = (device_row / height, device_row % height);
             let begin = 4 * slice_ptr[slice] as usize + lane;
             let end = 4 * slice_ptr[slice + 1] as usize;
             let (indices, entries) = matrix.row(row as usize);
             let mut row_entries = indices.iter().zip(entries);
+            let mut last = 0;
             for at in (begin..end).step_by(height) {
-                columns[at] = device_row as u32;
                 if let Some((&column, &value)) = row_entries.next() {
-                    columns[at] = ordering.to_device(column as usize) as u32;
+                    last = columns.to_device(column as usize) as u32;
                     values[at] = round(row as usize, column as usize, value)?;
                 }
+                column_indices[at] = last;
             }
         }
-        Ok(Self { slice_ptr, columns, values, slice_height: height, ordering })
+        Ok(Self { slice_ptr, columns: column_indices, values, slice_height, ordering: rows.clone() })
     }
 
     /// Stored entries, padding included.

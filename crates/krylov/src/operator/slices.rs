@@ -13,8 +13,8 @@ pub struct RowSlice {
     pub entries: Range<usize>,
 }
 
-/// Cuts at the pointers `ptr` (one more than there are rows) so that neither the entries of a range, each of
-/// `entry_bytes`, nor its pointers take more than `max_binding_bytes`. Every range but the last is a multiple of
+/// Cuts at the pointers `ptr` (one more than there are rows) so that the entries of a range, each of `entry_bytes`, and
+/// its pointers together take no more than `max_binding_bytes`. Every range but the last is a multiple of
 /// `granule` rows. No rows give no range.
 pub fn row_slices(
     ptr: &[u32],
@@ -26,7 +26,7 @@ pub fn row_slices(
     let granule = granule.max(1);
     let bytes = |first: usize, end: usize| {
         let entries = (ptr[end] - ptr[first]) as usize * entry_bytes;
-        entries.max((end - first + 1) * size_of::<u32>())
+        entries + ((end - first + 1) * size_of::<u32>()).next_multiple_of(16)
     };
     let mut slices = Vec::new();
     let mut first = 0;
@@ -72,10 +72,10 @@ mod tests {
                 assert_eq!(pair[0].rows.end, pair[1].rows.start);
                 assert_eq!(pair[0].rows.end % 4, 0);
             }
-            assert!(slices.iter().all(|s| s.entries.len() * 4 <= limit && (s.rows.len() + 1) * 4 <= limit));
+            assert!(slices.iter().all(|s| s.entries.len() * 4 + (s.rows.len() + 1) * 4 <= limit));
         }
         assert!(row_slices(&[0], 4, 4, 100)?.is_empty());
-        assert!(matches!(row_slices(&ptr, 4, 4, 16), Err(OperatorError::RowTooLarge { .. })));
+        assert!(matches!(row_slices(&ptr, 4, 4, 32), Err(OperatorError::RowTooLarge { .. })));
         Ok(())
     }
 }

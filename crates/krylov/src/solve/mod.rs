@@ -55,6 +55,8 @@ pub struct Solution {
     pub launches_per_iteration: usize,
     /// Bytes and flops per iteration, by the kernels' own account.
     pub cost_per_iteration: Cost,
+    /// Bytes of the buffers on the device: operator, preconditioner and vectors.
+    pub memory_bytes: u64,
 }
 
 /// Solves A x = b for one or several right-hand sides at once.
@@ -120,6 +122,7 @@ fn solve_by(
         layout: "not laid out: there was nothing to iterate".to_owned(),
         launches_per_iteration: 0,
         cost_per_iteration: Cost::default(),
+        memory_bytes: 0,
     };
 
     let has_f64 = gpu.capabilities().f64;
@@ -140,6 +143,7 @@ fn solve_by(
             (true, true) => "f64 on cpu",
         });
         let history = solver.max_iterations.clamp(1, most_history(b.len()));
+        let before = stage_gpu.counters().held_bytes;
         let (columns, history) = (b.len(), history as u32);
         let prepared = match (&solver.least_squares, f64_stage) {
             (None, true) => setup::prepare::<f64>(stage_gpu, a, columns, options, history),
@@ -156,6 +160,7 @@ fn solve_by(
             Err(error) => return Err(solver.interrupted(error, tier.len() > 1)),
         };
         setup_seconds += start.elapsed().as_secs_f64();
+        solution.memory_bytes = stage_gpu.counters().held_bytes.saturating_sub(before);
 
         let start = Instant::now();
         let can_escalate = !f64_stage && options.precision == Precision::Auto;

@@ -1,5 +1,8 @@
 //! Settings of a solve.
 
+use std::sync::Arc;
+
+use crate::amg::{NearNullSpace, SmoothedAggregation};
 use crate::method::MOST_STEPS;
 use crate::multigrid::Multigrid;
 use crate::precondition::Preconditioner;
@@ -42,6 +45,10 @@ pub struct SolveOptions {
     pub look_every: u32,
     /// How far an inner solve in f32 reduces the residual.
     pub inner_rtol: f64,
+    /// Vectors that the operator nearly maps to zero, for algebraic multigrid; the constant one if not given.
+    pub near_null: Option<Arc<NearNullSpace>>,
+    /// The set-up of algebraic multigrid, made beforehand for this matrix; made by the solve if not given.
+    pub aggregation: Option<Arc<SmoothedAggregation>>,
 }
 
 impl Default for SolveOptions {
@@ -57,6 +64,8 @@ impl Default for SolveOptions {
             precision: Precision::default(),
             look_every: 32,
             inner_rtol: 1e-3,
+            near_null: None,
+            aggregation: None,
         }
     }
 }
@@ -89,6 +98,10 @@ impl SolveOptions {
             }
             _ if matches!(self.method, Method::Gmres { restart } | Method::Fgmres { restart } if !(1..=MOST_STEPS).contains(&restart)) => {
                 wrong("the number of steps of a cycle", self.method.to_string(), "between 1 and 200")
+            }
+            _ if matches!(self.preconditioner, Preconditioner::Amg(amg) if !amg.is_valid()) => {
+                let expected = "one of the smoothers jacobi and chebyshev with 1 to 16 steps";
+                wrong("the preconditioner", self.preconditioner.to_string(), expected)
             }
             _ if self.look_every == 0 => wrong("look_every", "0".to_owned(), "at least 1"),
             _ => Ok(()),

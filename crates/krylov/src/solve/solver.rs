@@ -3,7 +3,7 @@
 use ansatz_gpu::{Gpu, GpuError};
 
 use super::SolveOptions;
-use crate::operator::{Csr, Defect, Form, NullComponents, Operator};
+use crate::operator::{Csr, Defect, NullComponents, Operator, OperatorError};
 use crate::stage::{norm, norm_max};
 use crate::{KrylovError, Method, Reason, truth};
 
@@ -80,14 +80,9 @@ impl<'a> Solver<'a> {
         options: &'a SolveOptions,
     ) -> Result<Self, KrylovError> {
         let (rows, n) = (a.dimension(), a.columns());
-        let least_squares = match (options.method, a.form()) {
-            (Method::Cgls, Form::Csr(matrix)) => Some(LeastSquares::new(matrix.clone())),
-            (Method::Cgls, Form::Stencil(stencil)) => Some(LeastSquares::new(stencil.to_csr()?)),
-            (Method::Cgls, Form::Variable(stencil)) => Some(LeastSquares::new(stencil.to_csr()?)),
-            (_, Form::Csr(matrix)) => {
-                matrix.check_square()?;
-                None
-            }
+        let least_squares = match options.method {
+            Method::Cgls => Some(LeastSquares::new(a.form().to_csr()?.into_owned())),
+            _ if rows != n => return Err(OperatorError::NotSquare { rows, columns: n }.into()),
             _ => None,
         };
         let check = |what, found: usize, expected: usize| {

@@ -3,6 +3,7 @@
 //! A picture is laid out once into a `scene` of lines, discs, texts and images, measured in points; `render` turns the
 //! scene into either format. The font (DejaVu Sans) is compiled in, so a picture is the same on every machine.
 
+mod bars;
 mod colour_scale;
 mod colours;
 mod convergence;
@@ -22,6 +23,7 @@ mod text;
 mod ticks;
 
 pub use crate::io::WriteError;
+pub use bars::{Bar, BarGroup, Bars, bars};
 pub use convergence::{Convergence, convergence};
 pub use curves::{Series, Style};
 pub use diagram::Scale;

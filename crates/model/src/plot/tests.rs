@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::{
-    Convergence, HeatMap, Lines, Scale, Series, Slices, Step, Style, WriteError,
+    Bar, BarGroup, Bars, Convergence, HeatMap, Lines, Scale, Series, Slices, Step, Style, WriteError, bars,
     colours::{MASKED, NOT_FINITE},
     convergence::{self, convergence},
     frames,
@@ -100,6 +100,33 @@ fn odd_curves_are_legible() {
         for target in [None, Some(1e-6), Some(0.0), Some(f64::NAN), Some(2.5e-300)] {
             assert_legible(&convergence::layout(&Convergence { target, ..plot(curve.clone()) }));
         }
+    }
+}
+
+#[test]
+fn odd_bars_are_legible() {
+    let bar = |first, second| Bar {
+        label: "a method of a long name ".repeat(9),
+        parts: [first, second],
+        note: "12".into(),
+    };
+    let groups: [Vec<Bar>; 5] = [
+        vec![],
+        vec![bar(1.0, 2.0)],
+        vec![bar(0.0, 0.0), bar(f64::NAN, 1.0), bar(-1.0, 0.5)],
+        vec![bar(1e-9, 0.0), bar(0.0, 1e6)],
+        vec![bar(f64::MAX, f64::MAX), bar(5e-324, 0.0)],
+    ];
+    for bars in groups {
+        let group = BarGroup { title: "a problem ".repeat(60), bars };
+        let parts = ["set-up".into(), "solve".repeat(100)];
+        let plot = Bars {
+            title: "A title".into(),
+            groups: vec![group.clone(), group],
+            x_label: "seconds".into(),
+            parts,
+        };
+        assert_legible(&bars::layout(&plot));
     }
 }
 

@@ -4,6 +4,7 @@
 //! it must leave alone has to keep it. A kernel that no case launches is reported as a failure.
 
 mod blas;
+mod convolution;
 mod expr;
 mod features;
 mod gemm;
@@ -70,6 +71,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     multigrid::run::<f32>(&mut suite)?;
     expr::run::<f32>(&mut suite)?;
     features::run::<f32>(&mut suite)?;
+    convolution::run::<f32>(&mut suite)?;
     linalg::run::<f32>(&mut suite)?;
     optim::run::<f32>(&mut suite)?;
     snnk::run::<f32>(&mut suite)?;
@@ -82,6 +84,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
         multigrid::run::<f64>(&mut suite)?;
         expr::run::<f64>(&mut suite)?;
         features::run::<f64>(&mut suite)?;
+        convolution::run::<f64>(&mut suite)?;
         linalg::run::<f64>(&mut suite)?;
         optim::run::<f64>(&mut suite)?;
         snnk::run::<f64>(&mut suite)?;

@@ -1,0 +1,307 @@
+//! `ansatz bench solvers`: what each method really costs, under one stopping rule.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use ansatz::io::atomic::write_whole;
+use ansatz::krylov::generate::random;
+use ansatz::plot::{self, Bar, BarGroup, Bars};
+use ansatz::{Error, Gpu, LinearSystem, Preconditioner, Report as SolveReport, SolveOptions};
+use clap::Args;
+use serde::Serialize;
+
+use crate::device::DeviceArgs;
+use crate::exit::{Exit, Failure};
+use crate::table::table;
+use crate::{output, stop};
+
+/// Methods against each other, each to the same residual as recomputed in f64.
+#[derive(Debug, Args)]
+pub struct Solvers {
+    #[command(flatten)]
+    device: DeviceArgs,
+
+    /// A system: a Matrix Market file, or a text as for `ansatz solve --generate`; may be given several times.
+    #[arg(long = "problem", value_name = "TEXT", default_values = PROBLEMS)]
+    problems: Vec<String>,
+
+    /// A preconditioner as for `ansatz solve`; may be given several times. Those that do not suit a system are left out there.
+    #[arg(long = "pc", value_name = "PC", default_values = PRECONDITIONERS)]
+    preconditioners: Vec<Preconditioner>,
+
+    /// Each solve ends when ‖b − Ax‖ ≤ RTOL ‖b‖, in f64.
+    #[arg(long, default_value_t = 1e-8)]
+    rtol: f64,
+
+    /// A solve that takes longer is stopped, and counts as not converged.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = positive)]
+    limit: f64,
+
+    /// Seed of everything random: systems, and right-hand sides.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+
+    /// Writes the rows as JSON; - is standard output.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Writes the table as Markdown.
+    #[arg(long, value_name = "FILE.md")]
+    markdown: Option<PathBuf>,
+
+    /// Draws the times, as .png or .svg.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+}
+
+const PROBLEMS: [&str; 6] = [
+    "poisson:255x255",
+    "poisson:64x64x64",
+    "obstacles:64x64x64:0.2",
+    "contrast:48x48x48:1e6",
+    "aniso:200x200:1e-3",
+    "neumann:48x48x48",
+];
+
+const PRECONDITIONERS: [&str; 6] =
+    ["none", "jacobi", "chebyshev:4", "multigrid", "multigrid:v:chebyshev:2", "multigrid:w:red-black:2"];
+
+fn positive(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (1e-3..=1e6).contains(seconds));
+    seconds.ok_or_else(|| "expected a number from 0.001 to 1e6".to_owned())
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    device: String,
+    backend: String,
+    driver: String,
+    executor: String,
+    rtol: f64,
+    seed: u64,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    problem: String,
+    n: usize,
+    method: String,
+    preconditioner: String,
+    iterations: u64,
+    setup_seconds: f64,
+    solve_seconds: f64,
+    /// Of buffers on the device.
+    memory_bytes: u64,
+    true_relative_residual: f64,
+    converged: bool,
+    reason: String,
+    /// Set-up and solve over those of the fastest classical method that converged on this system; null without one, or where this
+    /// one did not converge.
+    ratio_to_best_classical: Option<f64>,
+}
+
+impl Row {
+    fn seconds(&self) -> f64 {
+        self.setup_seconds + self.solve_seconds
+    }
+}
+
+/// Times of fewer seconds are the least of several solves.
+const QUICK: f64 = 1.0;
+const QUICK_ROUNDS: usize = 3;
+
+impl Solvers {
+    /// Runs the subcommand.
+    pub fn run(&self) -> Result<Exit, Failure> {
+        output::check_json(self.json.as_deref())?;
+        if let Some(path) = &self.markdown {
+            output::check("--markdown", path, &["md"])?;
+        }
+        if let Some(path) = &self.plot {
+            output::check("--plot", path, &["png", "svg"])?;
+        }
+        // Read before anything is measured, so that a mistake in the last does not cost the time of the others.
+        let systems = self.problems.iter().map(|text| self.system(text)).collect::<Result<Vec<_>, _>>()?;
+        let gpu = self.device.open()?;
+        let mut rows = Vec::new();
+        for system in &systems {
+            let mut of_system = Vec::new();
+            for &preconditioner in &self.preconditioners {
+                if stop::asked() {
+                    break;
+                }
+                of_system.extend(self.measure(&gpu, system, preconditioner)?);
+            }
+            compare(&mut of_system);
+            rows.extend(of_system);
+        }
+        let summary = gpu.summary();
+        let report = Report {
+            device: summary.name.clone(),
+            backend: summary.backend.clone(),
+            driver: summary.driver.clone(),
+            executor: gpu.executor().to_owned(),
+            rtol: self.rtol,
+            seed: self.seed,
+            rows,
+        };
+        if let Some(path) = &self.markdown {
+            let text = markdown(&report);
+            write_whole(path, |out| out.write_all(text.as_bytes()))?;
+        }
+        if let Some(path) = &self.plot {
+            plot::bars(path, &picture(&report))?;
+        }
+        super::show(self.json.as_deref(), &report, text)
+    }
+
+    /// A system with a random right-hand side, for which it has a solution. Ones alone would be too smooth.
+    fn system(&self, text: &str) -> Result<LinearSystem, Error> {
+        let system = match Path::new(text).extension() {
+            Some(extension) if extension.eq_ignore_ascii_case("mtx") => LinearSystem::read(Path::new(text))?,
+            _ => LinearSystem::generate(text, self.seed)?,
+        };
+        let a = system.operator();
+        let number = |i: usize| if a.is_active(i) { random(self.seed, i as u64) } else { 0.0 };
+        let mut rhs: Vec<f64> = (0..a.dimension()).map(number).collect();
+        a.null_components().project(&mut rhs);
+        system.with_rhs(vec![rhs])
+    }
+
+    /// A row, unless the preconditioner does not suit the system.
+    fn measure(
+        &self,
+        gpu: &Gpu,
+        system: &LinearSystem,
+        preconditioner: Preconditioner,
+    ) -> Result<Option<Row>, Error> {
+        output::note(&format!("{}, {preconditioner}", system.name()));
+        let options = SolveOptions { rtol: self.rtol, preconditioner, ..SolveOptions::default() };
+        // What compiles pipelines is not timed.
+        let first = SolveOptions { max_iterations: Some(1), ..options.clone() };
+        match system.solve(gpu, &first) {
+            Err(error) if !error.is_device() => {
+                output::note(&format!("left out: {error}"));
+                return Ok(None);
+            }
+            first => first?,
+        };
+        let mut best: Option<SolveReport> = None;
+        for _ in 0..QUICK_ROUNDS {
+            let (begin, limit) = (Instant::now(), Duration::from_secs_f64(self.limit));
+            let report = system
+                .solve_with(gpu, &options, |_| {
+                    let enough = begin.elapsed() > limit || stop::asked();
+                    if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                })?
+                .report;
+            let seconds = |report: &SolveReport| report.setup_seconds + report.solve_seconds;
+            let slow = seconds(&report) > QUICK;
+            if best.as_ref().is_none_or(|best| seconds(&report) < seconds(best)) {
+                best = Some(report);
+            }
+            if slow {
+                break;
+            }
+        }
+        Ok(best.map(|report| Row {
+            problem: report.problem,
+            n: report.n,
+            method: report.method,
+            preconditioner: report.preconditioner,
+            iterations: report.iterations,
+            setup_seconds: report.setup_seconds,
+            solve_seconds: report.solve_seconds,
+            memory_bytes: report.memory_bytes,
+            true_relative_residual: report.true_relative_residual,
+            converged: report.converged,
+            reason: report.reason,
+            ratio_to_best_classical: None,
+        }))
+    }
+}
+
+/// Sets the ratios of the rows of one system.
+fn compare(rows: &mut [Row]) {
+    let best = rows.iter().filter(|row| row.converged).map(Row::seconds).fold(f64::INFINITY, f64::min);
+    for row in rows.iter_mut().filter(|row| row.converged) {
+        row.ratio_to_best_classical = Some(row.seconds() / best);
+    }
+}
+
+const TITLES: [&str; 9] = [
+    "problem",
+    "unknowns",
+    "preconditioner",
+    "iterations",
+    "set-up, s",
+    "solve, s",
+    "memory, MB",
+    "residual",
+    "to the best",
+];
+
+fn cells(row: &Row) -> Vec<String> {
+    vec![
+        row.problem.clone(),
+        row.n.to_string(),
+        row.preconditioner.clone(),
+        row.iterations.to_string(),
+        format!("{:.3}", row.setup_seconds),
+        format!("{:.3}", row.solve_seconds),
+        format!("{:.1}", row.memory_bytes as f64 * 1e-6),
+        format!("{:.1e}", row.true_relative_residual),
+        row.ratio_to_best_classical.map_or_else(|| row.reason.clone(), |ratio| format!("{ratio:.2}")),
+    ]
+}
+
+fn about(report: &Report) -> String {
+    format!(
+        "{} ({}, {}), {} executor; each to a relative residual of {:e}, recomputed in f64; right-hand sides by seed {}",
+        report.device, report.backend, report.driver, report.executor, report.rtol, report.seed
+    )
+}
+
+fn text(report: &Report) -> String {
+    let rows: Vec<Vec<String>> = report.rows.iter().map(cells).collect();
+    format!("{}\n\n{}", about(report), table(&TITLES, &rows))
+}
+
+fn markdown(report: &Report) -> String {
+    let mut text =
+        format!("{}.\n\n| {} |\n|{}\n", about(report), TITLES.join(" | "), " --- |".repeat(TITLES.len()));
+    for row in &report.rows {
+        // Nothing can go wrong with a string.
+        let _ = writeln!(text, "| {} |", cells(row).join(" | "));
+    }
+    text
+}
+
+fn picture(report: &Report) -> Bars {
+    let mut groups: Vec<BarGroup> = Vec::new();
+    for row in &report.rows {
+        let title = format!("{}, {} unknowns", row.problem, row.n);
+        if groups.last().is_none_or(|group| group.title != title) {
+            groups.push(BarGroup { title, bars: Vec::new() });
+        }
+        let note = match row.converged {
+            true => format!("{} iterations", row.iterations),
+            false => format!("{}: {:.0e}", row.reason, row.true_relative_residual),
+        };
+        let bar =
+            Bar { label: row.preconditioner.clone(), parts: [row.setup_seconds, row.solve_seconds], note };
+        if let Some(group) = groups.last_mut() {
+            group.bars.push(bar);
+        }
+    }
+    Bars {
+        title: format!("Conjugate gradients to a verified residual of {:e}", report.rtol),
+        groups,
+        x_label: "seconds".to_owned(),
+        parts: ["set-up".to_owned(), "set-up and solve".to_owned()],
+    }
+}
