@@ -150,7 +150,7 @@ fn ends_of_minres_have_their_reasons() {
             let unproven = precision == Precision::F32 && outcome.reason == Reason::Stagnated;
             assert!(proven || unproven, "{}", outcome.reason);
             let (iterations, residual) = (outcome.iterations, outcome.true_relative_residual);
-            assert!(iterations < 2000 && residual <= 1.0, "{precision:?}: {iterations} {residual:e}");
+            assert!(iterations < 10_000 && residual <= 1.0, "{precision:?}: {iterations} {residual:e}");
         }
     });
 }
