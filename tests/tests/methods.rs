@@ -181,6 +181,15 @@ fn non_symmetric_systems_are_solved() {
                 }
             }
         }
+        // A right-hand side so smooth that r̂ = r would break down.
+        let a = generate::parse("convection:63x63:20", 0).unwrap().operator;
+        for precision in [Precision::Auto, Precision::F32] {
+            let options = SolveOptions { precision, ..with(Method::Bicgstab) };
+            let outcome = solve_one(gpu, &*a, &vec![1.0; a.dimension()], &options);
+            assert!(outcome.converged(), "{precision:?}: {}", outcome.reason);
+            // 100 by another random r̂, in f64.
+            assert!(outcome.iterations < 130 || outcome.tier == "f32", "{}", outcome.iterations);
+        }
         // A zero, a negative and a small diagonal entry.
         let a = matrix(&[&[0.0, 2.0, 1.0], &[-2.0, -3.0, 1.0], &[4.0, 1.0, 0.1]]);
         let b = product(&a, &[1.0, -2.0, 3.0]);
