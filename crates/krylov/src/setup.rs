@@ -7,6 +7,7 @@ use crate::amg::{self, Amg, SmoothedAggregation};
 use crate::cg::LoopOptions;
 use crate::cg::inverse::Inverse;
 use crate::device::{DeviceOperator, lay_out};
+use crate::learned::DeviceDirections;
 use crate::multigrid::Hierarchy;
 use crate::operator::{Csr, Form, Operator, VariableStencil};
 use crate::precondition::{DevicePreconditioner, Preconditioner, block_inverses};
@@ -48,9 +49,11 @@ pub(crate) fn prepare<T: Real>(
         return prepare_algebraic::<T>(gpu, a, columns, settings, options, history);
     }
     let diagonal = a.diagonal();
-    // The coarser grids of multigrid are made from the coefficients as they are.
-    let symmetric_scaling =
-        !matches!(options.preconditioner, Preconditioner::None | Preconditioner::Multigrid(_));
+    // The coarser grids of multigrid are made from the coefficients as they are, and a network sees the residual as it is.
+    let symmetric_scaling = !matches!(
+        options.preconditioner,
+        Preconditioner::None | Preconditioner::Multigrid(_) | Preconditioner::Network
+    );
     // Otherwise one power of two brings the entries near 1, which costs no rounding.
     let factor = (-a.norm_inf().max(f64::MIN_POSITIVE).log2().round()).exp2();
     let (scaled, scaling, factor) = match a.form() {
@@ -112,6 +115,10 @@ pub(crate) fn prepare<T: Real>(
         Preconditioner::Multigrid(settings) => {
             DevicePreconditioner::Multigrid(Hierarchy::new(gpu, a, factor, settings, columns)?)
         }
+        Preconditioner::Network => {
+            let Some(directions) = &options.directions else { return Err(options.without_weights()) };
+            DevicePreconditioner::Network(DeviceDirections::new(gpu, a, directions, columns)?)
+        }
     };
     let loop_options = loop_options(options, &preconditioner, history)?;
     let stage = DeviceStage::new(
@@ -138,6 +145,14 @@ fn loop_options<T: Real>(
             name: "the preconditioner",
             value: format!("{}, which is not symmetric", options.preconditioner),
             expected: "symmetric for the method minres; use the method fgmres",
+        });
+    }
+    // The loops of the other methods do not keep r·r where the network looks for it.
+    if options.preconditioner == Preconditioner::Network && !options.method.has_directions() {
+        return Err(KrylovError::Setting {
+            name: "the method",
+            value: format!("{}, with a network for directions", options.method),
+            expected: "directions or cg",
         });
     }
     // A cycle is some dozens of launches: few of them are to be under way in vain when the last has converged.

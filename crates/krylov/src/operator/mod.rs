@@ -83,5 +83,16 @@ pub enum Form<'a> {
     Variable(&'a VariableStencil),
 }
 
+impl<'a> Form<'a> {
+    /// The grid of a stencil.
+    pub fn grid(self) -> Option<&'a Grid> {
+        match self {
+            Self::Csr(_) => None,
+            Self::Stencil(stencil) => Some(stencil.grid()),
+            Self::Variable(stencil) => Some(stencil.grid()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;
