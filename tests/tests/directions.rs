@@ -87,12 +87,9 @@ fn a_network_that_gives_nonsense_still_ends_in_an_answer() {
                         outcome.iterations
                     );
                     assert!(outcome.true_relative_residual <= 1e-8);
-                    // Every other direction, where the network gives none.
-                    let half = outcome.iterations / 2;
-                    assert!(
-                        kind == 2 || outcome.refused_directions.abs_diff(half) <= 2 + half / 10,
-                        "{outcome:?}"
-                    );
+                    // Every other direction at least, where the network gives none.
+                    let (refused, half) = (outcome.refused_directions, outcome.iterations / 2);
+                    assert!(refused >= half, "{text}, {kind}: {refused} of {}", outcome.iterations);
                 }
             }
         });

@@ -59,8 +59,8 @@ impl std::fmt::Display for Preconditioner {
 impl std::str::FromStr for Preconditioner {
     type Err = String;
 
-    /// All but a network, which has no name without its weights: `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given), `chebyshev[:DEGREE]` (4 if not given), or multigrid and amg as
-    /// [`Multigrid`] and [`Amg`] read them.
+    /// `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given), `chebyshev[:DEGREE]` (4 if not given), or multigrid and amg as
+    /// [`Multigrid`] and [`Amg`] read them; a network has no name without its weights.
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split(':').next() {
             Some("multigrid") => return text.parse().map(Self::Multigrid),
