@@ -75,7 +75,8 @@ pub(crate) fn bicgstab<T: Real>(
     steps.combine(OF_X, x, &[&p_hat, &s_hat], 1).record(&mut body)?;
     Combine { u: &shadow, ..steps.combine(OF_R, r, &[&t], 0) }.record(&mut body)?;
 
-    let recorded = Recorded { start, body, iterations: 1, direction: p, own: vec![(SHADOW, square)] };
+    let own = vec![(SHADOW, square)];
+    let recorded = Recorded { start, body, iterations: 1, direction: p, own, refused: None };
     Ok(Loop::of(gpu, options, parts, recorded))
 }
 

@@ -7,6 +7,7 @@ use ansatz_gpu::{Gpu, GpuError, Real};
 use crate::bicgstab::bicgstab;
 use crate::cg::{Loop, LoopOptions};
 use crate::device::DeviceOperator;
+use crate::directions::{MOST_WINDOW, directions};
 use crate::gmres::gmres;
 use crate::minres::minres;
 use crate::operator::{Defect, Operator};
@@ -19,6 +20,12 @@ pub enum Method {
     /// Conjugate gradients (Hestenes and Stiefel 1952), for symmetric positive (semi)definite matrices.
     #[default]
     Cg,
+    /// Conjugate directions with a window (Kaneda et al. 2023), for symmetric positive definite matrices and preconditioners that may be
+    /// neither symmetric nor linear.
+    Directions {
+        /// Directions that each new one is made conjugate to, 1 to 16.
+        window: u32,
+    },
     /// The minimum residual method (Paige and Saunders 1975), for symmetric matrices, definite or not.
     Minres,
     /// The stabilised bi-conjugate gradient method (van der Vorst 1992), for any square matrix.
@@ -61,6 +68,9 @@ impl Method {
         match self {
             // For least squares the operator is AᵀA.
             Self::Cg | Self::Cgls | Self::Auto => Loop::new(gpu, operator, preconditioner, columns, options),
+            Self::Directions { window } => {
+                directions(gpu, operator, preconditioner, columns, options, window)
+            }
             Self::Minres => minres(gpu, operator, preconditioner, columns, options),
             Self::Bicgstab => bicgstab(gpu, operator, preconditioner, columns, options),
             Self::Gmres { restart } => gmres(gpu, operator, preconditioner, columns, options, restart, false),
@@ -72,8 +82,8 @@ impl Method {
     pub(crate) fn bears(self, defect: Defect) -> bool {
         match defect {
             Defect::NonFinite => false,
-            Defect::Asymmetric => !matches!(self, Self::Cg | Self::Auto | Self::Minres),
-            Defect::NegativeMinor => !matches!(self, Self::Cg | Self::Auto),
+            Defect::Asymmetric => !matches!(self, Self::Minres | Self::Auto) && !self.has_directions(),
+            Defect::NegativeMinor => self != Self::Auto && !self.has_directions(),
         }
     }
 
@@ -105,12 +115,18 @@ impl Method {
         self == Self::Minres
     }
 
+    /// Whether it goes along directions, as conjugate gradients do: for definite matrices alone.
+    pub(crate) fn has_directions(self) -> bool {
+        matches!(self, Self::Cg | Self::Directions { .. })
+    }
+
     /// What reports call it.
     pub fn title(self) -> String {
         match self {
             Self::Cg => "conjugate gradients".to_owned(),
             Self::Cgls => "conjugate gradients for least squares".to_owned(),
             Self::Auto => "automatic".to_owned(),
+            Self::Directions { window } => format!("conjugate directions, window {window}"),
             Self::Minres => "minimum residuals".to_owned(),
             Self::Bicgstab => "stabilised bi-conjugate gradients".to_owned(),
             Self::Gmres { restart } => format!("generalised minimal residuals, restarted after {restart}"),
@@ -127,6 +143,7 @@ impl fmt::Display for Method {
             Self::Cg => f.write_str("cg"),
             Self::Cgls => f.write_str("cgls"),
             Self::Auto => f.write_str("auto"),
+            Self::Directions { window } => write!(f, "directions:{window}"),
             Self::Minres => f.write_str("minres"),
             Self::Bicgstab => f.write_str("bicgstab"),
             Self::Gmres { restart } => write!(f, "gmres:{restart}"),
@@ -138,7 +155,8 @@ impl fmt::Display for Method {
 impl std::str::FromStr for Method {
     type Err = String;
 
-    /// `cg`, `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with cycles of m steps (30 if not given), `cgls` or `auto`.
+    /// `cg`, `directions[:k]` with a window of k (2 if not given), `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with
+    /// cycles of m steps (30 if not given), `cgls` or `auto`.
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, number) = match text.split_once(':') {
             Some((name, number)) => match number.parse::<u32>() {
@@ -152,8 +170,11 @@ impl std::str::FromStr for Method {
             None => (text, None),
         };
         let restart = number.unwrap_or(RESTART);
+        let window = number.unwrap_or(2);
         match (name, number) {
             ("cg", None) => Ok(Self::Cg),
+            ("directions", _) if window <= MOST_WINDOW => Ok(Self::Directions { window }),
+            ("directions", _) => Err(format!("a window of {window} is larger than {MOST_WINDOW}")),
             ("minres", None) => Ok(Self::Minres),
             ("cgls", None) => Ok(Self::Cgls),
             ("auto", None) => Ok(Self::Auto),
@@ -161,7 +182,7 @@ impl std::str::FromStr for Method {
             ("gmres", _) => Ok(Self::Gmres { restart }),
             ("fgmres", _) => Ok(Self::Fgmres { restart }),
             _ => Err(format!(
-                "`{text}` is none of auto, cg, minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}], cgls"
+                "`{text}` is none of auto, cg, directions[:1-{MOST_WINDOW}], minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}], cgls"
             )),
         }
     }

@@ -7,6 +7,7 @@ use crate::amg::{self, Amg, SmoothedAggregation};
 use crate::cg::LoopOptions;
 use crate::cg::inverse::Inverse;
 use crate::device::{DeviceNormal, DeviceOperator, lay_out};
+use crate::learned::DeviceDirections;
 use crate::multigrid::Hierarchy;
 use crate::operator::{Csr, Form, Operator, VariableStencil};
 use crate::precondition::{DevicePreconditioner, Preconditioner, block_inverses};
@@ -66,9 +67,10 @@ pub(crate) fn prepare_normal<T: Real>(
     let (operator, layout) = DeviceNormal::<T>::new(gpu, &square, columns)?;
     let identity = DevicePreconditioner::Fused(Inverse::Identity);
     let loop_options = LoopOptions { flexible: false, look_every: options.look_every, history };
+    let method = options.method.record(gpu, &operator, &identity, columns, loop_options)?;
+    let ordering = operator.ordering().clone();
     let stage =
-        DeviceStage::new(gpu, &operator, &identity, scaling, factor, columns, options.method, loop_options)?
-            .for_vectors_of(a.columns());
+        DeviceStage::new(method, ordering, scaling, factor, columns, history).for_vectors_of(a.columns());
     Ok(Prepared { stage: Box::new(stage), layout })
 }
 
@@ -83,9 +85,11 @@ pub(crate) fn prepare<T: Real>(
         return prepare_algebraic::<T>(gpu, a, columns, settings, options, history);
     }
     let diagonal = a.diagonal();
-    // The coarser grids of multigrid are made from the coefficients as they are.
-    let symmetric_scaling =
-        !matches!(options.preconditioner, Preconditioner::None | Preconditioner::Multigrid(_));
+    // The coarser grids of multigrid are made from the coefficients as they are, and a network sees the residual as it is.
+    let symmetric_scaling = !matches!(
+        options.preconditioner,
+        Preconditioner::None | Preconditioner::Multigrid(_) | Preconditioner::Network
+    );
     // Otherwise one power of two brings the entries near 1, which costs no rounding.
     let factor = (-a.norm_inf().max(f64::MIN_POSITIVE).log2().round()).exp2();
     let (scaled, scaling, factor) = match a.form() {
@@ -147,18 +151,15 @@ pub(crate) fn prepare<T: Real>(
         Preconditioner::Multigrid(settings) => {
             DevicePreconditioner::Multigrid(Hierarchy::new(gpu, a, factor, settings, columns)?)
         }
+        Preconditioner::Network => {
+            let Some(directions) = &options.directions else { return Err(options.without_weights()) };
+            DevicePreconditioner::Network(DeviceDirections::new(gpu, a, directions, columns)?)
+        }
     };
     let loop_options = loop_options(options, &preconditioner, history)?;
-    let stage = DeviceStage::new(
-        gpu,
-        &*operator,
-        &preconditioner,
-        scaling,
-        factor,
-        columns,
-        options.method,
-        loop_options,
-    )?;
+    let method = options.method.record(gpu, &*operator, &preconditioner, columns, loop_options)?;
+    let ordering = operator.ordering().clone();
+    let stage = DeviceStage::new(method, ordering, scaling, factor, columns, history);
     Ok(Prepared { stage: Box::new(stage), layout })
 }
 
@@ -173,6 +174,14 @@ fn loop_options<T: Real>(
             name: "the preconditioner",
             value: format!("{}, which is not symmetric", options.preconditioner),
             expected: "symmetric for the method minres; use the method fgmres",
+        });
+    }
+    // The loops of the other methods do not keep r·r where the network looks for it.
+    if options.preconditioner == Preconditioner::Network && !options.method.has_directions() {
+        return Err(KrylovError::Setting {
+            name: "the method",
+            value: format!("{}, with a network for directions", options.method),
+            expected: "directions or cg",
         });
     }
     // A cycle is some dozens of launches: few of them are to be under way in vain when the last has converged.
@@ -215,9 +224,8 @@ fn prepare_algebraic<T: Real>(
     let hierarchy = amg::Hierarchy::new(gpu, aggregation, &*operator, settings, columns)?;
     let preconditioner = DevicePreconditioner::Amg(hierarchy);
     let loop_options = loop_options(options, &preconditioner, history)?;
-    let method = options.method;
-    let stage =
-        DeviceStage::new(gpu, &*operator, &preconditioner, scaling, 1.0, columns, method, loop_options)?;
+    let method = options.method.record(gpu, &*operator, &preconditioner, columns, loop_options)?;
+    let stage = DeviceStage::new(method, operator.ordering().clone(), scaling, 1.0, columns, history);
     Ok(Prepared { stage: Box::new(stage), layout: format!("{layout}; {aggregation}") })
 }
 

@@ -5,14 +5,11 @@
 
 use std::ops::ControlFlow;
 
-use ansatz_gpu::{Cost, Gpu, GpuError, Profile, Real};
+use ansatz_gpu::{Cost, GpuError, Profile, Real};
 
 use crate::cg::control::Status;
-use crate::cg::{ColumnState, Loop, LoopOptions, Start};
-use crate::device::DeviceOperator;
+use crate::cg::{ColumnState, Loop, Start};
 use crate::operator::Ordering;
-use crate::precondition::DevicePreconditioner;
-use crate::{KrylovError, Method};
 
 /// What a column is to do.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +27,8 @@ pub(crate) struct Correction {
     pub d: Vec<f64>,
     pub status: Status,
     pub iterations: u64,
+    /// Directions that were refused.
+    pub refused: u64,
     /// ‖Sr‖ by the recursion relative to that at the start, for every iteration.
     pub history: Vec<f64>,
     /// ‖Sr‖ by the recursion at the end.
@@ -80,27 +79,17 @@ pub(crate) struct DeviceStage<T> {
 }
 
 impl<T: Real> DeviceStage<T> {
+    /// The stage of a recorded method, whose operator is laid out by `ordering` and is `factor` times SAS.
     pub fn new(
-        gpu: &Gpu,
-        operator: &dyn DeviceOperator<T>,
-        preconditioner: &DevicePreconditioner<T>,
+        method: Loop<T>,
+        ordering: Ordering,
         scaling: Vec<f64>,
         factor: f64,
         columns: usize,
-        method: Method,
-        options: LoopOptions,
-    ) -> Result<Self, KrylovError> {
-        let method = method.record(gpu, operator, preconditioner, columns, options)?;
-        let ordering = operator.ordering().clone();
-        Ok(Self {
-            dimension: ordering.natural_len(),
-            ordering,
-            scaling,
-            factor,
-            method,
-            history: options.history,
-            norms: vec![0.0; columns],
-        })
+        history: u32,
+    ) -> Self {
+        let dimension = ordering.natural_len();
+        Self { ordering, dimension, scaling, factor, method, history, norms: vec![0.0; columns] }
     }
 
     /// The same for vectors that are padded with zeros to the length of the operator.
@@ -152,6 +141,7 @@ impl<T: Real> DeviceStage<T> {
                 d: self.scaled(&self.gather(x), norm * self.factor),
                 status: state.status,
                 iterations: u64::from(state.iterations),
+                refused: u64::from(state.refused),
                 recursion: norm * state.rr.sqrt(),
                 history: history.into_iter().map(f64::sqrt).collect(),
             })

@@ -185,6 +185,7 @@ fn solve_by(
             x: column.x,
             reason: column.reason.unwrap_or(Reason::Stagnated),
             iterations: column.iterations,
+            refused_directions: column.refused,
             outer_iterations: column.outer_iterations,
             history: column.history,
             verified: column.verified,
