@@ -1,6 +1,7 @@
 //! `ansatz bench`.
 
 mod bandlimited;
+mod convolution;
 mod features;
 mod gemm;
 mod krylov;
@@ -26,6 +27,7 @@ use crate::output;
 #[derive(Debug, Subcommand)]
 pub enum Bench {
     Bandlimited(bandlimited::Bandlimited),
+    Convolution(convolution::ConvolutionBench),
     Features(features::Features),
     Gemm(gemm::Gemm),
     Krylov(krylov::Krylov),
@@ -40,6 +42,7 @@ impl Bench {
     pub fn run(&self) -> Result<Exit, Failure> {
         match self {
             Self::Bandlimited(bandlimited) => bandlimited.run(),
+            Self::Convolution(convolution) => convolution.run(),
             Self::Features(features) => features.run(),
             Self::Gemm(gemm) => gemm.run(),
             Self::Krylov(krylov) => krylov.run(),
