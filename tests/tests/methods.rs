@@ -387,9 +387,8 @@ fn normal_equations(a: &Csr, b: &[f64]) -> Vec<f64> {
     for k in 0..n {
         for i in k + 1..n {
             let factor = rows[i][k] / rows[k][k];
-            for j in k..=n {
-                rows[i][j] -= factor * rows[k][j];
-            }
+            let (above, below) = rows.split_at_mut(i);
+            below[0].iter_mut().zip(&above[k]).skip(k).for_each(|(b, a)| *b -= factor * a);
         }
     }
     let mut x = vec![0.0; n];

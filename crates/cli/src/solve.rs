@@ -245,7 +245,7 @@ impl Solve {
             let near_null = if path.as_os_str() == "ones" {
                 NearNullSpace::constant(system.operator().dimension())
             } else {
-                let vectors = columns(path, "near-null space", &system)?;
+                let vectors = columns(path, "near-null space", &system, system.operator().columns())?;
                 NearNullSpace::new(vectors, self.unknowns_per_node).map_err(Error::from)?
             };
             system = system.with_near_null(near_null)?;

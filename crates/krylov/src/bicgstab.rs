@@ -82,8 +82,7 @@ pub(crate) fn bicgstab<T: Real>(
 
 /// Whether a·b is lost in the rounding of its terms, from a·b, a·a and b·b.
 fn is_lost<T: Real>(ab: T, aa: T, bb: T) -> bool {
-    let bound = T::epsilon() * aa.sqrt() * bb.sqrt();
-    !(ab.abs() > bound)
+    ab.abs() <= T::epsilon() * aa.sqrt() * bb.sqrt()
 }
 
 /// ρ and β, after the test of ‖r‖.
