@@ -66,7 +66,8 @@ pub(crate) fn bicgstab<T: Real>(
     steps.combine(OF_X, x, &[&p_hat, &s_hat], 1).record(&mut body)?;
     Combine { u: &shadow, ..steps.combine(OF_R, r, &[&t], 0) }.record(&mut body)?;
 
-    let recorded = Recorded { start, body, iterations: 1, direction: p, own: vec![(OF_COPY + 1, 1.0)] };
+    let recorded =
+        Recorded { start, body, iterations: 1, direction: p, own: vec![(OF_COPY + 1, 1.0)], refused: None };
     Ok(Loop::of(gpu, options, parts, recorded))
 }
 

@@ -4,11 +4,13 @@ pub mod amg;
 pub mod cg;
 pub mod device;
 pub mod generate;
+pub mod learned;
 pub mod multigrid;
 pub mod operator;
 pub mod precondition;
 
 mod bicgstab;
+mod directions;
 mod error;
 mod gmres;
 mod method;

@@ -7,6 +7,7 @@ use ansatz_gpu::{Gpu, GpuError, Real};
 use crate::bicgstab::bicgstab;
 use crate::cg::{Loop, LoopOptions};
 use crate::device::DeviceOperator;
+use crate::directions::{MOST_WINDOW, directions};
 use crate::gmres::gmres;
 use crate::minres::minres;
 use crate::operator::Defect;
@@ -19,6 +20,12 @@ pub enum Method {
     /// Conjugate gradients (Hestenes and Stiefel 1952), for symmetric positive (semi)definite matrices.
     #[default]
     Cg,
+    /// Conjugate directions with a window (Kaneda et al. 2023), for symmetric positive definite matrices and preconditioners that may be
+    /// neither symmetric nor linear.
+    Directions {
+        /// Directions that each new one is made conjugate to, 1 to 16.
+        window: u32,
+    },
     /// The minimum residual method (Paige and Saunders 1975), for symmetric matrices, definite or not.
     Minres,
     /// The stabilised bi-conjugate gradient method (van der Vorst 1992), for any square matrix.
@@ -55,6 +62,9 @@ impl Method {
     ) -> Result<Loop<T>, GpuError> {
         match self {
             Self::Cg => Loop::new(gpu, operator, preconditioner, columns, options),
+            Self::Directions { window } => {
+                directions(gpu, operator, preconditioner, columns, options, window)
+            }
             Self::Minres => minres(gpu, operator, preconditioner, columns, options),
             Self::Bicgstab => bicgstab(gpu, operator, preconditioner, columns, options),
             Self::Gmres { restart } => gmres(gpu, operator, preconditioner, columns, options, restart, false),
@@ -66,8 +76,8 @@ impl Method {
     pub(crate) fn bears(self, defect: Defect) -> bool {
         match defect {
             Defect::NonFinite => false,
-            Defect::Asymmetric => !matches!(self, Self::Cg | Self::Minres),
-            Defect::NegativeMinor => self != Self::Cg,
+            Defect::Asymmetric => self != Self::Minres && !self.has_directions(),
+            Defect::NegativeMinor => !self.has_directions(),
         }
     }
 
@@ -76,10 +86,16 @@ impl Method {
         self == Self::Minres
     }
 
+    /// Whether it goes along directions, as conjugate gradients do: for definite matrices alone.
+    pub(crate) fn has_directions(self) -> bool {
+        matches!(self, Self::Cg | Self::Directions { .. })
+    }
+
     /// What reports call it.
     pub fn title(self) -> String {
         match self {
             Self::Cg => "conjugate gradients".to_owned(),
+            Self::Directions { window } => format!("conjugate directions, window {window}"),
             Self::Minres => "minimum residuals".to_owned(),
             Self::Bicgstab => "stabilised bi-conjugate gradients".to_owned(),
             Self::Gmres { restart } => format!("generalised minimal residuals, restarted after {restart}"),
@@ -94,6 +110,7 @@ impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cg => f.write_str("cg"),
+            Self::Directions { window } => write!(f, "directions:{window}"),
             Self::Minres => f.write_str("minres"),
             Self::Bicgstab => f.write_str("bicgstab"),
             Self::Gmres { restart } => write!(f, "gmres:{restart}"),
@@ -105,7 +122,7 @@ impl fmt::Display for Method {
 impl std::str::FromStr for Method {
     type Err = String;
 
-    /// `cg`, `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with cycles of m steps (30 if not given).
+    /// `cg`, `directions[:k]` with a window of k (2 if not given), `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with cycles of m steps (30 if not given).
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, number) = match text.split_once(':') {
             Some((name, number)) => match number.parse::<u32>() {
@@ -119,14 +136,17 @@ impl std::str::FromStr for Method {
             None => (text, None),
         };
         let restart = number.unwrap_or(RESTART);
+        let window = number.unwrap_or(2);
         match (name, number) {
             ("cg", None) => Ok(Self::Cg),
+            ("directions", _) if window <= MOST_WINDOW => Ok(Self::Directions { window }),
+            ("directions", _) => Err(format!("a window of {window} is larger than {MOST_WINDOW}")),
             ("minres", None) => Ok(Self::Minres),
             ("bicgstab", None) => Ok(Self::Bicgstab),
             ("gmres", _) => Ok(Self::Gmres { restart }),
             ("fgmres", _) => Ok(Self::Fgmres { restart }),
             _ => Err(format!(
-                "`{text}` is none of cg, minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}]"
+                "`{text}` is none of cg, directions[:1-{MOST_WINDOW}], minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}]"
             )),
         }
     }

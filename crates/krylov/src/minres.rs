@@ -81,7 +81,7 @@ pub(crate) fn minres<T: Real>(
     }
 
     let own = vec![(C, 1.0), (C_BEFORE, 1.0), (OF_COPY + 1, 1.0)];
-    let recorded = Recorded { start, body, iterations: 1, direction: z, own };
+    let recorded = Recorded { start, body, iterations: 1, direction: z, own, refused: None };
     Ok(Loop::of(gpu, options, parts, recorded))
 }
 

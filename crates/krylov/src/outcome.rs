@@ -133,6 +133,8 @@ pub struct Outcome {
     pub reason: Reason,
     /// Iterations of the method in all.
     pub iterations: u64,
+    /// Directions that were refused, each for the residual in its place.
+    pub refused_directions: u64,
     /// Refinement steps: residuals recomputed in f64 after the first.
     pub outer_iterations: usize,
     /// Relative residual by the recursion on the device, for every iteration from 0 on. A refinement step sets it right.

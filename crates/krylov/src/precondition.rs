@@ -10,6 +10,7 @@ use crate::cg::control::{Params, Status};
 use crate::cg::inverse::{Inverse, Kind};
 use crate::cg::{LANES, quad};
 use crate::device::DeviceOperator;
+use crate::learned::DeviceDirections;
 use crate::multigrid::{Hierarchy, Multigrid};
 use crate::operator::Ordering;
 use crate::steps::Apply;
@@ -34,6 +35,9 @@ pub enum Preconditioner {
     },
     /// A cycle of geometric multigrid, for stencils on grids.
     Multigrid(Multigrid),
+    /// The network of [`SolveOptions::directions`](crate::SolveOptions::directions), for stencils on grids; best with the method
+    /// [`Directions`](crate::Method::Directions).
+    Network,
     /// A cycle of algebraic multigrid, for matrices; a stencil is made one.
     Amg(Amg),
 }
@@ -46,6 +50,7 @@ impl std::fmt::Display for Preconditioner {
             Self::BlockJacobi { size } => write!(f, "block-jacobi:{size}"),
             Self::Chebyshev { degree } => write!(f, "chebyshev:{degree}"),
             Self::Multigrid(multigrid) => multigrid.fmt(f),
+            Self::Network => f.write_str("network"),
             Self::Amg(amg) => amg.fmt(f),
         }
     }
@@ -55,7 +60,7 @@ impl std::str::FromStr for Preconditioner {
     type Err = String;
 
     /// `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given), `chebyshev[:DEGREE]` (4 if not given), or multigrid and amg as
-    /// [`Multigrid`] and [`Amg`] read them.
+    /// [`Multigrid`] and [`Amg`] read them; a network has no name without its weights.
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split(':').next() {
             Some("multigrid") => return text.parse().map(Self::Multigrid),
@@ -107,17 +112,24 @@ pub enum DevicePreconditioner<T> {
     Multigrid(Hierarchy<T>),
     /// Cycles over aggregates.
     Amg(amg::Hierarchy<T>),
+    /// A trained network.
+    Network(DeviceDirections<T>),
 }
 
 impl<T: Real> DevicePreconditioner<T> {
     /// Whether it has launches of its own.
     pub fn is_general(&self) -> bool {
-        matches!(self, Self::Chebyshev { .. } | Self::Multigrid(_) | Self::Amg(_))
+        matches!(self, Self::Chebyshev { .. } | Self::Multigrid(_) | Self::Amg(_) | Self::Network(_))
     }
 
-    /// Whether it is a cycle over coarser levels: some dozens of launches.
+    /// Whether it is a cycle over coarser levels, or a network: some dozens of launches.
     pub fn is_cycle(&self) -> bool {
-        matches!(self, Self::Multigrid(_) | Self::Amg(_))
+        matches!(self, Self::Multigrid(_) | Self::Amg(_) | Self::Network(_))
+    }
+
+    /// Whether it may give any direction whatever.
+    pub fn is_learned(&self) -> bool {
+        matches!(self, Self::Network(_))
     }
 
     /// Whether there is none, M = I.
@@ -131,6 +143,7 @@ impl<T: Real> DevicePreconditioner<T> {
             Self::Fused(_) | Self::Chebyshev { .. } => true,
             Self::Multigrid(hierarchy) => hierarchy.is_symmetric(),
             Self::Amg(hierarchy) => hierarchy.is_symmetric(),
+            Self::Network(_) => false,
         }
     }
 
@@ -138,7 +151,7 @@ impl<T: Real> DevicePreconditioner<T> {
     pub fn inverse(&self) -> Option<&Inverse<T>> {
         match self {
             Self::Fused(inverse) | Self::Chebyshev { inverse, .. } => Some(inverse),
-            Self::Multigrid(_) | Self::Amg(_) => None,
+            Self::Multigrid(_) | Self::Amg(_) | Self::Network(_) => None,
         }
     }
 
@@ -161,6 +174,7 @@ impl<T: Real> DevicePreconditioner<T> {
             }
             Self::Multigrid(hierarchy) => return hierarchy.record(plan, params, control, r, z),
             Self::Amg(hierarchy) => return hierarchy.record(plan, params, control, r, z),
+            Self::Network(network) => return network.record(plan, params, control, r, z),
             Self::Chebyshev { inverse, degree, interval, work } => (inverse, degree, interval, work),
         };
         // θ and δ: centre and half-width of the interval; σ = θ/δ; ρ₁ = 1/σ, ρₖ₊₁ = 1/(2σ − ρₖ)

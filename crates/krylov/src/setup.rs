@@ -9,6 +9,7 @@ use crate::amg::{self, SmoothedAggregation};
 use crate::cg::LoopOptions;
 use crate::cg::inverse::Inverse;
 use crate::device::{DeviceOperator, lay_out};
+use crate::learned::DeviceDirections;
 use crate::multigrid::Hierarchy;
 use crate::operator::{Csr, Form, Operator, VariableStencil};
 use crate::precondition::{DevicePreconditioner, Preconditioner, block_inverses};
@@ -56,9 +57,11 @@ pub(crate) fn prepare<T: Real>(
         _ => a.form(),
     };
     let diagonal = a.diagonal();
-    // The coarser grids of multigrid are made from the coefficients as they are.
-    let symmetric_scaling =
-        !matches!(options.preconditioner, Preconditioner::None | Preconditioner::Multigrid(_));
+    // The coarser grids of multigrid are made from the coefficients as they are, and a network sees the residual as it is.
+    let symmetric_scaling = !matches!(
+        options.preconditioner,
+        Preconditioner::None | Preconditioner::Multigrid(_) | Preconditioner::Network
+    );
     // Otherwise one power of two brings the entries near 1, which costs no rounding.
     let factor = (-a.norm_inf().max(f64::MIN_POSITIVE).log2().round()).exp2();
     let (scaled, scaling, factor) = match form {
@@ -125,6 +128,10 @@ pub(crate) fn prepare<T: Real>(
             layout = format!("{layout}; {aggregation}");
             DevicePreconditioner::Amg(amg::Hierarchy::new(gpu, &aggregation, &*operator, settings, columns)?)
         }
+        Preconditioner::Network => {
+            let Some(directions) = &options.directions else { return Err(options.without_weights()) };
+            DevicePreconditioner::Network(DeviceDirections::new(gpu, a, directions, columns)?)
+        }
     };
     let loop_options = loop_options(options, &preconditioner, history)?;
     let stage = DeviceStage::new(
@@ -151,6 +158,14 @@ fn loop_options<T: Real>(
             name: "the preconditioner",
             value: format!("{}, which is not symmetric", options.preconditioner),
             expected: "symmetric for the method minres; use the method fgmres",
+        });
+    }
+    // The loops of the other methods do not keep r·r where the network looks for it.
+    if options.preconditioner == Preconditioner::Network && !options.method.has_directions() {
+        return Err(KrylovError::Setting {
+            name: "the method",
+            value: format!("{}, with a network for directions", options.method),
+            expected: "directions or cg",
         });
     }
     // A cycle is some dozens of launches: few of them are to be under way in vain when the last has converged.

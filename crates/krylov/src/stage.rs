@@ -30,6 +30,8 @@ pub(crate) struct Correction {
     pub d: Vec<f64>,
     pub status: Status,
     pub iterations: u64,
+    /// Directions that were refused.
+    pub refused: u64,
     /// ‖Sr‖ by the recursion relative to that at the start, for every iteration.
     pub history: Vec<f64>,
     /// ‖Sr‖ by the recursion at the end.
@@ -130,6 +132,7 @@ impl<T: Real> DeviceStage<T> {
                 d: self.scaled(&self.ordering.gather(x), norm * self.factor),
                 status: state.status,
                 iterations: u64::from(state.iterations),
+                refused: u64::from(state.refused),
                 recursion: norm * state.rr.sqrt(),
                 history: history.into_iter().map(f64::sqrt).collect(),
             })

@@ -42,6 +42,8 @@ pub struct ColumnState {
     pub iterations: u32,
     /// r·r by the recursion.
     pub rr: f64,
+    /// Directions that were refused.
+    pub refused: u32,
 }
 
 /// A Krylov method for one operator, one preconditioner and a number of right-hand sides.
@@ -101,6 +103,8 @@ pub(crate) struct Recorded<T> {
     pub direction: Buffer<T>,
     /// Words of the method itself that are not 0 at the start.
     pub own: Vec<(u32, f64)>,
+    /// The method's word that counts directions it refused, if it does.
+    pub refused: Option<u32>,
 }
 
 impl<T: Real> Loop<T> {
@@ -146,7 +150,7 @@ impl<T: Real> Loop<T> {
         Update { params, control, x, r, p: &p, ap: &ap, inverse, flexible }.record(&mut body)?;
         precondition(&mut body)?;
 
-        let recorded = Recorded { start, body, iterations: 1, direction: p, own: Vec::new() };
+        let recorded = Recorded { start, body, iterations: 1, direction: p, own: Vec::new(), refused: None };
         Ok(Self::of(gpu, options, parts, recorded))
     }
 
@@ -239,7 +243,11 @@ impl<T: Real> Loop<T> {
             .map(|column| {
                 let front = column_state(&words, params.front(column));
                 let rr = words[params.back(column) + RR].widen();
-                ColumnState { rr, ..front }
+                let refused = self
+                    .recorded
+                    .refused
+                    .map_or(0, |word| words[self.parts.params.own(column) + word as usize].widen() as u32);
+                ColumnState { rr, refused, ..front }
             })
             .collect())
     }
@@ -280,5 +288,6 @@ fn column_state<T: Real>(words: &[T], state: usize) -> ColumnState {
         status: Status::from_word(words[state + STATUS]),
         iterations: words[state + ITERATION].widen() as u32,
         rr: words[state + RR].widen(),
+        refused: 0,
     }
 }

@@ -97,6 +97,15 @@ impl<'a> Form<'a> {
             Self::Variable(stencil) => stencil.to_csr().map(Cow::Owned),
         }
     }
+
+    /// The grid of a stencil.
+    pub fn grid(self) -> Option<&'a Grid> {
+        match self {
+            Self::Csr(_) => None,
+            Self::Stencil(stencil) => Some(stencil.grid()),
+            Self::Variable(stencil) => Some(stencil.grid()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -144,6 +144,7 @@ pub fn solve(
             x: column.x,
             reason: column.reason.unwrap_or(Reason::Stagnated),
             iterations: column.iterations,
+            refused_directions: column.refused,
             outer_iterations: column.outer_iterations,
             history: column.history,
             verified: column.verified,

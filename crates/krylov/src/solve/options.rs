@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::amg::{NearNullSpace, SmoothedAggregation};
+use crate::directions::MOST_WINDOW;
+use crate::learned::LearnedDirections;
 use crate::method::MOST_STEPS;
 use crate::multigrid::Multigrid;
 use crate::precondition::Preconditioner;
@@ -49,6 +51,8 @@ pub struct SolveOptions {
     pub near_null: Option<Arc<NearNullSpace>>,
     /// The set-up of algebraic multigrid, made beforehand for this matrix; made by the solve if not given.
     pub aggregation: Option<Arc<SmoothedAggregation>>,
+    /// The network of [`Preconditioner::Network`].
+    pub directions: Option<Arc<LearnedDirections>>,
 }
 
 impl Default for SolveOptions {
@@ -66,11 +70,20 @@ impl Default for SolveOptions {
             inner_rtol: 1e-3,
             near_null: None,
             aggregation: None,
+            directions: None,
         }
     }
 }
 
 impl SolveOptions {
+    pub(crate) fn without_weights(&self) -> KrylovError {
+        KrylovError::Setting {
+            name: "the preconditioner",
+            value: "network, without weights".to_owned(),
+            expected: "given the weights of one",
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), KrylovError> {
         let wrong = |name, value: String, expected| Err(KrylovError::Setting { name, value, expected });
         let tolerance = |value: f64| value >= 0.0 && value.is_finite();
@@ -96,12 +109,18 @@ impl SolveOptions {
             _ if matches!(self.preconditioner, Preconditioner::Multigrid(multigrid) if !(1..=Multigrid::MOST_SWEEPS).contains(&multigrid.sweeps)) => {
                 wrong("the number of smoothing steps", self.preconditioner.to_string(), "between 1 and 16")
             }
+            _ if matches!(self.method, Method::Directions { window } if !(1..=MOST_WINDOW).contains(&window)) => {
+                wrong("the window", self.method.to_string(), "between 1 and 16")
+            }
             _ if matches!(self.method, Method::Gmres { restart } | Method::Fgmres { restart } if !(1..=MOST_STEPS).contains(&restart)) => {
                 wrong("the number of steps of a cycle", self.method.to_string(), "between 1 and 200")
             }
             _ if matches!(self.preconditioner, Preconditioner::Amg(amg) if !amg.is_valid()) => {
                 let expected = "one of the smoothers jacobi and chebyshev with 1 to 16 steps";
                 wrong("the preconditioner", self.preconditioner.to_string(), expected)
+            }
+            _ if self.preconditioner == Preconditioner::Network && self.directions.is_none() => {
+                Err(self.without_weights())
             }
             _ if self.look_every == 0 => wrong("look_every", "0".to_owned(), "at least 1"),
             _ => Ok(()),

@@ -53,8 +53,11 @@ impl Solver<'_> {
                 })
                 .collect();
             let base: Vec<_> = self.columns.iter().map(|column| (column.x.clone(), column.norm_r)).collect();
-            let begun: Vec<_> =
-                self.columns.iter().map(|column| (column.iterations, column.history.len())).collect();
+            let begun: Vec<_> = self
+                .columns
+                .iter()
+                .map(|column| (column.iterations, column.history.len(), column.refused))
+                .collect();
             let mut stopped = false;
             let mut corrections =
                 stage.solve(&r, &tasks, &mut |seen| self.look(seen, &begun, &base, monitor, &mut stopped))?;
@@ -115,7 +118,7 @@ impl Solver<'_> {
     fn look(
         &self,
         seen: &[(u64, f64)],
-        begun: &[(u64, usize)],
+        begun: &[(u64, usize, u64)],
         base: &[(Vec<f64>, f64)],
         monitor: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
         stopped: &mut bool,
@@ -137,9 +140,16 @@ impl Solver<'_> {
     }
 
     /// Takes over the iterations of an inner solve since `begun`.
-    fn record_history(&mut self, index: usize, begun: (u64, usize), norm_r0: f64, correction: &Correction) {
+    fn record_history(
+        &mut self,
+        index: usize,
+        begun: (u64, usize, u64),
+        norm_r0: f64,
+        correction: &Correction,
+    ) {
         let column = &mut self.columns[index];
         column.iterations = begun.0 + correction.iterations;
+        column.refused = begun.2 + correction.refused;
         column.history.truncate(begun.1);
         let scale = norm_r0 / column.norm_b;
         column.history.extend(correction.history.iter().skip(1).map(|rr| rr * scale));

@@ -17,6 +17,7 @@ pub(super) struct Column {
     /// The largest ‖r‖ that counts as converged by rtol or atol.
     pub goal: f64,
     pub iterations: u64,
+    pub refused: u64,
     pub outer_iterations: usize,
     pub history: Vec<f64>,
     pub verified: Vec<(u64, f64)>,
@@ -85,6 +86,7 @@ impl<'a> Solver<'a> {
                     b,
                     goal: (options.rtol * norm_b).max(options.atol),
                     iterations: 0,
+                    refused: 0,
                     outer_iterations: 0,
                     history: Vec::new(),
                     verified: Vec::new(),

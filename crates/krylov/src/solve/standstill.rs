@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use ansatz_gpu::GpuError;
 
 use super::solver::Solver;
+use crate::Reason;
 use crate::stage::{Stage, Task, norm};
-use crate::{Method, Reason};
 
 /// A residual that rounding explains up to this factor is as small as it gets.
 pub(super) const FLOOR_FACTOR: f64 = 10.0;
@@ -25,7 +25,7 @@ impl Solver<'_> {
         let mut av = vec![0.0; v.len()];
         self.a.apply(&v, &mut av);
         let curvature: f64 = v.iter().zip(&av).map(|(v, av)| v * av).sum();
-        if curvature < -1e-12 * self.norm_a && self.options.method == Method::Cg {
+        if curvature < -1e-12 * self.norm_a && self.options.method.has_directions() {
             return Some(Reason::IndefiniteOperator);
         }
         // For every y, ‖b − Ay‖ ≥ |b·v| − ‖y‖ ‖Av‖.

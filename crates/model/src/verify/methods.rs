@@ -6,13 +6,15 @@ use ansatz_krylov::cg::control::{Params, SUMS};
 use ansatz_krylov::cg::inverse::Inverse;
 use ansatz_krylov::cg::{LoopOptions, Start};
 use ansatz_krylov::device::{DeviceOperator, DeviceSell};
+use ansatz_krylov::learned::{DeviceDirections, LearnedDirections};
 use ansatz_krylov::operator::{Csr, Form, Sell, SellLayout};
 use ansatz_krylov::steps::Combine;
 use ansatz_krylov::{DevicePreconditioner, Method, generate};
+use ansatz_layers::convolution::DirectionNetwork;
 use ansatz_shaders::Kernel;
 use ansatz_shaders::krylov::{
-    APPLY_INVERSE, BASIS_APPEND, BASIS_PRODUCTS, BASIS_UPDATE, BICGSTAB, COMBINE, GMRES_CYCLE, GMRES_STEP,
-    MINRES,
+    APPLY_INVERSE, BASIS_APPEND, BASIS_PRODUCTS, BASIS_UPDATE, BICGSTAB, COMBINE, DIRECTIONS, FROM_IMAGE,
+    GMRES_CYCLE, GMRES_STEP, MINRES, TO_IMAGE,
 };
 
 use super::{Suite, numbers, poison, positive, precision, rounding, run_once, values};
@@ -25,13 +27,47 @@ pub(super) fn run<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
             combine::<T>(suite, quads, groups, terms)?;
         }
     }
+    images::<T>(suite)?;
     for inverse in 0..3 {
         method::<T>(suite, Method::Minres, &[&MINRES], "shifted:9x7:0.5", inverse)?;
+        // The shift is below the smallest eigenvalue.
+        method::<T>(suite, Method::Directions { window: 3 }, &[&DIRECTIONS], "shifted:9x7:0.05", inverse)?;
         method::<T>(suite, Method::Bicgstab, &[&BICGSTAB], "convection:9x7", inverse)?;
         // One cycle and a half.
         for restarted in [Method::Gmres { restart: 4 }, Method::Fgmres { restart: 4 }] {
             method::<T>(suite, restarted, &GMRES, "convection:9x7", inverse)?;
         }
+    }
+    Ok(())
+}
+
+/// A network in a loop of conjugate directions, on grids in the plane and in space with walls.
+fn images<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
+    for (text, dimensions) in [("poisson:9x7", 2), ("obstacles:6x5x7", 3)] {
+        let operator = generate::parse(text, 1)?.operator;
+        let network = DirectionNetwork { dimensions, channels: 4, coarsenings: 1 };
+        let learned = LearnedDirections::new(network, network.initial(2))?;
+        let name = format!("{}, {text}", precision::<T>());
+        // Sums of some dozens of terms in each of sixteen layers.
+        suite.case(&[&TO_IMAGE, &FROM_IMAGE], &name, 16.0 * rounding::<T>(), |gpu| {
+            let directions = DeviceDirections::<T>::new(gpu, &*operator, &learned, COLUMNS)?;
+            let Some(ordering) = operator.form().grid().map(|grid| grid.ordering()) else {
+                return Ok(Vec::new());
+            };
+            let length = ordering.device_len();
+            let params = Params::new(length / 4, COLUMNS, 1, 1, 1, true);
+            let mut words = poison::<T>(params.control_words());
+            for column in 0..COLUMNS {
+                words[params.back(column)] = if column == 1 { T::one() } else { T::zero() };
+                words[params.front(column) + SUMS] = T::from_f64(0.25);
+            }
+            let control = gpu.upload("control", &words)?;
+            let r = gpu.upload("r", &numbers::<T>(41, length * COLUMNS))?;
+            let z = gpu.upload("z", &poison::<T>(length * COLUMNS))?;
+            run_once(gpu, |plan| directions.record(plan, &params, &control, &r, &z))?;
+            let z = values(gpu, &z)?;
+            Ok(vec![(&TO_IMAGE, z.clone()), (&FROM_IMAGE, z)])
+        })?;
     }
     Ok(())
 }
