@@ -27,6 +27,8 @@ pub use slices::{RowSlice, row_slices};
 pub use stencil::{Stencil, mask};
 pub use stencil_variable::VariableStencil;
 
+use std::borrow::Cow;
+
 /// A symmetric operator, exact in f64 on the host. Vectors are in the natural order.
 pub trait Operator: Send + Sync {
     /// Length of a vector: the rows of a matrix, all cells of a grid.
@@ -84,6 +86,18 @@ pub enum Form<'a> {
 }
 
 impl<'a> Form<'a> {
+    /// The matrix, rows and columns in the natural order.
+    ///
+    /// # Errors
+    /// More entries than 32 bits can number.
+    pub fn to_csr(self) -> Result<Cow<'a, Csr>, OperatorError> {
+        match self {
+            Self::Csr(matrix) => Ok(Cow::Borrowed(matrix)),
+            Self::Stencil(stencil) => stencil.to_csr().map(Cow::Owned),
+            Self::Variable(stencil) => stencil.to_csr().map(Cow::Owned),
+        }
+    }
+
     /// The grid of a stencil.
     pub fn grid(self) -> Option<&'a Grid> {
         match self {
