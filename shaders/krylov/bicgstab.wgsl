@@ -20,7 +20,7 @@ override LANES: u32 = 64u;
 const OF_RHO: u32 = 0u;
 const OF_ALPHA: u32 = 1u;
 const OF_OMEGA: u32 = 2u;
-const SHADOW: u32 = 3u; // r̂·r̂
+const SHADOW: u32 = 3u; // r̂·r̂, from the host
 // Coefficients of the vector steps.
 const OF_P: u32 = 4u;
 const OF_S: u32 = 7u;
@@ -84,9 +84,6 @@ fn main(
     let omega = control[own + OF_OMEGA];
     var status = tested(back, first);
     leave_residual(back, column, first);
-    if iteration == 0.0 {
-        control[own + SHADOW] = first;
-    }
     if status == RUNNING && !real_is_finite(second) {
         status = NOT_FINITE;
     }

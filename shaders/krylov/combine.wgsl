@@ -20,7 +20,8 @@ struct Params {
     groups: u32,
     control_stride: u32,
     coefficients: u32,  // word of a column's control where c₀, c₁, c₂ stand
-    sums: u32,          // word where the partial sums of y·y begin; those of y·u follow
+    sums: u32,          // word where the partial sums of y·y begin
+    other_sums: u32,    // word where those of y·u begin; 0 where they are not wanted
 }
 #if IMMEDIATES
 var<immediate> params: Params;
@@ -86,8 +87,10 @@ fn main(
     sums = workgroup_sum2(sums, lane);
     let live = w < params.groups * params.columns && control[base] == 0.0;
     if live && lane == 0u {
-        let at = base + params.sums + w % params.groups;
-        control[at] = sums.x;
-        control[at + params.groups] = sums.y;
+        let group = w % params.groups;
+        control[base + params.sums + group] = sums.x;
+        if params.other_sums > 0u {
+            control[base + params.other_sums + group] = sums.y;
+        }
     }
 }

@@ -6,7 +6,8 @@
 //              δ = z·Az/γ²,  v₊ = Az/γ − (δ/γ)v − (γ/γ₋)v₋                       after the test of ‖r‖
 //     ROTATE   γ₊² = z₊·v₊,  α₀ = cδ − c₋sγ,  α₁ = (α₀² + γ₊²)^½,  α₂ = sδ + c₋cγ,  α₃ = s₋γ,  c₊ = α₀/α₁,  s₊ = γ₊/α₁
 //              w₊ = (z/γ − α₃w₋ − α₂w)/α₁,  x ← x + c₊ηw₊,  r ← s₊²r − (c₊η/α₁)v₊,  η ← −s₊η
-// With |η|α₁ = ‖Ar‖ for M = I, α₁ within the rounding of the largest coefficient so far says that no x does better.
+// With |η|α₁ = ‖Ar‖ for M = I, α₁ within the rounding of the largest coefficient so far says that no x does better, and so
+// does ‖A‖‖x‖ that drowns ‖b‖ in its own rounding: A is singular, and b not in its range.
 //
 // Bindings: 1 control, words as in common/scalars. 2 history of r·r, one word per iteration and column.
 // Grid: one workgroup per column. Bytes per column: the partial sums. Flops per column: theirs.
@@ -28,6 +29,7 @@ const S_BEFORE: u32 = 5u;
 const ETA: u32 = 6u;
 const DELTA: u32 = 7u;
 const LARGEST: u32 = 22u; // of the coefficients of the tridiagonal matrix
+const NORM_B: u32 = 23u;
 // Coefficients of the vector steps.
 const OF_V: u32 = 8u;
 const OF_W: u32 = 11u;
@@ -100,6 +102,12 @@ fn main(
     if iteration == 0.0 {
         control[own + GAMMA] = sqrt(max(zv, 0.0));
         control[own + ETA] = control[own + GAMMA];
+        control[own + NORM_B] = sqrt(rr);
+    } else if params.general == 0u && status == RUNNING {
+        // From the first iteration on, the sums of this kind are those of x·x.
+        if !(control[own + LARGEST] * sqrt(zv) * REAL_EPSILON < control[own + NORM_B]) {
+            status = BREAKDOWN;
+        }
     }
     let gamma = control[own + GAMMA];
     if status == RUNNING && !(gamma > 0.0) {

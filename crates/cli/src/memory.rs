@@ -10,7 +10,8 @@ const BYTES_PER_UNKNOWN: u64 = 100;
 
 /// Refuses so many right-hand sides that would not fit, rather than be killed half-way.
 pub fn check(system: &LinearSystem, count: usize) -> Result<(), Failure> {
-    let unknowns = (system.operator().dimension() as u64).saturating_mul(count as u64);
+    let operator = system.operator();
+    let unknowns = (operator.dimension().max(operator.columns()) as u64).saturating_mul(count as u64);
     let needed = unknowns.saturating_mul(BYTES_PER_UNKNOWN);
     match available() {
         Some(available) if needed > available => {

@@ -61,7 +61,7 @@ pub struct Solve {
     #[arg(long, value_name = "N")]
     max_iterations: Option<u64>,
 
-    /// Krylov method: cg, or minres for symmetric matrices that are not positive definite.
+    /// Krylov method: cg or directions[:1-16] (symmetric positive definite), minres (symmetric), bicgstab, gmres[:1-200], fgmres[:1-200] (square), cgls (any shape, least squares), or auto, which tells why.
     #[arg(long, default_value_t = Method::Cg)]
     method: Method,
 
@@ -230,7 +230,7 @@ impl Solve {
             (None, None) => return Err(Failure::usage("name a matrix, or use --generate")),
         };
         if let Some(path) = &self.rhs_file {
-            let rhs = columns(path, "right-hand side", &system)?;
+            let rhs = columns(path, "right-hand side", &system, system.operator().dimension())?;
             if self.rhs > 1 && rhs.len() > self.rhs {
                 let (name, found, wanted) = (path.display(), rhs.len(), self.rhs);
                 return Err(Failure::data(format!(
@@ -245,13 +245,13 @@ impl Solve {
             let near_null = if path.as_os_str() == "ones" {
                 NearNullSpace::constant(system.operator().dimension())
             } else {
-                let vectors = columns(path, "near-null space", &system)?;
+                let vectors = columns(path, "near-null space", &system, system.operator().columns())?;
                 NearNullSpace::new(vectors, self.unknowns_per_node).map_err(Error::from)?
             };
             system = system.with_near_null(near_null)?;
         }
         if let Some(path) = &self.x0 {
-            let x0 = columns(path, "initial guess", &system)?;
+            let x0 = columns(path, "initial guess", &system, system.operator().columns())?;
             let (found, wanted) = (x0.len(), system.rhs().len());
             if found != wanted {
                 let name = path.display();
@@ -323,14 +323,13 @@ pub fn watched(system: &LinearSystem, gpu: &Gpu, options: &SolveOptions, quiet: 
     run
 }
 
-/// The columns of a file, as long as the system has rows.
-fn columns(path: &Path, what: &str, system: &LinearSystem) -> Result<Vec<Vec<f64>>, Failure> {
+/// The columns of a file, of `n` rows.
+fn columns(path: &Path, what: &str, system: &LinearSystem, n: usize) -> Result<Vec<Vec<f64>>, Failure> {
     let Dense { rows, columns, values } = read_dense(path).map_err(Error::from)?;
-    let n = system.operator().dimension();
     if rows != n || columns == 0 {
         let (file, name) = (path.display(), system.name());
         return Err(Failure::data(format!(
-            "{file}: a {what} of {rows} rows and {columns} columns; {name} has {n} rows — write {n} numbers per column"
+            "{file}: a {what} of {rows} rows and {columns} columns; {name} asks for {n} rows — write {n} numbers per column"
         )));
     }
     Ok(values.chunks(n.max(1)).map(<[f64]>::to_vec).collect())

@@ -10,7 +10,7 @@ use crate::device::DeviceOperator;
 use crate::directions::{MOST_WINDOW, directions};
 use crate::gmres::gmres;
 use crate::minres::minres;
-use crate::operator::Defect;
+use crate::operator::{Defect, Operator};
 use crate::precondition::DevicePreconditioner;
 
 /// A Krylov method.
@@ -40,6 +40,11 @@ pub enum Method {
         /// Steps of a cycle: twice as many vectors are kept, and one more.
         restart: u32,
     },
+    /// Conjugate gradients for least squares (Hestenes and Stiefel 1952; Björck, Elfving and Strakoš, SIAM J. Matrix Anal.
+    /// Appl. 19, 1998), for a matrix of any shape: min ‖b − Ax‖ by AᵀA d = Aᵀr, with Aᵀr in f64 in each refinement.
+    Cgls,
+    /// What the measured properties of the matrix ask for.
+    Auto,
 }
 
 /// The most steps of a cycle: each is recorded.
@@ -61,7 +66,8 @@ impl Method {
         options: LoopOptions,
     ) -> Result<Loop<T>, GpuError> {
         match self {
-            Self::Cg => Loop::new(gpu, operator, preconditioner, columns, options),
+            // For least squares the operator is AᵀA.
+            Self::Cg | Self::Cgls | Self::Auto => Loop::new(gpu, operator, preconditioner, columns, options),
             Self::Directions { window } => {
                 directions(gpu, operator, preconditioner, columns, options, window)
             }
@@ -76,8 +82,31 @@ impl Method {
     pub(crate) fn bears(self, defect: Defect) -> bool {
         match defect {
             Defect::NonFinite => false,
-            Defect::Asymmetric => self != Self::Minres && !self.has_directions(),
-            Defect::NegativeMinor => !self.has_directions(),
+            Defect::Asymmetric => !matches!(self, Self::Minres | Self::Auto) && !self.has_directions(),
+            Defect::NegativeMinor => self != Self::Auto && !self.has_directions(),
+        }
+    }
+
+    /// What the properties of a matrix ask for, and why.
+    pub(crate) fn choose(a: &dyn Operator, most_bytes: u64) -> (Self, &'static str) {
+        // The basis of GMRES has to fit into one binding.
+        let basis = 8 * u64::from(RESTART + 1) * a.dimension() as u64;
+        if a.columns() != a.dimension() {
+            return (Self::Cgls, "as the matrix is not square");
+        }
+        match a.defect() {
+            Some(Defect::Asymmetric) if basis <= most_bytes => {
+                (Self::Gmres { restart: RESTART }, "as the matrix is not symmetric")
+            }
+            Some(Defect::Asymmetric) => {
+                (Self::Bicgstab, "as the matrix is not symmetric, and too large for the basis of gmres")
+            }
+            Some(Defect::NegativeMinor) => {
+                (Self::Minres, "as the matrix is symmetric, but a minor of it is negative")
+            }
+            Some(Defect::NonFinite) | None => {
+                (Self::Cg, "as the matrix is symmetric and its diagonal is not negative")
+            }
         }
     }
 
@@ -95,6 +124,8 @@ impl Method {
     pub fn title(self) -> String {
         match self {
             Self::Cg => "conjugate gradients".to_owned(),
+            Self::Cgls => "conjugate gradients for least squares".to_owned(),
+            Self::Auto => "automatic".to_owned(),
             Self::Directions { window } => format!("conjugate directions, window {window}"),
             Self::Minres => "minimum residuals".to_owned(),
             Self::Bicgstab => "stabilised bi-conjugate gradients".to_owned(),
@@ -110,6 +141,8 @@ impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cg => f.write_str("cg"),
+            Self::Cgls => f.write_str("cgls"),
+            Self::Auto => f.write_str("auto"),
             Self::Directions { window } => write!(f, "directions:{window}"),
             Self::Minres => f.write_str("minres"),
             Self::Bicgstab => f.write_str("bicgstab"),
@@ -122,7 +155,8 @@ impl fmt::Display for Method {
 impl std::str::FromStr for Method {
     type Err = String;
 
-    /// `cg`, `directions[:k]` with a window of k (2 if not given), `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with cycles of m steps (30 if not given).
+    /// `cg`, `directions[:k]` with a window of k (2 if not given), `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with
+    /// cycles of m steps (30 if not given), `cgls` or `auto`.
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, number) = match text.split_once(':') {
             Some((name, number)) => match number.parse::<u32>() {
@@ -142,11 +176,13 @@ impl std::str::FromStr for Method {
             ("directions", _) if window <= MOST_WINDOW => Ok(Self::Directions { window }),
             ("directions", _) => Err(format!("a window of {window} is larger than {MOST_WINDOW}")),
             ("minres", None) => Ok(Self::Minres),
+            ("cgls", None) => Ok(Self::Cgls),
+            ("auto", None) => Ok(Self::Auto),
             ("bicgstab", None) => Ok(Self::Bicgstab),
             ("gmres", _) => Ok(Self::Gmres { restart }),
             ("fgmres", _) => Ok(Self::Fgmres { restart }),
             _ => Err(format!(
-                "`{text}` is none of cg, directions[:1-{MOST_WINDOW}], minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}]"
+                "`{text}` is none of auto, cg, directions[:1-{MOST_WINDOW}], minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}], cgls"
             )),
         }
     }

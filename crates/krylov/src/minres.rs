@@ -29,8 +29,9 @@ const OF_R: u32 = 16;
 const OF_COPY: u32 = 18;
 const OF_ZERO: u32 = 20;
 const LARGEST: u32 = 22;
+const NORM_B: u32 = 23;
 /// How many they are.
-const OWN_WORDS: u32 = 23;
+const OWN_WORDS: u32 = 24;
 
 /// Records the loop.
 pub(crate) fn minres<T: Real>(
@@ -74,11 +75,12 @@ pub(crate) fn minres<T: Real>(
     // w₊ = (z/γ − α₃w₋ − α₂w)/α₁,  x ← x + c₊ηw₊,  r ← s₊²r − (c₊η/α₁)v₊
     Scalars::new(&MINRES, "ROTATE").record(&mut body, &parts, rotate::<T>)?;
     Combine { shift: true, ..steps.combine(OF_W, &w_before, &[&z, &w], 1) }.record(&mut body)?;
-    steps.combine(OF_X, x, &[&w], 1).record(&mut body)?;
     steps.combine(OF_R, r, &[&v], 0).record(&mut body)?;
     if general {
         steps.combine(OF_COPY, &z, &[&z_next], 1).record(&mut body)?;
     }
+    // Last, as the next test looks at x·x.
+    steps.combine(OF_X, x, &[&w], 1).record(&mut body)?;
 
     let own = vec![(C, 1.0), (C_BEFORE, 1.0), (OF_COPY + 1, 1.0)];
     let recorded = Recorded { start, body, iterations: 1, direction: z, own, refused: None };
@@ -94,10 +96,16 @@ fn lanczos<T: Real>(words: &mut Words<'_, T>) {
     if first {
         *words.own(GAMMA) = zv.max(T::zero()).sqrt();
         *words.own(ETA) = *words.own(GAMMA);
+        *words.own(NORM_B) = rr.sqrt();
     }
+    // From the first iteration on, the sums of this kind are those of x·x: where ‖A‖‖x‖ drowns ‖b‖ in its own rounding, A
+    // is singular, and b not in its range.
+    let large = *words.own(LARGEST) * zv.sqrt() * T::epsilon();
+    let drowned = !first && words.params.general == 0 && (large.is_nan() || large >= *words.own(NORM_B));
     let (gamma, before) = (*words.own(GAMMA), *words.own(GAMMA_BEFORE));
     let status = match words.tested(rr) {
         Status::Running if !curvature.is_finite() => Status::NotFinite,
+        Status::Running if drowned => Status::Breakdown,
         Status::Running if gamma > T::zero() => Status::Running,
         Status::Running if first => Status::BadPreconditioner,
         Status::Running => Status::Breakdown,

@@ -12,6 +12,8 @@ pub enum Reason {
     Atol,
     /// The normwise backward error is at most the tolerance asked for.
     Backward,
+    /// ‖Aᵀr‖ ≤ rtol ‖A‖_F ‖r‖ with r = b − Ax: no x brings the residual much lower (Paige and Saunders, ACM TOMS 8, 1982).
+    LeastSquares,
     /// b = 0, so x = 0.
     ZeroRhs,
     /// The iterations are used up.
@@ -42,7 +44,7 @@ pub enum Reason {
 impl Reason {
     /// Whether x satisfies the criterion that was asked for.
     pub fn converged(&self) -> bool {
-        matches!(self, Self::Rtol | Self::Atol | Self::Backward | Self::ZeroRhs)
+        matches!(self, Self::Rtol | Self::Atol | Self::Backward | Self::LeastSquares | Self::ZeroRhs)
     }
 
     /// The name, as in reports.
@@ -51,6 +53,7 @@ impl Reason {
             Self::Rtol => "Rtol",
             Self::Atol => "Atol",
             Self::Backward => "Backward",
+            Self::LeastSquares => "LeastSquares",
             Self::ZeroRhs => "ZeroRhs",
             Self::MaxIterations => "MaxIterations",
             Self::AttainableAccuracy { .. } => "AttainableAccuracy",
@@ -69,6 +72,9 @@ impl Reason {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Rtol | Self::Atol | Self::Backward => "Nothing to do: the residual was verified in f64.",
+            Self::LeastSquares => {
+                "No x solves the system; this one makes the residual least, as was verified in f64."
+            }
             Self::ZeroRhs => "The right-hand side is zero, so x = 0 is exact.",
             Self::MaxIterations => "Allow more iterations, or use a stronger preconditioner.",
             Self::AttainableAccuracy { .. } => {
@@ -102,7 +108,7 @@ impl Reason {
     /// The number of PETSc's `KSPConvergedReason` that comes closest.
     pub fn petsc_code(&self) -> i32 {
         match self {
-            Self::Rtol | Self::Backward => 2,
+            Self::Rtol | Self::Backward | Self::LeastSquares => 2,
             Self::Atol | Self::ZeroRhs => 3,
             Self::MaxIterations => -3,
             Self::AttainableAccuracy { .. } | Self::Stagnated | Self::Inconsistent | Self::Breakdown => -5,

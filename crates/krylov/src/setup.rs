@@ -8,7 +8,7 @@ use crate::KrylovError;
 use crate::amg::{self, SmoothedAggregation};
 use crate::cg::LoopOptions;
 use crate::cg::inverse::Inverse;
-use crate::device::{DeviceOperator, lay_out};
+use crate::device::{DeviceNormal, DeviceOperator, lay_out};
 use crate::learned::DeviceDirections;
 use crate::multigrid::Hierarchy;
 use crate::operator::{Csr, Form, Operator, VariableStencil};
@@ -38,6 +38,42 @@ impl Scaled<'_> {
             Self::Variable(stencil) => Form::Variable(stencil),
         }
     }
+}
+
+/// The stage of least squares: AᵀA with columns of unit length (Jacobi), or scaled by one power of two.
+pub(crate) fn prepare_normal<T: Real>(
+    gpu: &Gpu,
+    a: &Csr,
+    columns: usize,
+    options: &SolveOptions,
+    history: u32,
+) -> Result<Prepared, KrylovError> {
+    let norms = a.column_norms();
+    let largest = norms.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let power = (-largest.log2().round()).exp2();
+    let (scaling, factor) = match options.preconditioner {
+        Preconditioner::None => (Vec::new(), power * power),
+        Preconditioner::Jacobi => {
+            (norms.iter().map(|&norm| if norm > 0.0 { 1.0 / norm } else { 1.0 }).collect(), 1.0)
+        }
+        other => {
+            return Err(KrylovError::Setting {
+                name: "the preconditioner",
+                value: other.to_string(),
+                expected: "none or jacobi (columns of unit length) for the method cgls",
+            });
+        }
+    };
+    let of_columns = if scaling.is_empty() { vec![power; norms.len()] } else { scaling.clone() };
+    let square = a.clone().squared(&of_columns, a.rows().max(a.columns()));
+    let (operator, layout) = DeviceNormal::<T>::new(gpu, &square, columns)?;
+    let identity = DevicePreconditioner::Fused(Inverse::Identity);
+    let loop_options = LoopOptions { flexible: false, look_every: options.look_every, history };
+    let method = options.method.record(gpu, &operator, &identity, columns, loop_options)?;
+    let ordering = operator.ordering().clone();
+    let stage =
+        DeviceStage::new(method, ordering, scaling, factor, columns, history).for_vectors_of(a.columns());
+    Ok(Prepared { stage: Box::new(stage), layout })
 }
 
 pub(crate) fn prepare<T: Real>(
@@ -134,16 +170,9 @@ pub(crate) fn prepare<T: Real>(
         }
     };
     let loop_options = loop_options(options, &preconditioner, history)?;
-    let stage = DeviceStage::new(
-        gpu,
-        &*operator,
-        &preconditioner,
-        scaling,
-        factor,
-        columns,
-        options.method,
-        loop_options,
-    )?;
+    let method = options.method.record(gpu, &*operator, &preconditioner, columns, loop_options)?;
+    let ordering = operator.ordering().clone();
+    let stage = DeviceStage::new(method, ordering, scaling, factor, columns, history);
     Ok(Prepared { stage: Box::new(stage), layout })
 }
 

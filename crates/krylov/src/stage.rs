@@ -5,14 +5,11 @@
 
 use std::ops::ControlFlow;
 
-use ansatz_gpu::{Cost, Gpu, GpuError, Profile, Real};
+use ansatz_gpu::{Cost, GpuError, Profile, Real};
 
 use crate::cg::control::Status;
-use crate::cg::{ColumnState, Loop, LoopOptions, Start};
-use crate::device::DeviceOperator;
+use crate::cg::{ColumnState, Loop, Start};
 use crate::operator::Ordering;
-use crate::precondition::DevicePreconditioner;
-use crate::{KrylovError, Method};
 
 /// What a column is to do.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +66,8 @@ pub(crate) type Look<'a> = &'a mut dyn FnMut(&[(u64, f64)]) -> ControlFlow<()>;
 
 pub(crate) struct DeviceStage<T> {
     ordering: Ordering,
+    /// Entries of a vector on the host, at most those of the ordering: a matrix that is not square is padded to one.
+    dimension: usize,
     /// S; empty for S = I.
     scaling: Vec<f64>,
     /// The operator on the device is this times SAS.
@@ -80,19 +79,22 @@ pub(crate) struct DeviceStage<T> {
 }
 
 impl<T: Real> DeviceStage<T> {
+    /// The stage of a recorded method, whose operator is laid out by `ordering` and is `factor` times SAS.
     pub fn new(
-        gpu: &Gpu,
-        operator: &dyn DeviceOperator<T>,
-        preconditioner: &DevicePreconditioner<T>,
+        method: Loop<T>,
+        ordering: Ordering,
         scaling: Vec<f64>,
         factor: f64,
         columns: usize,
-        method: Method,
-        options: LoopOptions,
-    ) -> Result<Self, KrylovError> {
-        let method = method.record(gpu, operator, preconditioner, columns, options)?;
-        let ordering = operator.ordering().clone();
-        Ok(Self { ordering, scaling, factor, method, history: options.history, norms: vec![0.0; columns] })
+        history: u32,
+    ) -> Self {
+        let dimension = ordering.natural_len();
+        Self { ordering, dimension, scaling, factor, method, history, norms: vec![0.0; columns] }
+    }
+
+    /// The same for vectors that are padded with zeros to the length of the operator.
+    pub fn for_vectors_of(self, dimension: usize) -> Self {
+        Self { dimension, ..self }
     }
 
     fn scaled(&self, vector: &[f64], factor: f64) -> Vec<f64> {
@@ -101,6 +103,13 @@ impl<T: Real> DeviceStage<T> {
         } else {
             vector.iter().zip(&self.scaling).map(|(v, s)| v * factor * s).collect()
         }
+    }
+
+    /// A vector from the device, without what it is padded by.
+    fn gather(&self, vector: &[T]) -> Vec<f64> {
+        let mut natural = self.ordering.gather(vector);
+        natural.truncate(self.dimension);
+        natural
     }
 
     fn starts(&self, tasks: &[Option<Task>]) -> Vec<Start> {
@@ -129,7 +138,7 @@ impl<T: Real> DeviceStage<T> {
             .zip(histories)
             .zip(&self.norms)
             .map(|(((x, state), history), norm)| Correction {
-                d: self.scaled(&self.ordering.gather(x), norm * self.factor),
+                d: self.scaled(&self.gather(x), norm * self.factor),
                 status: state.status,
                 iterations: u64::from(state.iterations),
                 refused: u64::from(state.refused),
@@ -152,7 +161,8 @@ impl<T: Real> Stage for DeviceStage<T> {
             // The norm is taken out, so that neither 1e30 nor 1e-30 leaves the range of f32.
             let norm = self.norm(r);
             self.norms[column] = norm;
-            let unit = if norm > 0.0 { self.scaled(r, 1.0 / norm) } else { vec![0.0; r.len()] };
+            let mut unit = if norm > 0.0 { self.scaled(r, 1.0 / norm) } else { vec![0.0; r.len()] };
+            unit.resize(self.ordering.natural_len(), 0.0);
             device.extend(self.ordering.scatter::<T>(&unit));
         }
         self.method.start(&device, &self.starts(tasks))?;
@@ -166,9 +176,7 @@ impl<T: Real> Stage for DeviceStage<T> {
 
     fn directions(&self) -> Result<Vec<Vec<f64>>, GpuError> {
         let p = self.method.p()?;
-        Ok(p.chunks(self.ordering.device_len().max(1))
-            .map(|p| self.scaled(&self.ordering.gather(p), 1.0))
-            .collect())
+        Ok(p.chunks(self.ordering.device_len().max(1)).map(|p| self.scaled(&self.gather(p), 1.0)).collect())
     }
 
     fn norm(&self, r: &[f64]) -> f64 {

@@ -80,7 +80,7 @@ impl LinearSystem {
     /// Reads the matrix from a Matrix Market file; the right-hand side is ones.
     ///
     /// # Errors
-    /// What is wrong with the file, with the line; or that the matrix is not square.
+    /// What is wrong with the file, with the line.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let (rows, columns, triplets) = match matrix_market::read(path)? {
             MatrixMarket::Coordinate(found) => {
@@ -115,7 +115,6 @@ impl LinearSystem {
         }
         let wrong = |source| Error::Matrix { file: path.display().to_string(), source };
         let matrix = Csr::from_triplets(rows, columns, &triplets).map_err(wrong)?;
-        matrix.check_square().map_err(wrong)?;
         Ok(Self::new(&path.display().to_string(), matrix))
     }
 
@@ -137,7 +136,7 @@ impl LinearSystem {
     /// # Errors
     /// Where one does not have the length of the operator.
     pub fn with_rhs(self, rhs: Vec<Vec<f64>>) -> Result<Self, Error> {
-        self.check("the right-hand side", &rhs)?;
+        self.check("the right-hand side", &rhs, self.operator.dimension())?;
         Ok(Self { rhs, ..self })
     }
 
@@ -157,7 +156,7 @@ impl LinearSystem {
     /// # Errors
     /// Where one does not have the length of the operator, or their number is not that of the right-hand sides.
     pub fn with_x0(self, x0: Vec<Vec<f64>>) -> Result<Self, Error> {
-        self.check("the initial guess", &x0)?;
+        self.check("the initial guess", &x0, self.operator.columns())?;
         Ok(Self { x0: Some(x0), ..self })
     }
 
@@ -166,12 +165,11 @@ impl LinearSystem {
     /// # Errors
     /// Where they do not have the length of the operator.
     pub fn with_near_null(self, near_null: NearNullSpace) -> Result<Self, Error> {
-        self.check("a near-null-space vector", near_null.vectors())?;
+        self.check("a near-null-space vector", near_null.vectors(), self.operator.columns())?;
         Ok(Self { near_null: Some(Arc::new(near_null)), ..self })
     }
 
-    fn check(&self, what: &'static str, vectors: &[Vec<f64>]) -> Result<(), Error> {
-        let expected = self.operator.dimension();
+    fn check(&self, what: &'static str, vectors: &[Vec<f64>], expected: usize) -> Result<(), Error> {
         match vectors.iter().map(Vec::len).find(|&found| found != expected) {
             Some(found) => Err(KrylovError::Length { what, found, expected }.into()),
             None => Ok(()),
@@ -225,7 +223,11 @@ impl LinearSystem {
         let near_null = options.near_null.clone().or_else(|| self.near_null.clone());
         let with_near_null = SolveOptions { near_null, ..options.clone() };
         let solution =
-            solve(gpu, self.operator(), &self.rhs, self.x0.as_deref(), &with_near_null, &mut monitor)?;
+            solve(gpu, self.operator(), &self.rhs, self.x0.as_deref(), &with_near_null, &mut monitor)
+                .map_err(|error| match error {
+                    KrylovError::Operator(source) => Error::Matrix { file: self.name.clone(), source },
+                    other => other.into(),
+                })?;
         let report = Report::new(self, gpu, options, &solution);
         Ok(Run { solution, report })
     }

@@ -129,7 +129,7 @@ impl Report {
             method: match solution.method {
                 Method::Cg if options.flexible => "flexible conjugate gradients".to_owned(),
                 method => method.title(),
-            },
+            } + &solution.choice.map(|why| format!(", {why}")).unwrap_or_default(),
             preconditioner: options.preconditioner.to_string(),
             device: summary.name.clone(),
             backend: summary.backend.clone(),
@@ -196,7 +196,11 @@ impl Report {
             ],
             target: (self.rtol > 0.0).then_some(self.rtol),
             x_label: "iteration".to_owned(),
-            y_label: "‖b − Ax‖ / ‖b‖".to_owned(),
+            y_label: if self.method.starts_with(&Method::Cgls.title()) {
+                "‖Aᵀ(b − Ax)‖ / (‖A‖ ‖b‖)".to_owned()
+            } else {
+                "‖b − Ax‖ / ‖b‖".to_owned()
+            },
         }
     }
 }

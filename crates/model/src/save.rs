@@ -29,7 +29,7 @@ impl LinearSystem {
     pub fn save(&self, columns: &[&[f64]], path: &Path) -> Result<(), WriteError> {
         let extension =
             path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
-        let (rows, values) = (self.operator().dimension(), || columns.concat());
+        let (rows, values) = (self.operator().columns(), || columns.concat());
         match (extension.as_deref(), columns) {
             (Some("npy"), [x]) => npy::write_vector(path, x),
             (Some("npy"), _) => npy::write_matrix(path, rows, columns.len(), &values()),

@@ -1,6 +1,7 @@
 //! Operators on the device.
 
 mod csr;
+mod normal;
 mod sell;
 mod stencil;
 mod stencil_variable;
@@ -8,6 +9,7 @@ mod sweep;
 mod twin;
 
 pub use csr::DeviceCsr;
+pub(crate) use normal::DeviceNormal;
 pub use sell::{DeviceSell, SellArrays};
 pub(crate) use sell::{Entries, SellPart};
 pub use stencil::DeviceStencil;

@@ -262,6 +262,48 @@ impl Csr {
         Ok(scaled)
     }
 
+    /// Aᵀ.
+    pub fn transposed(&self) -> Self {
+        let mut row_ptr = vec![0; self.columns + 1];
+        self.column_indices.iter().for_each(|&column| row_ptr[column as usize + 1] += 1);
+        prefix_sum(&mut row_ptr);
+        let mut next = row_ptr.clone();
+        let mut transposed = Self {
+            columns: self.rows(),
+            row_ptr,
+            column_indices: vec![0; self.values.len()],
+            values: vec![0.0; self.values.len()],
+        };
+        for row in 0..self.rows() {
+            let (indices, values) = self.row(row);
+            for (&column, &value) in indices.iter().zip(values) {
+                let at = &mut next[column as usize];
+                transposed.column_indices[*at] = row as u32;
+                transposed.values[*at] = value;
+                *at += 1;
+            }
+        }
+        transposed
+    }
+
+    /// A diag(s), with empty rows and columns beyond its own up to `size` of each.
+    pub(crate) fn squared(mut self, s: &[f64], size: usize) -> Self {
+        self.values.iter_mut().zip(&self.column_indices).for_each(|(value, &j)| *value *= s[j as usize]);
+        let end = self.values.len();
+        self.row_ptr.resize(size + 1, end);
+        Self { columns: size, ..self }
+    }
+
+    /// ‖aⱼ‖₂ of every column.
+    pub(crate) fn column_norms(&self) -> Vec<f64> {
+        let largest = self.values.iter().fold(f64::MIN_POSITIVE, |m: f64, v| m.max(v.abs()));
+        let mut squares = vec![0.0; self.columns];
+        for (&column, value) in self.column_indices.iter().zip(&self.values) {
+            squares[column as usize] += (value / largest).powi(2);
+        }
+        squares.iter().map(|square| largest * square.sqrt()).collect()
+    }
+
     /// The diagonal, as long as the shorter side.
     pub fn diagonal(&self) -> Vec<f64> {
         (0..self.rows().min(self.columns)).map(|i| self.get(i, i)).collect()
@@ -287,8 +329,12 @@ impl Operator for Csr {
         self.rows()
     }
 
+    fn columns(&self) -> usize {
+        self.columns
+    }
+
     fn unknowns(&self) -> usize {
-        self.rows()
+        self.columns
     }
 
     fn nonzeros(&self) -> usize {
@@ -308,7 +354,7 @@ impl Operator for Csr {
     }
 
     fn is_active(&self, index: usize) -> bool {
-        index < self.rows()
+        index < self.rows().max(self.columns)
     }
 
     /// A component is null where every row sums to zero up to rounding. For square matrices.

@@ -7,7 +7,7 @@ use super::{Csr, Operator};
 pub enum Defect {
     /// An entry is infinite or not a number.
     NonFinite,
-    /// A ≠ Aᵀ.
+    /// A ≠ Aᵀ, or A is not square.
     Asymmetric,
     /// A principal minor of one or two rows is negative, so A is not positive semidefinite.
     NegativeMinor,
@@ -21,7 +21,7 @@ pub(super) fn of_matrix(matrix: &Csr) -> Option<Defect> {
     if matrix.first_non_finite().is_some() {
         return Some(Defect::NonFinite);
     }
-    if matrix.asymmetry().is_some_and(|worst| worst.relative > ASYMMETRY) {
+    if matrix.check_square().is_err() || matrix.asymmetry().is_some_and(|worst| worst.relative > ASYMMETRY) {
         return Some(Defect::Asymmetric);
     }
     let diagonal = matrix.diagonal();

@@ -48,9 +48,7 @@ pub enum OperatorError {
         row: usize,
     },
     /// The matrix is not square.
-    #[error(
-        "the matrix has {rows} rows and {columns} columns; conjugate gradients need a square symmetric matrix"
-    )]
+    #[error("the matrix has {rows} rows and {columns} columns; this needs a square one: use the method cgls")]
     NotSquare {
         /// Rows of the matrix.
         rows: usize,

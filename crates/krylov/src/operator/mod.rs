@@ -1,4 +1,4 @@
-//! Symmetric operators: exact in f64 on the host, and laid out for the kernels of the device.
+//! Operators: exact in f64 on the host, and laid out for the kernels of the device.
 //!
 //! On the host an operator acts on vectors in the *natural* order (rows of a matrix; cells of a grid, x fastest).
 //! On the device every vector is padded and permuted as an [`Ordering`] says.
@@ -15,6 +15,8 @@ mod slices;
 mod stencil;
 mod stencil_variable;
 
+use std::borrow::Cow;
+
 pub use components::{Components, NullComponents};
 pub use csr::{Asymmetry, Csr, RowStatistics};
 pub use defect::Defect;
@@ -27,12 +29,15 @@ pub use slices::{RowSlice, row_slices};
 pub use stencil::{Stencil, mask};
 pub use stencil_variable::VariableStencil;
 
-use std::borrow::Cow;
-
-/// A symmetric operator, exact in f64 on the host. Vectors are in the natural order.
+/// An operator, exact in f64 on the host. Vectors are in the natural order.
 pub trait Operator: Send + Sync {
     /// Length of a vector: the rows of a matrix, all cells of a grid.
     fn dimension(&self) -> usize;
+
+    /// Length of x, which is that of A x but for a matrix that is not square.
+    fn columns(&self) -> usize {
+        self.dimension()
+    }
 
     /// Number of unknowns: the dimension less the inactive cells, whose `x` and `y` are zero.
     fn unknowns(&self) -> usize;
@@ -40,7 +45,7 @@ pub trait Operator: Send + Sync {
     /// Number of stored or implied nonzero entries.
     fn nonzeros(&self) -> usize;
 
-    /// y = A x; both vectors have [`dimension`](Self::dimension) entries. Inactive entries of `x` are ignored and
+    /// y = A x, of [`dimension`](Self::dimension) entries, for x of [`columns`](Self::columns). Inactive entries of `x` are ignored and
     /// those of `y` are set to zero.
     fn apply(&self, x: &[f64], y: &mut [f64]);
 
@@ -59,7 +64,7 @@ pub trait Operator: Send + Sync {
     /// The connected components whose constant vector A maps to zero: a right-hand side must have zero mean on each.
     fn null_components(&self) -> NullComponents;
 
-    /// What about the entries rules out conjugate gradients, where anything is known to.
+    /// What about the entries rules out some methods, where anything is known to.
     fn defect(&self) -> Option<Defect> {
         None
     }

@@ -21,7 +21,7 @@ use ansatz_gpu::{Cost, Gpu, Profile};
 
 use crate::operator::Operator;
 use crate::{KrylovError, Method, Outcome, Reason, setup};
-use solver::{Solver, backward_error, relative};
+use solver::{Solver, relative};
 
 pub use options::{Precision, SolveOptions};
 
@@ -47,6 +47,8 @@ pub struct Solution {
     pub profile: Profile,
     /// The method that ran.
     pub method: Method,
+    /// Why it was chosen, where [`Method::Auto`] left that open.
+    pub choice: Option<&'static str>,
     /// How the operator was laid out on the device, with the reason for it.
     pub layout: String,
     /// Launches per iteration.
@@ -74,6 +76,39 @@ pub fn solve(
     monitor: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Solution, KrylovError> {
     options.check()?;
+    if options.method != Method::Auto {
+        return solve_by(gpu, a, b, x0, options, monitor);
+    }
+    let (method, why) = Method::choose(a, gpu.capabilities().binding_bytes);
+    let chosen = SolveOptions { method, ..options.clone() };
+    let mut solution = solve_by(gpu, a, b, x0, &chosen, monitor)?;
+    solution.choice = Some(why);
+    let indefinite = |outcome: &Outcome| outcome.reason == Reason::IndefiniteOperator;
+    if !solution.outcomes.iter().any(indefinite) {
+        return Ok(solution);
+    }
+    // Only directions of negative curvature tell that a matrix with a positive diagonal is indefinite.
+    let x: Vec<Vec<f64>> = solution.outcomes.iter().map(|outcome| outcome.x.clone()).collect();
+    let chosen = SolveOptions { method: Method::Minres, ..options.clone() };
+    let mut again = solve_by(gpu, a, b, Some(&x), &chosen, monitor)?;
+    again.choice = Some("as conjugate gradients found a direction of negative curvature");
+    for (after, before) in again.outcomes.iter_mut().zip(&solution.outcomes) {
+        after.iterations += before.iterations;
+        after.setup_seconds += before.setup_seconds;
+        after.solve_seconds += before.solve_seconds;
+    }
+    Ok(again)
+}
+
+/// Solves by one method.
+fn solve_by(
+    gpu: &Gpu,
+    a: &dyn Operator,
+    b: &[Vec<f64>],
+    x0: Option<&[Vec<f64>]>,
+    options: &SolveOptions,
+    monitor: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Solution, KrylovError> {
     let start = Instant::now();
     let mut solver = Solver::new(gpu, a, b, x0, options)?;
     solver.examine();
@@ -83,6 +118,7 @@ pub fn solve(
         outcomes: Vec::new(),
         profile: Profile::default(),
         method: options.method,
+        choice: None,
         layout: "not laid out: there was nothing to iterate".to_owned(),
         launches_per_iteration: 0,
         cost_per_iteration: Cost::default(),
@@ -108,10 +144,16 @@ pub fn solve(
         });
         let history = solver.max_iterations.clamp(1, most_history(b.len()));
         let before = stage_gpu.counters().held_bytes;
-        let prepared = if f64_stage {
-            setup::prepare::<f64>(stage_gpu, a, b.len(), options, history as u32)
-        } else {
-            setup::prepare::<f32>(stage_gpu, a, b.len(), options, history as u32)
+        let (columns, history) = (b.len(), history as u32);
+        let prepared = match (&solver.least_squares, f64_stage) {
+            (None, true) => setup::prepare::<f64>(stage_gpu, a, columns, options, history),
+            (None, false) => setup::prepare::<f32>(stage_gpu, a, columns, options, history),
+            (Some(least), true) => {
+                setup::prepare_normal::<f64>(stage_gpu, &least.matrix, columns, options, history)
+            }
+            (Some(least), false) => {
+                setup::prepare_normal::<f32>(stage_gpu, &least.matrix, columns, options, history)
+            }
         };
         let mut prepared = match prepared {
             Ok(prepared) => prepared,
@@ -134,13 +176,12 @@ pub fn solve(
 
     let device = gpu.summary().name.clone();
     let tier = if tier.is_empty() { "host f64".to_owned() } else { tier.join(", then ") };
-    let norm_a = solver.norm_a;
     solution.outcomes = solver
         .columns
         .into_iter()
         .map(|column| Outcome {
-            true_relative_residual: relative(column.norm_r, column.norm_b),
-            backward_error: backward_error(norm_a, &column.x, &column.b, &column.r),
+            true_relative_residual: relative(column.misfit, column.norm_b),
+            backward_error: column.backward_error,
             x: column.x,
             reason: column.reason.unwrap_or(Reason::Stagnated),
             iterations: column.iterations,

@@ -124,14 +124,14 @@ impl Solver<'_> {
         stopped: &mut bool,
     ) -> ControlFlow<()> {
         let active = |index: &usize| self.columns[*index].reason.is_none();
-        let residual = |index: usize| seen[index].1 * base[index].1 / self.columns[index].norm_b;
+        let residual = |index: usize| seen[index].1 * base[index].1 / self.columns[index].scale;
         let columns = (0..seen.len()).filter(active);
         let progress = Progress {
             iterations: columns.clone().map(|index| begun[index].0 + seen[index].0).max().unwrap_or(0),
             outer_iterations: self.columns.iter().map(|column| column.outer_iterations).max().unwrap_or(0),
             relative_residual: columns.clone().map(residual).fold(0.0, f64::max),
             target: columns
-                .map(|index| self.columns[index].goal / self.columns[index].norm_b)
+                .map(|index| self.columns[index].goal / self.columns[index].scale)
                 .fold(1.0, f64::min),
         };
         let flow = monitor(&progress);
@@ -151,7 +151,7 @@ impl Solver<'_> {
         column.iterations = begun.0 + correction.iterations;
         column.refused = begun.2 + correction.refused;
         column.history.truncate(begun.1);
-        let scale = norm_r0 / column.norm_b;
+        let scale = norm_r0 / column.scale;
         column.history.extend(correction.history.iter().skip(1).map(|rr| rr * scale));
     }
 
@@ -165,21 +165,23 @@ impl Solver<'_> {
     ) -> Result<Verdict, GpuError> {
         let Step { correction, x0, norm_r0, stopped } = step;
         let x: Vec<f64> = x0.iter().zip(&correction.d).map(|(x, d)| x + d).collect();
-        let (r, norm_r) = self.residual(index, &x);
+        let residual = self.residual(index, &x);
+        let norm_r = residual.norm_r;
         let used_up = self.columns[index].iterations >= self.max_iterations;
-        let true_recursion = norm_r.is_finite() && stage.norm(&r) <= 2.0 * correction.recursion;
+        let true_recursion = norm_r.is_finite() && stage.norm(&residual.r) <= 2.0 * correction.recursion;
 
         let column = &mut self.columns[index];
         column.outer_iterations += 1;
         // Conjugate gradients minimise the error in the norm of A, not the residual: an iterate that was cut short is
         // worth keeping though its residual may have grown.
         let cut_short = (used_up || *stopped) && norm_r < 1e3 * norm_r0;
-        if norm_r < column.norm_r || cut_short {
-            (column.x, column.r, column.norm_r) = (x, r, norm_r);
-        }
         if norm_r.is_finite() {
-            column.verified.push((column.iterations, norm_r / column.norm_b));
+            column.verified.push((column.iterations, norm_r / column.scale));
         }
+        if norm_r < column.norm_r || cut_short {
+            self.take(index, x, residual);
+        }
+        let column = &mut self.columns[index];
         let (norm_r, goal) = (column.norm_r, column.goal);
         let end = self.converged(index).or(if *stopped {
             Some(Reason::Stopped)

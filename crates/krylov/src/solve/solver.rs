@@ -3,18 +3,24 @@
 use ansatz_gpu::{Gpu, GpuError};
 
 use super::SolveOptions;
-use crate::operator::{Defect, NullComponents, Operator};
+use crate::operator::{Csr, Defect, NullComponents, Operator, OperatorError};
 use crate::stage::{norm, norm_max};
-use crate::{KrylovError, Reason, truth};
+use crate::{KrylovError, Method, Reason, truth};
 
 /// One right-hand side on its way.
 pub(super) struct Column {
     pub b: Vec<f64>,
     pub norm_b: f64,
     pub x: Vec<f64>,
+    /// b − Ax; for least squares Aᵀ(b − Ax), which refinement brings down there.
     pub r: Vec<f64>,
     pub norm_r: f64,
-    /// The largest ‖r‖ that counts as converged by rtol or atol.
+    /// What ‖r‖ is told relative to: ‖b‖; for least squares ‖A‖_F ‖b‖.
+    pub scale: f64,
+    /// ‖b − Ax‖.
+    pub misfit: f64,
+    pub backward_error: f64,
+    /// The largest ‖r‖ that counts as converged.
     pub goal: f64,
     pub iterations: u64,
     pub refused: u64,
@@ -29,11 +35,37 @@ pub(super) struct Column {
     pub reason: Option<Reason>,
 }
 
+/// What is known for certain of an x.
+pub(super) struct Residual {
+    pub r: Vec<f64>,
+    pub norm_r: f64,
+    pub misfit: f64,
+    pub backward_error: f64,
+}
+
+impl Column {
+    /// Takes over an x.
+    pub fn take(&mut self, x: Vec<f64>, residual: Residual) {
+        self.x = x;
+        (self.r, self.norm_r) = (residual.r, residual.norm_r);
+        (self.misfit, self.backward_error) = (residual.misfit, residual.backward_error);
+    }
+}
+
+/// Aᵀ and ‖A‖_F.
+pub(super) struct LeastSquares {
+    pub matrix: Csr,
+    transposed: Csr,
+    pub norm: f64,
+}
+
 /// All right-hand sides of a solve.
 pub(super) struct Solver<'a> {
     pub a: &'a dyn Operator,
     pub options: &'a SolveOptions,
     pub norm_a: f64,
+    /// Where the residual is to be least, and need not vanish.
+    pub least_squares: Option<LeastSquares>,
     pub defect: Option<Defect>,
     pub null: NullComponents,
     pub max_iterations: u64,
@@ -48,20 +80,25 @@ impl<'a> Solver<'a> {
         x0: Option<&[Vec<f64>]>,
         options: &'a SolveOptions,
     ) -> Result<Self, KrylovError> {
-        let n = a.dimension();
+        let (rows, n) = (a.dimension(), a.columns());
+        let least_squares = match options.method {
+            Method::Cgls => Some(LeastSquares::new(a.form().to_csr()?.into_owned())),
+            _ if rows != n => return Err(OperatorError::NotSquare { rows, columns: n }.into()),
+            _ => None,
+        };
         let check = |what, found: usize, expected: usize| {
             if found == expected { Ok(()) } else { Err(KrylovError::Length { what, found, expected }) }
         };
-        b.iter().try_for_each(|b| check("the right-hand side", b.len(), n))?;
+        b.iter().try_for_each(|b| check("the right-hand side", b.len(), rows))?;
         if let Some(x0) = x0 {
             check("the list of initial guesses", x0.len(), b.len())?;
             x0.iter().try_for_each(|x0| check("the initial guess", x0.len(), n))?;
         }
         let limit = gpu.capabilities().binding_bytes / 4;
-        if n as u64 > limit {
+        if n.max(rows) as u64 > limit {
             return Err(GpuError::Limit {
                 what: "a vector of the system (entries)".to_owned(),
-                needed: n as u64,
+                needed: n.max(rows) as u64,
                 available: limit,
                 remedy: "use a smaller system, or the CPU executor",
             }
@@ -80,6 +117,9 @@ impl<'a> Solver<'a> {
                 let norm_b = norm(&b);
                 Column {
                     norm_b,
+                    scale: norm_b * least_squares.as_ref().map_or(1.0, |least| least.norm),
+                    misfit: norm_b,
+                    backward_error: relative(norm_b, norm_b),
                     x: x0.map_or_else(|| vec![0.0; n], |x0| masked(&x0[column])),
                     r: b.clone(),
                     norm_r: norm_b,
@@ -102,13 +142,18 @@ impl<'a> Solver<'a> {
         let defect = a.defect();
         // The range of a symmetric matrix alone is known from its null space.
         let symmetric = defect != Some(Defect::Asymmetric);
-        let null = if symmetric { a.null_components() } else { NullComponents::default() };
-        Ok(Self { a, options, norm_a: a.norm_inf(), defect, null, max_iterations, columns })
+        let null = if symmetric && least_squares.is_none() {
+            a.null_components()
+        } else {
+            NullComponents::default()
+        };
+        let norm_a = a.norm_inf();
+        Ok(Self { a, options, norm_a, least_squares, defect, null, max_iterations, columns })
     }
 
-    /// Whether A = Aᵀ.
-    pub fn is_symmetric(&self) -> bool {
-        self.defect != Some(Defect::Asymmetric)
+    /// Whether A = Aᵀ, and r is b − Ax.
+    pub fn is_plainly_symmetric(&self) -> bool {
+        self.defect != Some(Defect::Asymmetric) && self.least_squares.is_none()
     }
 
     /// Finds what can be said without an iteration.
@@ -139,11 +184,11 @@ impl<'a> Solver<'a> {
                 continue;
             }
             let x = std::mem::take(&mut self.columns[index].x);
-            let (r, norm_r) = self.residual(index, &x);
+            let residual = self.residual(index, &x);
             let null_part = self.null_part(index);
+            self.take(index, x, residual);
             let column = &mut self.columns[index];
-            (column.x, column.r, column.norm_r) = (x, r, norm_r);
-            let relative = norm_r / column.norm_b;
+            let relative = column.norm_r / column.scale;
             column.verified.push((0, relative));
             column.history.push(relative);
             let reason = self.converged(index).or(operator_reason);
@@ -160,18 +205,43 @@ impl<'a> Solver<'a> {
         }
     }
 
-    /// b − A x in f64, and its norm. Where it may satisfy the criterion, it is computed again with compensated sums, and
+    /// The residual of an x, in f64. Where it may satisfy the criterion, it is computed again with compensated sums, and
     /// the larger norm counts: neither plain f64, which anyone may recompute in any order, nor the truth may exceed the
     /// tolerance.
-    pub fn residual(&self, index: usize, x: &[f64]) -> (Vec<f64>, f64) {
+    pub fn residual(&self, index: usize, x: &[f64]) -> Residual {
         let column = &self.columns[index];
-        let mut r = vec![0.0; x.len()];
+        let (misfit_vector, misfit) = self.misfit(column, x);
+        let backward_error = backward_error(self.norm_a, x, &column.b, &misfit_vector);
+        let (r, norm_r) = match &self.least_squares {
+            None => (misfit_vector, misfit),
+            Some(least) => {
+                let mut gradient = vec![0.0; x.len()];
+                least.transposed.apply(&misfit_vector, &mut gradient);
+                let norm = norm(&gradient);
+                (gradient, norm)
+            }
+        };
+        Residual { r, norm_r, misfit, backward_error }
+    }
+
+    /// Takes over an x with its residual.
+    pub fn take(&mut self, index: usize, x: Vec<f64>, residual: Residual) {
+        let column = &mut self.columns[index];
+        column.take(x, residual);
+        if let Some(least) = &self.least_squares {
+            column.goal = self.options.rtol * least.norm * column.misfit;
+        }
+    }
+
+    fn misfit(&self, column: &Column, x: &[f64]) -> (Vec<f64>, f64) {
+        let mut r = vec![0.0; column.b.len()];
         self.a.apply(x, &mut r);
         r.iter_mut().zip(&column.b).for_each(|(r, b)| *r = b - *r);
         let norm_r = norm(&r);
         let backward_error = backward_error(self.norm_a, x, &column.b, &r);
         let backward = self.options.backward.is_some_and(|tolerance| backward_error <= 2.0 * tolerance);
-        if norm_r > 2.0 * column.goal && !backward || !norm_r.is_finite() {
+        let far = norm_r > 2.0 * (self.options.rtol * column.norm_b).max(self.options.atol);
+        if far && !backward && self.least_squares.is_none() || !norm_r.is_finite() {
             return (r, norm_r);
         }
         let truth = truth::residual(self.a, &column.b, x);
@@ -190,12 +260,13 @@ impl<'a> Solver<'a> {
     /// The criterion that the verified residual satisfies, if any.
     pub fn converged(&self, index: usize) -> Option<Reason> {
         let column = &self.columns[index];
-        let backward_error = backward_error(self.norm_a, &column.x, &column.b, &column.r);
-        let backward = self.options.backward.is_some_and(|tolerance| backward_error <= tolerance);
-        match column.norm_r {
+        let backward = self.options.backward.is_some_and(|tolerance| column.backward_error <= tolerance);
+        let least = self.least_squares.is_some() && column.norm_r <= column.goal;
+        match column.misfit {
             norm if norm <= self.options.rtol * column.norm_b => Some(Reason::Rtol),
             norm if norm <= self.options.atol => Some(Reason::Atol),
             _ if backward => Some(Reason::Backward),
+            _ if least => Some(Reason::LeastSquares),
             _ => None,
         }
     }
@@ -215,6 +286,12 @@ impl<'a> Solver<'a> {
             },
             other => other,
         }
+    }
+}
+
+impl LeastSquares {
+    fn new(matrix: Csr) -> Self {
+        Self { transposed: matrix.transposed(), norm: matrix.norm_frobenius(), matrix }
     }
 }
 

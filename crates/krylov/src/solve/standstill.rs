@@ -38,14 +38,15 @@ impl Solver<'_> {
     /// The residual that the rounding of x to f64 alone explains.
     pub fn floor(&self, index: usize) -> f64 {
         let column = &self.columns[index];
-        f64::EPSILON * (self.norm_a * norm(&column.x) + column.norm_b)
+        let of_misfit = f64::EPSILON * (self.norm_a * norm(&column.x) + column.norm_b);
+        of_misfit * self.least_squares.as_ref().map_or(1.0, |least| least.norm)
     }
 
     /// Where the tolerance is almost reached and only the rounding of x is in the way, looks for a better rounding.
     pub fn polish(&mut self, index: usize) -> Option<Reason> {
         let column = &self.columns[index];
         // Coordinate descent takes the rows of A for its columns.
-        if column.norm_r > POLISH_FACTOR * column.goal || !self.is_symmetric() {
+        if column.norm_r > POLISH_FACTOR * column.goal || !self.is_plainly_symmetric() {
             return None;
         }
         let (mut x, mut r) = (column.x.clone(), column.r.clone());
@@ -53,16 +54,15 @@ impl Solver<'_> {
             if !self.a.descend(&mut x, &mut r) {
                 return None;
             }
-            let norm_r;
-            (r, norm_r) = self.residual(index, &x);
-            let column = &mut self.columns[index];
-            if norm_r < column.norm_r {
-                (column.x, column.r, column.norm_r) = (x.clone(), r.clone(), norm_r);
+            let residual = self.residual(index, &x);
+            r.copy_from_slice(&residual.r);
+            if residual.norm_r < self.columns[index].norm_r {
+                self.take(index, x.clone(), residual);
             }
         }
         // Every sweep is made, for more than the bare tolerance: others may sum in another order.
         let column = &mut self.columns[index];
-        column.verified.push((column.iterations, column.norm_r / column.norm_b));
+        column.verified.push((column.iterations, column.norm_r / column.scale));
         self.converged(index)
     }
 
@@ -71,10 +71,10 @@ impl Solver<'_> {
         let column = &self.columns[index];
         let floor = self.floor(index);
         if column.norm_r <= FLOOR_FACTOR * floor {
-            return Ok(Reason::AttainableAccuracy { floor: floor / column.norm_b });
+            return Ok(Reason::AttainableAccuracy { floor: floor / column.scale });
         }
         let unexplained = if column.broke_down { Reason::Breakdown } else { Reason::Stagnated };
-        if !self.is_symmetric() {
+        if !self.is_plainly_symmetric() {
             return Ok(unexplained);
         }
         // If A is singular, r less the solution of Aw = Ar, which always exists, is in its null space.

@@ -15,8 +15,10 @@ pub struct Combine<'a, T> {
     pub control: &'a Buffer<T>,
     /// Word of a column where c₀, c₁ and c₂ stand.
     pub coefficients: u32,
-    /// Word of a column where the partial sums of y·y begin; those of y·u follow.
+    /// Word of a column where the partial sums of y·y begin.
     pub sums: u32,
+    /// Word of a column where those of y·u begin; 0 where they are not wanted.
+    pub other_sums: u32,
     /// What is changed, or without `a` summed up alone.
     pub y: &'a Buffer<T>,
     /// u.
@@ -39,6 +41,7 @@ struct CombineParams {
     control_stride: u32,
     coefficients: u32,
     sums: u32,
+    other_sums: u32,
 }
 
 /// The flags of a launch.
@@ -63,6 +66,7 @@ impl<T: Real> Combine<'_, T> {
             control_stride: self.params.control_stride,
             coefficients: self.coefficients,
             sums: self.sums,
+            other_sums: self.other_sums,
         };
         let one = self.a.is_some();
         let two = one && self.b.is_some();
@@ -144,8 +148,9 @@ fn twin<T: Real>(args: &Args, flags: Flags) {
         let groups = params.groups as usize;
         for group in 0..groups {
             let sums = partial.get(group).copied().unwrap_or([T::zero(); 2]);
-            for (k, sum) in sums.into_iter().enumerate() {
-                control[base + params.sums as usize + k * groups + group] = sum;
+            control[base + params.sums as usize + group] = sums[0];
+            if params.other_sums > 0 {
+                control[base + params.other_sums as usize + group] = sums[1];
             }
         }
     }

@@ -33,6 +33,7 @@ impl<'a, T: Real> Steps<'a, T> {
             control: &self.parts.control,
             coefficients: params.own(0) as u32 + of,
             sums: params.front + SUMS as u32 + kind * params.groups,
+            other_sums: params.front + SUMS as u32 + (kind + 1) * params.groups,
             y,
             u: terms.first().copied().unwrap_or(y),
             a: terms.first().copied(),

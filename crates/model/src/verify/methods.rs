@@ -102,6 +102,7 @@ fn combine<T: Real>(suite: &mut Suite<'_>, quads: usize, groups: u32, terms: usi
             control: &control,
             coefficients: params.own(0) as u32,
             sums: params.front + SUMS as u32,
+            other_sums: params.front + SUMS as u32 + groups,
             y: &y,
             u: &u,
             a: (terms > 0).then_some(&a),
