@@ -1,9 +1,11 @@
 //! Preparing a stage of the refinement: scaling, layout and preconditioner for one operator on one device.
 
+use std::borrow::Cow;
+
 use ansatz_gpu::{Gpu, Real};
 
 use crate::KrylovError;
-use crate::amg::{self, Amg, SmoothedAggregation};
+use crate::amg::{self, SmoothedAggregation};
 use crate::cg::LoopOptions;
 use crate::cg::inverse::Inverse;
 use crate::device::{DeviceNormal, DeviceOperator, lay_out};
@@ -81,9 +83,15 @@ pub(crate) fn prepare<T: Real>(
     options: &SolveOptions,
     history: u32,
 ) -> Result<Prepared, KrylovError> {
-    if let Preconditioner::Amg(settings) = options.preconditioner {
-        return prepare_algebraic::<T>(gpu, a, columns, settings, options, history);
-    }
+    let matrix;
+    let form = match options.preconditioner {
+        // Algebraic multigrid works on a matrix; a stencil is made one.
+        Preconditioner::Amg(_) => {
+            matrix = a.form().to_csr()?;
+            Form::Csr(&matrix)
+        }
+        _ => a.form(),
+    };
     let diagonal = a.diagonal();
     // The coarser grids of multigrid are made from the coefficients as they are, and a network sees the residual as it is.
     let symmetric_scaling = !matches!(
@@ -92,7 +100,7 @@ pub(crate) fn prepare<T: Real>(
     );
     // Otherwise one power of two brings the entries near 1, which costs no rounding.
     let factor = (-a.norm_inf().max(f64::MIN_POSITIVE).log2().round()).exp2();
-    let (scaled, scaling, factor) = match a.form() {
+    let (scaled, scaling, factor) = match form {
         Form::Csr(matrix) if symmetric_scaling => {
             let scaling = unit_scaling(&diagonal);
             (Scaled::Csr(matrix.scaled(&scaling)?), scaling, 1.0)
@@ -116,7 +124,7 @@ pub(crate) fn prepare<T: Real>(
 
     // Blocks are of neighbours in the natural order, which sorting rows by length would scatter.
     let keep_order = matches!(options.preconditioner, Preconditioner::BlockJacobi { .. });
-    let (operator, layout) = lay_out::<T>(gpu, scaled.form(), factor, keep_order)?;
+    let (operator, mut layout) = lay_out::<T>(gpu, scaled.form(), factor, keep_order)?;
     let diagonal_inverse = || -> Result<Inverse<T>, KrylovError> {
         if constant_diagonal {
             return Ok(Inverse::Identity);
@@ -126,7 +134,7 @@ pub(crate) fn prepare<T: Real>(
         Ok(Inverse::Diagonal(gpu.upload("inverse diagonal", &operator.ordering().scatter::<T>(&inverse))?))
     };
     let preconditioner = match options.preconditioner {
-        Preconditioner::None | Preconditioner::Amg(_) => DevicePreconditioner::Fused(Inverse::Identity),
+        Preconditioner::None => DevicePreconditioner::Fused(Inverse::Identity),
         Preconditioner::Jacobi => DevicePreconditioner::Fused(diagonal_inverse()?),
         Preconditioner::BlockJacobi { size } => {
             DevicePreconditioner::Fused(blocks(gpu, a, &scaled, factor, &*operator, size)?)
@@ -150,6 +158,11 @@ pub(crate) fn prepare<T: Real>(
         }
         Preconditioner::Multigrid(settings) => {
             DevicePreconditioner::Multigrid(Hierarchy::new(gpu, a, factor, settings, columns)?)
+        }
+        Preconditioner::Amg(settings) => {
+            let aggregation = aggregation(&*form.to_csr()?, &scaling, options)?;
+            layout = format!("{layout}; {aggregation}");
+            DevicePreconditioner::Amg(amg::Hierarchy::new(gpu, &aggregation, &*operator, settings, columns)?)
         }
         Preconditioner::Network => {
             let Some(directions) = &options.directions else { return Err(options.without_weights()) };
@@ -193,40 +206,23 @@ fn loop_options<T: Real>(
 /// Iterations with a cycle of multigrid between two looks of the host.
 const CYCLES: u32 = 4;
 
-/// Algebraic multigrid works on a matrix, and a stencil is made one. Its finest level is the operator of the loop.
-fn prepare_algebraic<T: Real>(
-    gpu: &Gpu,
-    a: &dyn Operator,
-    columns: usize,
-    settings: Amg,
-    options: &SolveOptions,
-    history: u32,
-) -> Result<Prepared, KrylovError> {
-    let form = a.form();
-    let matrix = &*form.to_csr()?;
-    let made;
-    let aggregation = match &options.aggregation {
-        Some(given) => &**given,
-        None => {
-            made = SmoothedAggregation::new(matrix, options.near_null.as_deref().cloned())?;
-            &made
-        }
+/// The levels of algebraic multigrid for a matrix that is to be scaled by S: those given, or new ones.
+fn aggregation<'a>(
+    matrix: &Csr,
+    scaling: &[f64],
+    options: &'a SolveOptions,
+) -> Result<Cow<'a, SmoothedAggregation>, KrylovError> {
+    let Some(given) = &options.aggregation else {
+        return Ok(Cow::Owned(SmoothedAggregation::new(matrix, options.near_null.as_deref().cloned())?));
     };
-    let scaling = unit_scaling(&matrix.diagonal());
-    if scaling != aggregation.scaling {
+    if scaling != given.scaling {
         return Err(KrylovError::Setting {
             name: "the set-up of algebraic multigrid",
             value: "for a matrix with another diagonal".to_owned(),
             expected: "made or updated for this matrix",
         });
     }
-    let (operator, layout) = lay_out::<T>(gpu, Form::Csr(&matrix.scaled(&scaling)?), 1.0, false)?;
-    let hierarchy = amg::Hierarchy::new(gpu, aggregation, &*operator, settings, columns)?;
-    let preconditioner = DevicePreconditioner::Amg(hierarchy);
-    let loop_options = loop_options(options, &preconditioner, history)?;
-    let method = options.method.record(gpu, &*operator, &preconditioner, columns, loop_options)?;
-    let stage = DeviceStage::new(method, operator.ordering().clone(), scaling, 1.0, columns, history);
-    Ok(Prepared { stage: Box::new(stage), layout: format!("{layout}; {aggregation}") })
+    Ok(Cow::Borrowed(&**given))
 }
 
 /// The part of the spectrum that Chebyshev damps reaches down to this fraction of its upper end.
@@ -241,18 +237,9 @@ fn blocks<T: Real>(
     operator: &dyn DeviceOperator<T>,
     size: usize,
 ) -> Result<Inverse<T>, KrylovError> {
-    let converted;
-    let (matrix, factor) = match scaled.form() {
-        Form::Csr(matrix) => (matrix, 1.0),
-        Form::Variable(stencil) => {
-            converted = stencil.to_csr()?;
-            (&converted, 1.0)
-        }
-        Form::Stencil(stencil) => {
-            converted = stencil.to_csr()?;
-            (&converted, factor)
-        }
-    };
+    // A scaled stencil with constant coefficients has its factor beside it.
+    let factor = if matches!(scaled, Scaled::Borrowed(_)) { factor } else { 1.0 };
+    let matrix = scaled.form().to_csr()?;
     // An empty row has no part in a block, as an inactive cell has none.
     let active = |i: usize| a.is_active(i) && !matrix.row(i).0.is_empty();
     block_inverses(gpu, operator.ordering(), size, active, |i, j| factor * matrix.get(i, j))

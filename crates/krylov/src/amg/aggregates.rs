@@ -52,6 +52,9 @@ struct Graph {
     links: Vec<(u32, f64)>,
 }
 
+/// Numbers of links of some nodes, and the links.
+type Links = (Vec<usize>, Vec<(u32, f64)>);
+
 impl Graph {
     fn new(a: &Csr, nodes: &Nodes) -> Self {
         let owners = nodes.owners();
@@ -76,7 +79,7 @@ impl Graph {
             links
         };
         let numbers: Vec<usize> = (0..nodes.count()).collect();
-        let chunks: Vec<(Vec<usize>, Vec<(u32, f64)>)> = numbers
+        let chunks: Vec<Links> = numbers
             .par_chunks(4096)
             .map(|chunk| {
                 let (mut counts, mut all) = (Vec::with_capacity(chunk.len()), Vec::new());

@@ -91,10 +91,10 @@ pub enum Form<'a> {
 }
 
 impl<'a> Form<'a> {
-    /// The same as a matrix.
+    /// The matrix, rows and columns in the natural order.
     ///
     /// # Errors
-    /// Where it has more entries than can be numbered.
+    /// More entries than 32 bits can number.
     pub fn to_csr(self) -> Result<Cow<'a, Csr>, OperatorError> {
         match self {
             Self::Csr(matrix) => Ok(Cow::Borrowed(matrix)),
