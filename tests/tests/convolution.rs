@@ -45,7 +45,7 @@ fn the_adjoint_of_a_convolution_is_its_transpose() {
                 [(5, 7, true, 3), (16, 3, true, 2), (1, 9, false, 2)]
             {
                 let layer = Convolution { inputs, outputs, neighbours, dimensions, first: 4 };
-                let mut parameters = noise::<T>(layer.first + layer.len(), 1);
+                let mut parameters = noise::<T>(layer.first + layer.numbers(), 1);
                 (0..outputs).for_each(|output| parameters[layer.bias(output)] = T::zero());
                 let (x, y) = (images_of::<T>(images, inputs, 2), images_of::<T>(images, outputs, 3));
                 let parameters = &gpu.upload("parameters", &parameters).unwrap();
@@ -141,7 +141,7 @@ fn the_gradient_of_the_network_agrees_with_differences() {
             let q_bar = images_of::<f64>(images, 1, 6);
             let (q, gradient) = (
                 &gpu.buffer("q", images.len(1)).unwrap(),
-                &gpu.buffer::<f64>("gradient", network.len()).unwrap(),
+                &gpu.buffer::<f64>("gradient", network.numbers()).unwrap(),
             );
             let parameters = &gpu.upload("parameters", &theta).unwrap();
             let mut forward = Plan::new(gpu, "forward");
@@ -198,7 +198,7 @@ fn what_does_not_fit_is_refused() {
     each(|gpu| {
         let images = Images { extents: [4, 4, 1], count: 1 };
         let layer = Convolution { inputs: 2, outputs: 2, neighbours: true, dimensions: 2, first: 0 };
-        let parameters = &gpu.buffer::<f32>("parameters", layer.len()).unwrap();
+        let parameters = &gpu.buffer::<f32>("parameters", layer.numbers()).unwrap();
         let (x, y) = (&gpu.buffer("x", images.len(2)).unwrap(), &gpu.buffer("y", images.len(2)).unwrap());
         let epilogue = || Epilogue::Identity;
         let mut plan = Plan::new(gpu, "misuse");

@@ -69,7 +69,8 @@ fn a_network_that_gives_nonsense_still_ends_in_an_answer() {
         let a = generate::parse(text, 1).unwrap().operator;
         let b: Vec<f64> = noise::<f64>(a.dimension(), 3);
         let network = DirectionNetwork { dimensions, channels: 4, coarsenings: 1 };
-        let parameters = [vec![0.0; network.len()], vec![f64::NAN; network.len()], network.initial(7)];
+        let parameters =
+            [vec![0.0; network.numbers()], vec![f64::NAN; network.numbers()], network.initial(7)];
         each(|gpu| {
             for (kind, parameters) in parameters.iter().enumerate() {
                 let learned = Some(Arc::new(LearnedDirections::new(network, parameters.clone()).unwrap()));

@@ -117,8 +117,8 @@ fn record(gpu: &Gpu, extents: [usize; 3], channels: usize) -> Result<Vec<Work>, 
     let layer = Convolution { inputs: channels, outputs: channels, neighbours: true, dimensions, first: 0 };
     let ones = |name, len| gpu.upload(name, &vec![1.0f32; len]);
     let (x, y) = (&ones("x", images.len(channels))?, &ones("y", images.len(channels))?);
-    let parameters = &ones("parameters", layer.len())?;
-    let gradient = &ones("gradient", layer.len())?;
+    let parameters = &ones("parameters", layer.numbers())?;
+    let gradient = &ones("gradient", layer.numbers())?;
     let partials = &gpu.buffer("partials", ConvolutionGradient::<f32>::partials(gpu, &layer, &images))?;
     let mut works = Vec::new();
     for name in ["forward", "adjoint", "gradient"] {

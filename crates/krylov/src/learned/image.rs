@@ -46,7 +46,7 @@ impl Params {
 }
 
 impl Places {
-    fn params<T: Real>(&self, plan: &Plan, of: &LoopParams) -> Params {
+    fn params(&self, plan: &Plan, of: &LoopParams) -> Params {
         let (cells, [nx, _, _]) = (self.grid.cells(), self.grid.extents());
         Params {
             columns: of.columns,
@@ -68,7 +68,7 @@ impl Places {
         of: &LoopParams,
         [control, r, x]: [&Buffer<T>; 3],
     ) -> Result<(), GpuError> {
-        let params = self.params::<T>(plan, of);
+        let params = self.params(plan, of);
         let work = u64::from(params.cells) * u64::from(params.columns);
         let launch = Launch::new(&ansatz_shaders::krylov::TO_IMAGE, to_twin::<T>)
             .real::<T>()
@@ -89,7 +89,7 @@ impl Places {
         of: &LoopParams,
         [control, q, active, z]: [&Buffer<T>; 4],
     ) -> Result<(), GpuError> {
-        let params = self.params::<T>(plan, of);
+        let params = self.params(plan, of);
         let work = u64::from(params.cells) * u64::from(params.columns);
         let launch = Launch::new(&ansatz_shaders::krylov::FROM_IMAGE, from_twin::<T>)
             .real::<T>()

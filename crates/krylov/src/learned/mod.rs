@@ -27,7 +27,7 @@ impl LearnedDirections {
     /// # Errors
     /// [`KrylovError::Setting`] where there are too few or too many. What is not finite is allowed: the method bears it.
     pub fn new(network: DirectionNetwork, parameters: Vec<f64>) -> Result<Self, KrylovError> {
-        if parameters.len() != network.len() {
+        if parameters.len() != network.numbers() {
             return Err(KrylovError::Setting {
                 name: "the number of parameters",
                 value: parameters.len().to_string(),

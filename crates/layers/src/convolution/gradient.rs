@@ -66,7 +66,7 @@ impl Cut {
 impl<T: Real> ConvolutionGradient<'_, T> {
     /// How many numbers [`ConvolutionGradient::partials`] has.
     pub fn partials(gpu: &Gpu, layer: &Convolution, images: &Images) -> usize {
-        Cut::new(gpu, layer, images).chunks * layer.len()
+        Cut::new(gpu, layer, images).chunks * layer.numbers()
     }
 
     /// Records two launches.
@@ -84,7 +84,7 @@ impl<T: Real> ConvolutionGradient<'_, T> {
             return wrong(format!("rows of {} cells: {MOST_CELLS} are possible", images.extents[0]));
         }
         let Cut { chunks, rows, items } = Cut::new(plan.gpu(), &layer, &images);
-        let expected = chunks * layer.len();
+        let expected = chunks * layer.numbers();
         if partials.len() < expected {
             return wrong(format!("{} partial sums; {expected} are wanted", partials.len()));
         }
@@ -98,7 +98,7 @@ impl<T: Real> ConvolutionGradient<'_, T> {
             chunks: chunks as u32,
             rows: rows as u32,
             groups: groups as u32,
-            stride4: (layer.len() / 4) as u32,
+            stride4: (layer.numbers() / 4) as u32,
         };
         let (cells, channels) = (images.cells(), layer.inputs + layer.outputs);
         plan.launch(
@@ -115,7 +115,7 @@ impl<T: Real> ConvolutionGradient<'_, T> {
                     (2 * cells * layer.taps() * layer.inputs * layer.outputs) as u64,
                 ),
         )?;
-        let (n, first_sum) = (layer.len(), layer.first);
+        let (n, first_sum) = (layer.numbers(), layer.first);
         let sums = PartialSums {
             partials,
             chunks,
@@ -140,7 +140,7 @@ fn twin<T: Real>(args: &Args, layer: Convolution, images: Images) {
         (at + tap).checked_sub(reach as usize).filter(|&at| at < n)
     };
     let local = Convolution { first: 0, ..layer };
-    let chunks = partials.par_chunks_mut(layer.len()).take(params.chunks as usize).enumerate();
+    let chunks = partials.par_chunks_mut(layer.numbers()).take(params.chunks as usize).enumerate();
     chunks.for_each(|(chunk, sums)| {
         sums.fill(T::zero());
         let first = chunk * params.rows as usize;

@@ -39,7 +39,7 @@ impl Convolution {
     }
 
     /// Numbers of its parameters, with what fills them up.
-    pub fn len(&self) -> usize {
+    pub fn numbers(&self) -> usize {
         self.weights() + 4 * self.outputs.div_ceil(4)
     }
 
@@ -81,11 +81,11 @@ impl Convolution {
         if !(2..=3).contains(&self.dimensions) {
             return wrong(format!("{} dimensions: 2 and 3 are possible", self.dimensions));
         }
-        if self.first % 4 != 0 || self.first + self.len() > parameters {
+        if !self.first.is_multiple_of(4) || self.first + self.numbers() > parameters {
             return wrong(format!(
                 "parameters {} … of {parameters}: {} are wanted, from a multiple of 4 on",
                 self.first,
-                self.len()
+                self.numbers()
             ));
         }
         Ok(())

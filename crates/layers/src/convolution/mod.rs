@@ -9,7 +9,7 @@
 //! let gpu = Gpu::cpu();
 //! let images = Images { extents: [3, 1, 1], count: 1 };
 //! let layer = Convolution { inputs: 1, outputs: 1, neighbours: true, dimensions: 2, first: 0 };
-//! let mut parameters = vec![0.0f32; layer.len()];
+//! let mut parameters = vec![0.0f32; layer.numbers()];
 //! // y = 2 x(p) − x(p + e_x): the tap in the middle of nine is the cell itself.
 //! parameters[layer.weight(0, 0, 4)] = 2.0;
 //! parameters[layer.weight(0, 0, 5)] = -1.0;

@@ -37,7 +37,7 @@ impl DirectionNetwork {
         let mut first = 0;
         let mut layer = |inputs, outputs, neighbours| {
             let layer = Convolution { inputs, outputs, neighbours, dimensions, first };
-            first += layer.len();
+            first += layer.numbers();
             layer
         };
         let mut layers = vec![layer(1, channels, true)];
@@ -51,8 +51,8 @@ impl DirectionNetwork {
     }
 
     /// Numbers of a buffer of its parameters, with what fills up groups of four.
-    pub fn len(&self) -> usize {
-        self.layers().iter().map(Convolution::len).sum()
+    pub fn numbers(&self) -> usize {
+        self.layers().iter().map(Convolution::numbers).sum()
     }
 
     /// Weights and biases: 97,457 as published for 64³ cells, 152,881 for 128³.
@@ -64,7 +64,7 @@ impl DirectionNetwork {
     /// 2010, equation 16), biases 0.
     pub fn initial(&self, seed: u64) -> Vec<f64> {
         let (random, mut drawn) = (Philox::new(seed, 0), 0);
-        let mut parameters = vec![0.0; self.len()];
+        let mut parameters = vec![0.0; self.numbers()];
         for layer in self.layers() {
             let bound = (6.0 / (layer.taps() * (layer.inputs + layer.outputs)) as f64).sqrt();
             for output in 0..layer.outputs {

@@ -45,7 +45,7 @@ fn both_ways<T: Real>(suite: &mut Suite<'_>, images: Images, layer: Convolution)
     let of = format!("{}, {images:?}, {layer:?}", precision::<T>());
     // Sums of as many terms as there are taps and inputs.
     let tolerance = rounding::<T>();
-    let parameters = |gpu: &Gpu| gpu.upload("parameters", &numbers::<T>(1, layer.first + layer.len()));
+    let parameters = |gpu: &Gpu| gpu.upload("parameters", &numbers::<T>(1, layer.first + layer.numbers()));
     for adjoint in [false, true] {
         for number in 0..5 {
             suite.case(
@@ -80,7 +80,7 @@ fn both_ways<T: Real>(suite: &mut Suite<'_>, images: Images, layer: Convolution)
         let z_bar = &gpu.upload("z̄", &filled::<T>(images, layer.outputs, 5))?;
         let partials =
             &gpu.upload("partials", &poison::<T>(ConvolutionGradient::<T>::partials(gpu, &layer, &images)))?;
-        let gradient = &gpu.upload("gradient", &poison::<T>(layer.first + layer.len() + 4))?;
+        let gradient = &gpu.upload("gradient", &poison::<T>(layer.first + layer.numbers() + 4))?;
         run_once(gpu, |plan| {
             ConvolutionGradient { layer, images, x, z_bar, partials, gradient }.record(plan)
         })?;
