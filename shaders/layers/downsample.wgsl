@@ -6,24 +6,7 @@
 // Cost per cell and channel of x: 4 bytes (8 in f64) and 1/8 of that of y; 1 flop, TRILINEAR 16.
 // Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 28 bytes (32 in f64); else a storage buffer.
 #import common/resample
-#import common/grid
 
-override LANES: u32 = 64u;
-
-struct Params {
-    nx: u32,      // of x
-    ny: u32,
-    nz: u32,
-    images: u32,
-    quads: u32,   // of channels
-    padding: u32,
-    scale: real,  // a
-}
-#if IMMEDIATES
-var<immediate> params: Params;
-#else
-@group(0) @binding(0) var<storage, read> params: Params;
-#endif
 @group(0) @binding(1) var<storage, read> x: array<real4>;
 @group(0) @binding(2) var<storage, read_write> y: array<real4>;
 

@@ -2,7 +2,7 @@
 //
 // Bindings: params; 1 h and 2 h̄, read; 3 z̄, written: n4 vec4s each.
 // Mapping: as blas/copy: grid-stride over vec4s by `groups` workgroups of a one- or two-dimensional grid.
-// Cost per vec4: 48 bytes moved (96 in f64).
+// Cost per vec4: 48 bytes moved (96 in f64), no flops.
 // Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 8 bytes; else a storage buffer.
 #import common/real
 #import common/grid

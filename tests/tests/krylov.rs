@@ -462,3 +462,29 @@ fn real_matrices() {
         }
     });
 }
+
+/// Small entries are no zeros: over 24 orders of magnitude the tolerance may be out of reach, but no b is inconsistent.
+#[test]
+fn a_matrix_of_many_scales_is_not_taken_for_singular() {
+    let n = 600;
+    let scale = |i: usize| 10f64.powi((i * 7 % 25) as i32 - 12);
+    let chain = |i: usize| -0.49 * (scale(i) * scale(i + 1)).sqrt();
+    let entries = (0..n).flat_map(|i| {
+        let beside = (i + 1 < n).then(|| [(i, i + 1, chain(i)), (i + 1, i, chain(i))]);
+        [(i, i, scale(i))].into_iter().chain(beside.into_iter().flatten())
+    });
+    let a = Csr::from_triplets(n, n, &entries.collect::<Vec<_>>()).unwrap();
+    each(|gpu| {
+        for preconditioner in [Preconditioner::None, Preconditioner::Jacobi, "amg".parse().unwrap()] {
+            let options = SolveOptions {
+                rtol: 1e-9,
+                preconditioner,
+                max_iterations: Some(3000),
+                ..SolveOptions::default()
+            };
+            let outcome =
+                solve(gpu, &a, &[vec![1.0; n]], None, &options, &mut go_on).unwrap().outcomes.remove(0);
+            assert_ne!(outcome.reason, Reason::Inconsistent, "{preconditioner}");
+        }
+    });
+}

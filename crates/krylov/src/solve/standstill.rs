@@ -18,20 +18,27 @@ impl Solver<'_> {
     /// What a direction without positive curvature proves, in f64; nothing where rounding alone made it look so.
     pub fn reason_of_direction(&self, index: usize, direction: &[f64]) -> Option<Reason> {
         let length = norm(direction);
-        if !(length > 0.0 && length.is_finite()) {
+        // A direction of AᵀA says nothing about A.
+        if !(length > 0.0 && length.is_finite()) || self.least_squares.is_some() {
             return None;
         }
         let v: Vec<f64> = direction.iter().map(|v| v / length).collect();
         let mut av = vec![0.0; v.len()];
         self.a.apply(&v, &mut av);
+        // |A||v|: what the entries of Av are sums of, which tells zero from small entries of A.
+        let mut terms = vec![0.0; v.len()];
+        for (row, sum) in terms.iter_mut().enumerate() {
+            self.a.visit_row(row, &mut |column, entry| *sum += (entry * v[column]).abs());
+        }
         let curvature: f64 = v.iter().zip(&av).map(|(v, av)| v * av).sum();
-        if curvature < -1e-12 * self.norm_a && self.options.method.has_directions() {
+        let of_terms: f64 = v.iter().zip(&terms).map(|(v, sum)| v.abs() * sum).sum();
+        if curvature < -1e-12 * of_terms && self.options.method.has_directions() {
             return Some(Reason::IndefiniteOperator);
         }
         // For every y, ‖b − Ay‖ ≥ |b·v| − ‖y‖ ‖Av‖.
         let column = &self.columns[index];
         let in_null_space: f64 = column.b.iter().zip(&v).map(|(b, v)| b * v).sum();
-        let null = norm(&av) <= 1e-9 * self.norm_a;
+        let null = norm(&av) <= 1e-9 * norm(&terms);
         (null && in_null_space.abs() > 2.0 * column.goal).then_some(Reason::Inconsistent)
     }
 
