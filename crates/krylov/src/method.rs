@@ -162,9 +162,7 @@ impl std::str::FromStr for Method {
             Some((name, number)) => match number.parse::<u32>() {
                 Ok(restart @ 1..=MOST_STEPS) => (name, Some(restart)),
                 _ => {
-                    return Err(format!(
-                        "`{number}` in `{text}` is not a number of steps from 1 to {MOST_STEPS}"
-                    ));
+                    return Err(format!("`{number}` in `{text}` is not a number from 1 to {MOST_STEPS}"));
                 }
             },
             None => (text, None),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use ansatz::io::atomic::write_whole;
 use ansatz::krylov::generate::random;
 use ansatz::plot::{self, Bar, BarGroup, Bars};
-use ansatz::{Error, Gpu, LinearSystem, Preconditioner, Report as SolveReport, SolveOptions};
+use ansatz::{Error, Gpu, LinearSystem, Method, Preconditioner, Run, SolveOptions};
 use clap::Args;
 use serde::Serialize;
 
@@ -28,12 +28,16 @@ pub struct Solvers {
     #[arg(long = "problem", value_name = "TEXT", default_values = PROBLEMS)]
     problems: Vec<String>,
 
+    /// A method as for `ansatz solve`; may be given several times.
+    #[arg(long = "method", value_name = "METHOD", default_values = ["auto"])]
+    methods: Vec<Method>,
+
     /// A preconditioner as for `ansatz solve`; may be given several times. Those that do not suit a system are left out there.
     #[arg(long = "pc", value_name = "PC", default_values = PRECONDITIONERS)]
     preconditioners: Vec<Preconditioner>,
 
     /// Each solve ends when ‖b − Ax‖ ≤ RTOL ‖b‖, in f64.
-    #[arg(long, default_value_t = 1e-8)]
+    #[arg(long, default_value_t = 1e-8, allow_hyphen_values = true, value_parser = tolerance)]
     rtol: f64,
 
     /// A solve that takes longer is stopped, and counts as not converged.
@@ -66,12 +70,24 @@ const PROBLEMS: [&str; 6] = [
     "neumann:48x48x48",
 ];
 
-const PRECONDITIONERS: [&str; 6] =
-    ["none", "jacobi", "chebyshev:4", "multigrid", "multigrid:v:chebyshev:2", "multigrid:w:red-black:2"];
+const PRECONDITIONERS: [&str; 7] = [
+    "none",
+    "jacobi",
+    "chebyshev:4",
+    "multigrid",
+    "multigrid:v:chebyshev:2",
+    "multigrid:w:red-black:2",
+    "amg",
+];
 
 fn positive(text: &str) -> Result<f64, String> {
     let seconds = text.parse().ok().filter(|seconds| (1e-3..=1e6).contains(seconds));
     seconds.ok_or_else(|| "expected a number from 0.001 to 1e6".to_owned())
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    let rtol = text.parse().ok().filter(|rtol| (1e-15..1.0).contains(rtol));
+    rtol.ok_or_else(|| "expected a number from 1e-15 on and below 1".to_owned())
 }
 
 #[derive(Debug, Serialize)]
@@ -130,11 +146,13 @@ impl Solvers {
         let mut rows = Vec::new();
         for system in &systems {
             let mut of_system = Vec::new();
-            for &preconditioner in &self.preconditioners {
+            let all =
+                |&method| self.preconditioners.iter().map(move |&preconditioner| (method, preconditioner));
+            for (method, preconditioner) in self.methods.iter().flat_map(all) {
                 if stop::asked() {
                     break;
                 }
-                of_system.extend(self.measure(&gpu, system, preconditioner)?);
+                of_system.extend(self.measure(&gpu, system, method, preconditioner)?);
             }
             compare(&mut of_system);
             rows.extend(of_system);
@@ -177,10 +195,11 @@ impl Solvers {
         &self,
         gpu: &Gpu,
         system: &LinearSystem,
+        method: Method,
         preconditioner: Preconditioner,
     ) -> Result<Option<Row>, Error> {
-        output::note(&format!("{}, {preconditioner}", system.name()));
-        let options = SolveOptions { rtol: self.rtol, preconditioner, ..SolveOptions::default() };
+        output::note(&format!("{}, {method}, {preconditioner}", system.name()));
+        let options = SolveOptions { rtol: self.rtol, method, preconditioner, ..SolveOptions::default() };
         // What compiles pipelines is not timed.
         let first = SolveOptions { max_iterations: Some(1), ..options.clone() };
         match system.solve(gpu, &first) {
@@ -190,28 +209,26 @@ impl Solvers {
             }
             first => first?,
         };
-        let mut best: Option<SolveReport> = None;
+        let mut best: Option<Run> = None;
         for _ in 0..QUICK_ROUNDS {
             let (begin, limit) = (Instant::now(), Duration::from_secs_f64(self.limit));
-            let report = system
-                .solve_with(gpu, &options, |_| {
-                    let enough = begin.elapsed() > limit || stop::asked();
-                    if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-                })?
-                .report;
-            let seconds = |report: &SolveReport| report.setup_seconds + report.solve_seconds;
-            let slow = seconds(&report) > QUICK;
-            if best.as_ref().is_none_or(|best| seconds(&report) < seconds(best)) {
-                best = Some(report);
+            let run = system.solve_with(gpu, &options, |_| {
+                let enough = begin.elapsed() > limit || stop::asked();
+                if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })?;
+            let seconds = |run: &Run| run.report.setup_seconds + run.report.solve_seconds;
+            let slow = seconds(&run) > QUICK;
+            if best.as_ref().is_none_or(|best| seconds(&run) < seconds(best)) {
+                best = Some(run);
             }
             if slow {
                 break;
             }
         }
-        Ok(best.map(|report| Row {
+        Ok(best.map(|Run { solution, report }| Row {
             problem: report.problem,
             n: report.n,
-            method: report.method,
+            method: solution.method.to_string(),
             preconditioner: report.preconditioner,
             iterations: report.iterations,
             setup_seconds: report.setup_seconds,
@@ -233,9 +250,10 @@ fn compare(rows: &mut [Row]) {
     }
 }
 
-const TITLES: [&str; 9] = [
+const TITLES: [&str; 10] = [
     "problem",
     "unknowns",
+    "method",
     "preconditioner",
     "iterations",
     "set-up, s",
@@ -249,6 +267,7 @@ fn cells(row: &Row) -> Vec<String> {
     vec![
         row.problem.clone(),
         row.n.to_string(),
+        row.method.clone(),
         row.preconditioner.clone(),
         row.iterations.to_string(),
         format!("{:.3}", row.setup_seconds),
@@ -292,14 +311,17 @@ fn picture(report: &Report) -> Bars {
             true => format!("{} iterations", row.iterations),
             false => format!("{}: {:.0e}", row.reason, row.true_relative_residual),
         };
-        let bar =
-            Bar { label: row.preconditioner.clone(), parts: [row.setup_seconds, row.solve_seconds], note };
+        let bar = Bar {
+            label: format!("{}, {}", row.method, row.preconditioner),
+            parts: [row.setup_seconds, row.solve_seconds],
+            note,
+        };
         if let Some(group) = groups.last_mut() {
             group.bars.push(bar);
         }
     }
     Bars {
-        title: format!("Conjugate gradients to a verified residual of {:e}", report.rtol),
+        title: format!("Time to a verified residual of {:e}", report.rtol),
         groups,
         x_label: "seconds".to_owned(),
         parts: ["set-up".to_owned(), "set-up and solve".to_owned()],
