@@ -3,6 +3,7 @@
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 
 use super::forward::{Kept, Tape};
+use super::spare::Spare;
 use super::{
     Convolution, ConvolutionGradient, Convolve, DirectionNetwork, Downsample, Epilogue, Gate, Images,
     Interpolation, Upsample,
@@ -17,7 +18,7 @@ pub(super) struct Backward<'a, T> {
     parameters: &'a Buffer<T>,
     gradient: &'a Buffer<T>,
     partials: Buffer<T>,
-    spare: Vec<Buffer<T>>,
+    spare: Spare<T>,
 }
 
 impl<'a, T: Real> Backward<'a, T> {
@@ -42,7 +43,7 @@ impl<'a, T: Real> Backward<'a, T> {
             parameters,
             gradient,
             partials,
-            spare: Vec::new(),
+            spare: Spare::new(network.channels),
         })
     }
 
@@ -65,14 +66,14 @@ impl<'a, T: Real> Backward<'a, T> {
                     self.gradient(plan, layer, fine, [x, &x_bar])?;
                     // Nothing is before the first layer.
                     if !self.layers.is_empty() {
-                        let next = self.buffer(plan, fine)?;
+                        let next = self.spare.take(plan.gpu(), fine)?;
                         self.adjoint(plan, layer, fine, [&x_bar, &next], Epilogue::Identity)?;
                         x_bar = next;
                     }
                 }
                 Kept::Pair { x, inner, outer } => x_bar = self.pair(plan, fine, [x, inner, outer], x_bar)?,
                 Kept::Up => {
-                    let coarse = self.buffer(plan, fine.halved())?;
+                    let coarse = self.spare.take(plan.gpu(), fine.halved())?;
                     Downsample { fine, channels, interpolation, scale: 1.0, x: &x_bar, y: &coarse }
                         .record(plan)?;
                     waiting.push(std::mem::replace(&mut x_bar, coarse));
@@ -81,12 +82,12 @@ impl<'a, T: Real> Backward<'a, T> {
                 Kept::Down => {
                     level -= 1;
                     let fine = self.levels[level];
-                    let (skip, next) = (waiting.pop(), self.buffer(plan, fine)?);
+                    let (skip, next) = (waiting.pop(), self.spare.take(plan.gpu(), fine)?);
                     let (x, skip) = (&x_bar, skip.as_ref());
                     Upsample { fine, channels, interpolation, scale: fine.average(), x, skip, y: &next }
                         .record(plan)?;
-                    self.spare.extend(skip.cloned());
-                    self.spare.push(std::mem::replace(&mut x_bar, next));
+                    self.spare.give(skip.cloned());
+                    self.spare.give([std::mem::replace(&mut x_bar, next)]);
                 }
             }
         }
@@ -102,13 +103,14 @@ impl<'a, T: Real> Backward<'a, T> {
         y_bar: Buffer<T>,
     ) -> Result<Buffer<T>, GpuError> {
         let (Some(second), Some(first)) = (self.layers.pop(), self.layers.pop()) else { return Ok(y_bar) };
-        let (outer_bar, inner_bar) = (self.buffer(plan, images)?, self.buffer(plan, images)?);
+        let (outer_bar, inner_bar) =
+            (self.spare.take(plan.gpu(), images)?, self.spare.take(plan.gpu(), images)?);
         Gate { h: outer, h_bar: &y_bar, z_bar: &outer_bar }.record(plan)?;
         self.gradient(plan, second, images, [inner, &outer_bar])?;
         self.adjoint(plan, second, images, [&outer_bar, &inner_bar], Epilogue::Gate(inner))?;
         self.gradient(plan, first, images, [x, &inner_bar])?;
         self.adjoint(plan, first, images, [&inner_bar, &outer_bar], Epilogue::Add(&y_bar))?;
-        self.spare.extend([inner_bar, y_bar]);
+        self.spare.give([inner_bar, y_bar]);
         Ok(outer_bar)
     }
 
@@ -132,13 +134,5 @@ impl<'a, T: Real> Backward<'a, T> {
         epilogue: Epilogue<'_, T>,
     ) -> Result<(), GpuError> {
         Convolve { layer, adjoint: true, images, parameters: self.parameters, x, y, epilogue }.record(plan)
-    }
-
-    fn buffer(&mut self, plan: &Plan, images: Images) -> Result<Buffer<T>, GpuError> {
-        let len = images.len(self.channels);
-        match self.spare.iter().position(|spare| spare.len() == len) {
-            Some(at) => Ok(self.spare.swap_remove(at)),
-            None => plan.gpu().buffer("channels", len),
-        }
     }
 }

@@ -4,6 +4,7 @@ use ansatz_gpu::{Buffer, GpuError, Plan, Real};
 use ansatz_linalg::{Grid, Triad};
 
 use super::network::{COARSEST_PAIRS, PAIRS};
+use super::spare::Spare;
 use super::{Convolution, Convolve, DirectionNetwork, Downsample, Epilogue, Images, Interpolation, Upsample};
 
 /// What a forward pass kept for the way back: for each layer or pair of layers, in order.
@@ -31,7 +32,7 @@ pub(super) struct Forward<'a, T> {
     images: Images,
     parameters: &'a Buffer<T>,
     keep: bool,
-    spare: Vec<Buffer<T>>,
+    spare: Spare<T>,
     tape: Vec<Kept<T>>,
 }
 
@@ -44,7 +45,7 @@ impl<'a, T: Real> Forward<'a, T> {
             images,
             parameters,
             keep,
-            spare: Vec::new(),
+            spare: Spare::new(network.channels),
             tape: Vec::new(),
         }
     }
@@ -52,7 +53,7 @@ impl<'a, T: Real> Forward<'a, T> {
     /// q = f(x).
     pub fn record(mut self, plan: &mut Plan, x: &Buffer<T>, q: &Buffer<T>) -> Result<Tape<T>, GpuError> {
         let images = self.images;
-        let first = self.buffer(plan, images)?;
+        let first = self.spare.take(plan.gpu(), images)?;
         self.convolve(plan, images, [x, &first], Epilogue::Identity)?;
         self.kept(|| Kept::Layer(x.clone()));
         let last = self.level(plan, images, 0, first)?;
@@ -74,12 +75,12 @@ impl<'a, T: Real> Forward<'a, T> {
         }
         let (channels, interpolation) = (self.channels, Interpolation::Nearest);
         let x = self.pairs(plan, fine, PAIRS, x)?;
-        let coarse = self.buffer(plan, fine.halved())?;
+        let coarse = self.spare.take(plan.gpu(), fine.halved())?;
         let scale = fine.average();
         Downsample { fine, channels, interpolation, scale, x: &x, y: &coarse }.record(plan)?;
         self.kept(|| Kept::Down);
         let coarse = self.level(plan, fine.halved(), depth + 1, coarse)?;
-        let y = self.buffer(plan, fine)?;
+        let y = self.spare.take(plan.gpu(), fine)?;
         Upsample { fine, channels, interpolation, scale: 1.0, x: &coarse, skip: Some(&x), y: &y }
             .record(plan)?;
         self.kept(|| Kept::Up);
@@ -96,10 +97,10 @@ impl<'a, T: Real> Forward<'a, T> {
         mut x: Buffer<T>,
     ) -> Result<Buffer<T>, GpuError> {
         for _ in 0..count {
-            let (inner, y) = (self.buffer(plan, images)?, self.buffer(plan, images)?);
+            let (inner, y) = (self.spare.take(plan.gpu(), images)?, self.spare.take(plan.gpu(), images)?);
             self.convolve(plan, images, [&x, &inner], Epilogue::Relu)?;
             if self.keep {
-                let outer = self.buffer(plan, images)?;
+                let outer = self.spare.take(plan.gpu(), images)?;
                 self.convolve(plan, images, [&inner, &outer], Epilogue::Relu)?;
                 let grid = Grid::stream(plan.gpu(), y.len());
                 Triad { a: &y, b: &x, c: &outer, s: T::one(), grid }.record(plan)?;
@@ -125,17 +126,9 @@ impl<'a, T: Real> Forward<'a, T> {
         Convolve { layer, adjoint: false, images, parameters: self.parameters, x, y, epilogue }.record(plan)
     }
 
-    fn buffer(&mut self, plan: &Plan, images: Images) -> Result<Buffer<T>, GpuError> {
-        let len = images.len(self.channels);
-        match self.spare.iter().position(|spare| spare.len() == len) {
-            Some(at) => Ok(self.spare.swap_remove(at)),
-            None => plan.gpu().buffer("channels", len),
-        }
-    }
-
     fn discard(&mut self, buffers: [Buffer<T>; 2]) {
         if !self.keep {
-            self.spare.extend(buffers);
+            self.spare.give(buffers);
         }
     }
 

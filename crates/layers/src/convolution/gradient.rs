@@ -4,6 +4,7 @@ use ansatz_features::launch::{PartialSums, is_software};
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
+use super::layer::neighbour;
 use super::{Convolution, Images};
 
 const LANES: u32 = 64;
@@ -136,9 +137,6 @@ fn twin<T: Real>(args: &Args, layer: Convolution, images: Images) {
     let (x, z_bar, mut partials) = (args.read::<T>(1), args.read::<T>(2), args.write::<T>(3));
     let [nx, ny, nz] = images.extents;
     let (cells, steps) = (images.cells(), 2 * params.reach[0] as usize + 1);
-    let inside = |at: usize, tap: usize, reach: u32, n: usize| {
-        (at + tap).checked_sub(reach as usize).filter(|&at| at < n)
-    };
     let local = Convolution { first: 0, ..layer };
     let chunks = partials.par_chunks_mut(layer.numbers()).take(params.chunks as usize).enumerate();
     chunks.for_each(|(chunk, sums)| {
@@ -154,7 +152,7 @@ fn twin<T: Real>(args: &Args, layer: Convolution, images: Images) {
                 for tap in 0..layer.taps() {
                     let [tz, ty, tx] = [tap / steps / steps, tap / steps % steps, tap % steps];
                     let (Some(from_z), Some(from_y)) =
-                        (inside(z, tz, params.reach[1], nz), inside(y, ty, params.reach[0], ny))
+                        (neighbour(z, tz, params.reach[1], nz), neighbour(y, ty, params.reach[0], ny))
                     else {
                         continue;
                     };
@@ -162,7 +160,7 @@ fn twin<T: Real>(args: &Args, layer: Convolution, images: Images) {
                         let from = 4 * (input * cells + ((image * nz + from_z) * ny + from_y) * nx);
                         let mut block = [[T::zero(); 4]; 4];
                         for (cell, g) in gradient.chunks_exact(4).enumerate() {
-                            let Some(cell) = inside(cell, tx, params.reach[0], nx) else { continue };
+                            let Some(cell) = neighbour(cell, tx, params.reach[0], nx) else { continue };
                             for (block, &x) in block.iter_mut().zip(&x[from + 4 * cell..][..4]) {
                                 (0..4).for_each(|o| block[o] += x * g[o]);
                             }

@@ -198,7 +198,7 @@ impl<T: Real> Convolve<'_, T> {
 }
 
 /// The neighbour of a cell that a tap means, if it is in the image: along an axis of n cells.
-fn neighbour(at: usize, tap: usize, reach: u32, n: usize) -> Option<usize> {
+pub(super) fn neighbour(at: usize, tap: usize, reach: u32, n: usize) -> Option<usize> {
     (at + tap).checked_sub(reach as usize).filter(|&at| at < n)
 }
 

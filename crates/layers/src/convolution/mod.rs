@@ -34,6 +34,7 @@ mod images;
 mod layer;
 mod network;
 mod resample;
+mod spare;
 
 pub use forward::Tape;
 pub use gate::Gate;
