@@ -16,6 +16,7 @@ use crate::precondition::{DevicePreconditioner, Preconditioner, block_inverses};
 use crate::solve::SolveOptions;
 use crate::spectrum::{largest_eigenvalue, unit_scaling};
 use crate::stage::{DeviceStage, Stage};
+use crate::stencils::DeviceStencils;
 
 /// A stage, and how the operator was laid out for it.
 pub(crate) struct Prepared {
@@ -93,10 +94,13 @@ pub(crate) fn prepare<T: Real>(
         _ => a.form(),
     };
     let diagonal = a.diagonal();
-    // The coarser grids of multigrid are made from the coefficients as they are, and a network sees the residual as it is.
+    // Coarser grids are made from the coefficients as they are, and a network sees the residual as it is.
     let symmetric_scaling = !matches!(
         options.preconditioner,
-        Preconditioner::None | Preconditioner::Multigrid(_) | Preconditioner::Network
+        Preconditioner::None
+            | Preconditioner::Multigrid(_)
+            | Preconditioner::Network
+            | Preconditioner::Stencils
     );
     // Otherwise one power of two brings the entries near 1, which costs no rounding.
     let factor = (-a.norm_inf().max(f64::MIN_POSITIVE).log2().round()).exp2();
@@ -163,6 +167,10 @@ pub(crate) fn prepare<T: Real>(
             let aggregation = aggregation(&*form.to_csr()?, &scaling, options)?;
             layout = format!("{layout}; {aggregation}");
             DevicePreconditioner::Amg(amg::Hierarchy::new(gpu, &aggregation, &*operator, settings, columns)?)
+        }
+        Preconditioner::Stencils => {
+            let learned = options.stencils.as_deref();
+            DevicePreconditioner::Stencils(DeviceStencils::new(gpu, a, factor, learned, columns)?)
         }
         Preconditioner::Network => {
             let Some(directions) = &options.directions else { return Err(options.without_weights()) };

@@ -8,6 +8,7 @@ use crate::learned::LearnedDirections;
 use crate::method::MOST_STEPS;
 use crate::multigrid::Multigrid;
 use crate::precondition::Preconditioner;
+use crate::stencils::LearnedStencils;
 use crate::{KrylovError, Method};
 
 /// In which precision the device iterates. The answer is verified in f64 in any case.
@@ -53,6 +54,8 @@ pub struct SolveOptions {
     pub aggregation: Option<Arc<SmoothedAggregation>>,
     /// The network of [`Preconditioner::Network`].
     pub directions: Option<Arc<LearnedDirections>>,
+    /// The network of [`Preconditioner::Stencils`]; Jacobi's scaling if not given.
+    pub stencils: Option<Arc<LearnedStencils>>,
 }
 
 impl Default for SolveOptions {
@@ -71,6 +74,7 @@ impl Default for SolveOptions {
             near_null: None,
             aggregation: None,
             directions: None,
+            stencils: None,
         }
     }
 }
