@@ -4,6 +4,7 @@ pub mod amg;
 pub mod cg;
 pub mod device;
 pub mod generate;
+pub mod lanczos;
 pub mod learned;
 pub mod multigrid;
 pub mod operator;

@@ -11,7 +11,7 @@ use crate::directions::{MOST_WINDOW, directions};
 use crate::gmres::gmres;
 use crate::minres::minres;
 use crate::operator::{Defect, Operator};
-use crate::precondition::DevicePreconditioner;
+use crate::precondition::{DevicePreconditioner, Preconditioner};
 
 /// A Krylov method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,6 +51,8 @@ pub enum Method {
 pub(crate) const MOST_STEPS: u32 = 200;
 /// Steps of a cycle, if not given.
 const RESTART: u32 = 30;
+/// Directions of a window, if not given.
+const WINDOW: u32 = 2;
 
 impl Method {
     /// The loop on the device.
@@ -88,7 +90,11 @@ impl Method {
     }
 
     /// What the properties of a matrix ask for, and why.
-    pub(crate) fn choose(a: &dyn Operator, most_bytes: u64) -> (Self, &'static str) {
+    pub(crate) fn choose(
+        a: &dyn Operator,
+        preconditioner: Preconditioner,
+        most_bytes: u64,
+    ) -> (Self, &'static str) {
         // The basis of GMRES has to fit into one binding.
         let basis = 8 * u64::from(RESTART + 1) * a.dimension() as u64;
         if a.columns() != a.dimension() {
@@ -103,6 +109,9 @@ impl Method {
             }
             Some(Defect::NegativeMinor) => {
                 (Self::Minres, "as the matrix is symmetric, but a minor of it is negative")
+            }
+            Some(Defect::NonFinite) | None if preconditioner == Preconditioner::Network => {
+                (Self::Directions { window: WINDOW }, "as a network may give any direction")
             }
             Some(Defect::NonFinite) | None => {
                 (Self::Cg, "as the matrix is symmetric and its diagonal is not negative")
@@ -155,7 +164,7 @@ impl fmt::Display for Method {
 impl std::str::FromStr for Method {
     type Err = String;
 
-    /// `cg`, `directions[:k]` with a window of k (2 if not given), `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with
+    /// `cg`, `directions[:k]` with a window of k (2 if not given, as published), `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with
     /// cycles of m steps (30 if not given), `cgls` or `auto`.
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, number) = match text.split_once(':') {
@@ -168,7 +177,7 @@ impl std::str::FromStr for Method {
             None => (text, None),
         };
         let restart = number.unwrap_or(RESTART);
-        let window = number.unwrap_or(2);
+        let window = number.unwrap_or(WINDOW);
         match (name, number) {
             ("cg", None) => Ok(Self::Cg),
             ("directions", _) if window <= MOST_WINDOW => Ok(Self::Directions { window }),

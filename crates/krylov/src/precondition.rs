@@ -60,7 +60,7 @@ impl std::str::FromStr for Preconditioner {
     type Err = String;
 
     /// `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given), `chebyshev[:DEGREE]` (4 if not given), or multigrid and amg as
-    /// [`Multigrid`] and [`Amg`] read them; a network has no name without its weights.
+    /// [`Multigrid`] and [`Amg`] read them, or `network`.
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split(':').next() {
             Some("multigrid") => return text.parse().map(Self::Multigrid),
@@ -76,6 +76,7 @@ impl std::str::FromStr for Preconditioner {
         };
         match (name, number) {
             ("none", None) => Ok(Self::None),
+            ("network", None) => Ok(Self::Network),
             ("jacobi", None) => Ok(Self::Jacobi),
             ("block-jacobi", size @ (None | Some(2 | 4))) => {
                 Ok(Self::BlockJacobi { size: size.unwrap_or(4) })
@@ -86,7 +87,7 @@ impl std::str::FromStr for Preconditioner {
             }
             ("chebyshev", Some(degree)) => Err(format!("degree {degree} is not between 1 and 64")),
             _ => Err(format!(
-                "`{text}` is none of none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], multigrid, amg"
+                "`{text}` is none of none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], multigrid, amg, network"
             )),
         }
     }

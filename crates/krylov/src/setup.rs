@@ -98,8 +98,7 @@ pub(crate) fn prepare<T: Real>(
         options.preconditioner,
         Preconditioner::None | Preconditioner::Multigrid(_) | Preconditioner::Network
     );
-    // Otherwise one power of two brings the entries near 1, which costs no rounding.
-    let factor = (-a.norm_inf().max(f64::MIN_POSITIVE).log2().round()).exp2();
+    let factor = near_one(a);
     let (scaled, scaling, factor) = match form {
         Form::Csr(matrix) if symmetric_scaling => {
             let scaling = unit_scaling(&diagonal);
@@ -174,6 +173,27 @@ pub(crate) fn prepare<T: Real>(
     let ordering = operator.ordering().clone();
     let stage = DeviceStage::new(method, ordering, scaling, factor, columns, history);
     Ok(Prepared { stage: Box::new(stage), layout })
+}
+
+/// The operator times a power of two that brings its entries near 1, on the device, and that power: a network sees the residual as it
+/// is, and Lanczos the spectrum.
+pub(crate) fn lay_out_plain<T: Real>(
+    gpu: &Gpu,
+    a: &dyn Operator,
+) -> Result<(Box<dyn DeviceOperator<T>>, f64), KrylovError> {
+    let factor = near_one(a);
+    let scaling = vec![factor.sqrt(); a.dimension()];
+    let scaled = match a.form() {
+        Form::Csr(matrix) => Scaled::Csr(matrix.scaled(&scaling)?),
+        Form::Variable(stencil) => Scaled::Variable(stencil.scaled(&scaling)?),
+        Form::Stencil(stencil) => Scaled::Borrowed(Form::Stencil(stencil)),
+    };
+    Ok((lay_out::<T>(gpu, scaled.form(), factor, false)?.0, factor))
+}
+
+/// The power of two by which the entries come near 1, which costs no rounding.
+fn near_one(a: &dyn Operator) -> f64 {
+    (-a.norm_inf().max(f64::MIN_POSITIVE).log2().round()).exp2()
 }
 
 fn loop_options<T: Real>(
