@@ -159,6 +159,9 @@ impl Dcdm {
             ("--json", self.json.as_deref()),
         ];
         output::check_distinct(&inputs, &outputs)?;
+        if self.steps == 0 {
+            return Err(Failure::usage("--steps is 0; it must be at least 1"));
+        }
         if !(self.rate > 0.0 && self.rate.is_finite()) {
             return Err(Failure::usage(format!("--rate is {}: give a positive number, such as 1e-3", self.rate)));
         }
