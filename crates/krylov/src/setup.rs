@@ -156,7 +156,9 @@ pub(crate) fn prepare<T: Real>(
             }
         }
         Preconditioner::Multigrid(settings) => {
-            DevicePreconditioner::Multigrid(Hierarchy::new(gpu, a, factor, settings, columns)?)
+            let hierarchy = Hierarchy::new(gpu, a, factor, settings, columns)?;
+            layout.extend(hierarchy.note().map(|note| format!("; {note}")));
+            DevicePreconditioner::Multigrid(hierarchy)
         }
         Preconditioner::Amg(settings) => {
             let aggregation = aggregation(&*form.to_csr()?, &scaling, options)?;

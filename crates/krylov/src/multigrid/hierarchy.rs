@@ -8,7 +8,7 @@ use super::faces::{CoarseFaces, Faces, VariableFaces, axes_to_halve, coarse_dist
 use super::level::{Level, vector};
 use super::smoother::{Step, residual};
 use super::transfer::Interpolation;
-use super::{Cycle, Multigrid, Smoother};
+use super::{Cycle, Multigrid, Smoother, Transfer};
 use crate::KrylovError;
 use crate::cg::control::Params;
 use crate::device::stencil_links;
@@ -31,7 +31,11 @@ pub(super) struct Storey<T> {
 /// Multigrid for one operator on one device.
 #[derive(Debug)]
 pub struct Hierarchy<T> {
-    pub(super) settings: Multigrid,
+    cycle: Cycle,
+    smoother: Smoother,
+    sweeps: usize,
+    /// The largest jump of the coefficients.
+    jump: f64,
     /// All levels but the coarsest, from the finest on.
     pub(super) storeys: Vec<Storey<T>>,
     pub(super) coarsest: Coarsest<T>,
@@ -54,6 +58,9 @@ impl Current<'_> {
         }
     }
 }
+
+/// Coefficients that jump by more than this make a coarse correction that is interpolated linearly a bad one.
+const JUMP: f64 = 4.0;
 
 impl<T: Real> Hierarchy<T> {
     /// Makes the levels for `factor` times an operator on a grid, and their vectors for so many columns.
@@ -78,6 +85,9 @@ impl<T: Real> Hierarchy<T> {
                 });
             }
         };
+        let jump = finest.largest_jump();
+        let usual = if jump > JUMP { (Cycle::W, Transfer::Constant) } else { (Cycle::V, Transfer::Trilinear) };
+        let (cycle, transfer) = (settings.cycle.unwrap_or(usual.0), settings.transfer.unwrap_or(usual.1));
         let mut current = Current::Finest(finest);
         let mut distance = [1.0; 3];
         let mut storeys: Vec<Storey<T>> = Vec::new();
@@ -103,7 +113,10 @@ impl<T: Real> Hierarchy<T> {
             if ordering.device_len() <= MOST_CELLS || halved == [false; 3] {
                 let coarsest = Coarsest::new(gpu, faces, factor)?;
                 return Ok(Self {
-                    settings,
+                    cycle,
+                    smoother: settings.smoother,
+                    sweeps: settings.sweeps,
+                    jump,
                     storeys,
                     coarsest,
                     coarsest_vectors: vectors,
@@ -111,7 +124,7 @@ impl<T: Real> Hierarchy<T> {
                 });
             }
             let coarse = coarsen(faces, halved, distance)?;
-            let interpolation = Interpolation::new(gpu, settings.transfer, faces, &coarse, halved)?;
+            let interpolation = Interpolation::new(gpu, transfer, faces, &coarse, halved)?;
             let step = match settings.smoother {
                 Smoother::Chebyshev => Some(vector(gpu, "multigrid step", &ordering, columns)?),
                 Smoother::Jacobi | Smoother::RedBlack => None,
@@ -133,6 +146,11 @@ impl<T: Real> Hierarchy<T> {
         self.level(0).length()
     }
 
+    /// What was chosen for the operator, where its coefficients jump.
+    pub fn note(&self) -> Option<String> {
+        (self.jump > JUMP).then(|| format!("coefficients jump by {:.1e}: {} cycles", self.jump, self.cycle))
+    }
+
     /// Number of levels.
     pub fn levels(&self) -> usize {
         self.storeys.len() + 1
@@ -140,7 +158,7 @@ impl<T: Real> Hierarchy<T> {
 
     /// Whether it is the same symmetric operator in every application.
     pub fn is_symmetric(&self) -> bool {
-        self.settings.cycle != Cycle::F
+        self.cycle != Cycle::F
     }
 
     /// Records z = M⁻¹r.
@@ -161,15 +179,15 @@ impl<T: Real> Hierarchy<T> {
 
 impl<T: Real> Levels<T> for Hierarchy<T> {
     fn cycle(&self) -> Cycle {
-        self.settings.cycle
+        self.cycle
     }
 
     fn sweeps(&self) -> usize {
-        self.settings.sweeps
+        self.sweeps
     }
 
     fn alternates(&self) -> bool {
-        self.settings.smoother.alternates()
+        self.smoother.alternates()
     }
 
     fn smoothed(&self) -> usize {
@@ -193,7 +211,7 @@ impl<T: Real> Levels<T> for Hierarchy<T> {
         step: Step,
     ) -> Result<(), GpuError> {
         let Storey { level, step: last_step, .. } = &self.storeys[k];
-        let (smoother, params) = (self.settings.smoother, level.params(params));
+        let (smoother, params) = (self.smoother, level.params(params));
         smoother.record(plan, level, params, vectors, last_step.as_ref(), step)
     }
 
