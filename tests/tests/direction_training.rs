@@ -15,7 +15,9 @@ use ansatz::krylov::operator::Operator;
 use ansatz::layers::convolution::DirectionNetwork;
 use ansatz::optim::{AdamOptions, Schedule};
 use ansatz::pde::Checkpoint;
-use ansatz::train::{DirectionTraining, DirectionWeights, TrainProgress, TrainStop, Trained, train_directions};
+use ansatz::train::{
+    DirectionTraining, DirectionWeights, TrainProgress, TrainStop, Trained, train_directions,
+};
 use ansatz::{LinearSystem, Method, Preconditioner, SolveOptions};
 use ansatz_tests::{each, noise};
 
@@ -165,7 +167,12 @@ fn trained_directions_need_fewer_iterations() {
         let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
         let (first, last) = (mean(&losses[..10]), mean(&losses[190..]));
         assert!(last < 0.3 * first, "{first} to {last}");
-        let cg = SolveOptions { rtol: 1e-4, preconditioner: Preconditioner::None, look_every: 1, ..SolveOptions::default() };
+        let cg = SolveOptions {
+            rtol: 1e-4,
+            preconditioner: Preconditioner::None,
+            look_every: 1,
+            ..SolveOptions::default()
+        };
         let learned = SolveOptions {
             method: Method::Directions { window: 2 },
             preconditioner: Preconditioner::Network,
@@ -202,7 +209,8 @@ fn a_resumed_training_ends_as_if_it_had_never_stopped() {
         // A checkpoint is a file of weights, too, and one of something else is refused.
         assert_eq!(DirectionWeights::read(&file).unwrap().directions, half.weights.directions);
         let other = DirectionTraining { seed: 6, ..resumed };
-        let error = train_directions(gpu, system.operator(), "poisson:12x11", &other, |_| ControlFlow::Continue(()));
+        let error =
+            train_directions(gpu, system.operator(), "poisson:12x11", &other, |_| ControlFlow::Continue(()));
         let error = error.unwrap_err().to_string();
         assert!(error.contains("with seed 5"), "{error}");
     });

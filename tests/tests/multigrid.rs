@@ -171,7 +171,8 @@ fn cycles_on_the_device_are_the_twins() {
 fn cycles_are_symmetric_and_positive() {
     let cpu = Gpu::cpu();
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-    let settings: Vec<_> = settings().into_iter().filter(|settings| settings.cycle != Some(Cycle::F)).collect();
+    let settings: Vec<_> =
+        settings().into_iter().filter(|settings| settings.cycle != Some(Cycle::F)).collect();
     for (number, (name, operator)) in operators().into_iter().enumerate() {
         for settings in [settings[number % settings.len()], settings[(number + 3) % settings.len()]] {
             let (x, y) = (right_hand_side(&*operator, 1), right_hand_side(&*operator, 2));
@@ -261,7 +262,8 @@ fn counts_on_all_kinds_of_grids() {
         ("aniso:32x32x32:0.001", 8),
     ] {
         for cycle in [Cycle::V, Cycle::W, Cycle::F] {
-            let found = iterations(&cpu, text, Multigrid { cycle: Some(cycle), ..Multigrid::default() }, 1e-8);
+            let found =
+                iterations(&cpu, text, Multigrid { cycle: Some(cycle), ..Multigrid::default() }, 1e-8);
             println!("{text}, {cycle:?}: {found}");
             assert!(found <= most, "{text}, {cycle:?}: {found}");
         }

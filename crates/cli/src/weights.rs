@@ -28,7 +28,11 @@ impl Weights {
     }
 
     /// The network for a preconditioner that needs one.
-    pub fn directions(&self, system: &LinearSystem, options: &SolveOptions) -> Option<Arc<LearnedDirections>> {
+    pub fn directions(
+        &self,
+        system: &LinearSystem,
+        options: &SolveOptions,
+    ) -> Option<Arc<LearnedDirections>> {
         let weights = self.of(system).filter(|_| options.preconditioner == Preconditioner::Network);
         weights.map(|weights| Arc::new(weights.directions.clone()))
     }

@@ -32,8 +32,9 @@ fn weights_are_trained_and_used() {
     assert!(place.exists("loss.svg"));
 
     for grid in ["10x9", "17x6"] {
-        let solve =
-            format!("solve --generate poisson:{grid} --pc network --method auto --weights w.safetensors --json s.json -q");
+        let solve = format!(
+            "solve --generate poisson:{grid} --pc network --method auto --weights w.safetensors --json s.json -q"
+        );
         place.expect(0, &arguments(&solve));
         let report = place.json("s.json");
         assert!(report["method"].as_str().unwrap().contains("directions"), "{}", report["method"]);
@@ -61,7 +62,11 @@ fn what_cannot_be_trained_or_used_is_told() {
         (USAGE, "train dcdm --grid 8 -o v.safetensors --from w.safetensors", "2 dimensions"),
         (BAD_DATA, "train dcdm --grid 0 -o w.safetensors", "size is 0"),
         (BAD_DATA, "train dcdm --grid 8x8 -o w.safetensors --from noise.safetensors", "damaged"),
-        (BAD_DATA, "train dcdm --grid 8x8 -o w.safetensors --resume w.safetensors --channels 4", "poisson:6x5"),
+        (
+            BAD_DATA,
+            "train dcdm --grid 8x8 -o w.safetensors --resume w.safetensors --channels 4",
+            "poisson:6x5",
+        ),
         (USAGE, "solve --generate poisson:8x8 --pc network", "--weights"),
         (USAGE, "solve --generate poisson:8x8 --weights w.safetensors", "leave it out"),
         (USAGE, "solve --generate poisson:8x8x8 --pc network --weights w.safetensors", "3 dimensions"),

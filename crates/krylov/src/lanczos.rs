@@ -73,7 +73,10 @@ impl<T: Real> RitzVectors<T> {
         let states = process.run(|states| look(states[0].iterations as usize))?;
         let (done, status) = (states[0].iterations as usize, states[0].status);
         if done == 0 || status == Status::NotFinite {
-            return wrong(format!("{done}, then nothing finite or nothing at all"), "of a finite operator with unknowns");
+            return wrong(
+                format!("{done}, then nothing finite or nothing at all"),
+                "of a finite operator with unknowns",
+            );
         }
         let small = gpu.read(&small)?;
         let squares = process.history(&states)?.swap_remove(0);
@@ -141,11 +144,8 @@ fn record<T: Real>(
     of.multiply(&mut body, &p, &w)?;
     for _ in 0..2 {
         v.products(&mut body, small, half, &w, &products)?;
-        Scalars { small: Some(&matrices), products: Some(&products), ..Scalars::new(&GMRES_STEP, "") }.record(
-            &mut body,
-            &parts,
-            accumulate::<T>,
-        )?;
+        Scalars { small: Some(&matrices), products: Some(&products), ..Scalars::new(&GMRES_STEP, "") }
+            .record(&mut body, &parts, accumulate::<T>)?;
         v.update(&mut body, (small, &matrices), small.part(), half, Update::TakeOff, &w)?;
     }
     scalars("CLOSE").record(&mut body, &parts, close::<T>)?;

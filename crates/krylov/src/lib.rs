@@ -17,6 +17,7 @@ mod gmres;
 mod method;
 mod minres;
 mod outcome;
+mod richardson;
 mod setup;
 mod solve;
 mod spectrum;

@@ -12,6 +12,7 @@ use crate::gmres::gmres;
 use crate::minres::minres;
 use crate::operator::{Defect, Operator};
 use crate::precondition::{DevicePreconditioner, Preconditioner};
+use crate::richardson::richardson;
 
 /// A Krylov method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +44,9 @@ pub enum Method {
     /// Conjugate gradients for least squares (Hestenes and Stiefel 1952; Björck, Elfving and Strakoš, SIAM J. Matrix Anal.
     /// Appl. 19, 1998), for a matrix of any shape: min ‖b − Ax‖ by AᵀA d = Aᵀr, with Aᵀr in f64 in each refinement.
     Cgls,
+    /// Richardson's iteration x ← x + M⁻¹r: the preconditioner, such as a cycle of multigrid, as a solver by itself. It converges
+    /// where I − M⁻¹A is smaller than 1.
+    Richardson,
     /// What the measured properties of the matrix ask for.
     Auto,
 }
@@ -74,6 +78,7 @@ impl Method {
                 directions(gpu, operator, preconditioner, columns, options, window)
             }
             Self::Minres => minres(gpu, operator, preconditioner, columns, options),
+            Self::Richardson => richardson(gpu, operator, preconditioner, columns, options),
             Self::Bicgstab => bicgstab(gpu, operator, preconditioner, columns, options),
             Self::Gmres { restart } => gmres(gpu, operator, preconditioner, columns, options, restart, false),
             Self::Fgmres { restart } => gmres(gpu, operator, preconditioner, columns, options, restart, true),
@@ -134,6 +139,7 @@ impl Method {
         match self {
             Self::Cg => "conjugate gradients".to_owned(),
             Self::Cgls => "conjugate gradients for least squares".to_owned(),
+            Self::Richardson => "Richardson's iteration".to_owned(),
             Self::Auto => "automatic".to_owned(),
             Self::Directions { window } => format!("conjugate directions, window {window}"),
             Self::Minres => "minimum residuals".to_owned(),
@@ -151,6 +157,7 @@ impl fmt::Display for Method {
         match self {
             Self::Cg => f.write_str("cg"),
             Self::Cgls => f.write_str("cgls"),
+            Self::Richardson => f.write_str("richardson"),
             Self::Auto => f.write_str("auto"),
             Self::Directions { window } => write!(f, "directions:{window}"),
             Self::Minres => f.write_str("minres"),
@@ -165,7 +172,7 @@ impl std::str::FromStr for Method {
     type Err = String;
 
     /// `cg`, `directions[:k]` with a window of k (2 if not given, as published), `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with
-    /// cycles of m steps (30 if not given), `cgls` or `auto`.
+    /// cycles of m steps (30 if not given), `cgls`, `richardson` or `auto`.
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, number) = match text.split_once(':') {
             Some((name, number)) => match number.parse::<u32>() {
@@ -184,12 +191,13 @@ impl std::str::FromStr for Method {
             ("directions", _) => Err(format!("a window of {window} is larger than {MOST_WINDOW}")),
             ("minres", None) => Ok(Self::Minres),
             ("cgls", None) => Ok(Self::Cgls),
+            ("richardson", None) => Ok(Self::Richardson),
             ("auto", None) => Ok(Self::Auto),
             ("bicgstab", None) => Ok(Self::Bicgstab),
             ("gmres", _) => Ok(Self::Gmres { restart }),
             ("fgmres", _) => Ok(Self::Fgmres { restart }),
             _ => Err(format!(
-                "`{text}` is none of auto, cg, directions[:1-{MOST_WINDOW}], minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}], cgls"
+                "`{text}` is none of auto, cg, directions[:1-{MOST_WINDOW}], minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}], cgls, richardson"
             )),
         }
     }

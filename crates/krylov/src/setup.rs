@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use ansatz_gpu::{Gpu, Real};
 
-use crate::KrylovError;
 use crate::amg::{self, SmoothedAggregation};
 use crate::cg::LoopOptions;
 use crate::cg::inverse::Inverse;
@@ -16,6 +15,7 @@ use crate::precondition::{DevicePreconditioner, Preconditioner, block_inverses};
 use crate::solve::SolveOptions;
 use crate::spectrum::{largest_eigenvalue, unit_scaling};
 use crate::stage::{DeviceStage, Stage};
+use crate::{KrylovError, Method};
 
 /// A stage, and how the operator was laid out for it.
 pub(crate) struct Prepared {
@@ -116,10 +116,12 @@ pub(crate) fn prepare<T: Real>(
         }
         Form::Stencil(stencil) => (Scaled::Borrowed(Form::Stencil(stencil)), Vec::new(), factor),
     };
-    let constant_diagonal = !scaling.is_empty() || {
-        let mut active = diagonal.iter().enumerate().filter(|&(i, _)| a.is_active(i)).map(|(_, &d)| d);
-        active.next().is_none_or(|first| active.all(|d| d == first))
-    };
+    // A constant diagonal changes nothing, but where the length of a step is that of M⁻¹r.
+    let constant_diagonal = !scaling.is_empty()
+        || options.method != Method::Richardson && {
+            let mut active = diagonal.iter().enumerate().filter(|&(i, _)| a.is_active(i)).map(|(_, &d)| d);
+            active.next().is_none_or(|first| active.all(|d| d == first))
+        };
 
     // Blocks are of neighbours in the natural order, which sorting rows by length would scatter.
     let keep_order = matches!(options.preconditioner, Preconditioner::BlockJacobi { .. });

@@ -299,7 +299,8 @@ fn cells(row: &Row) -> Vec<String> {
         format!("{:.1e}", row.true_relative_residual),
         row.ratio_to_best_classical.map_or_else(|| row.reason.clone(), |ratio| format!("{ratio:.2}")),
         row.training_seconds.map_or_else(String::new, |seconds| {
-            let repaid = row.solves_to_repay.map_or("never".to_owned(), |solves| format!("{solves:.0} solves"));
+            let repaid =
+                row.solves_to_repay.map_or("never".to_owned(), |solves| format!("{solves:.0} solves"));
             format!("{seconds:.0} ({repaid})")
         }),
     ]

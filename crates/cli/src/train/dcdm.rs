@@ -163,7 +163,10 @@ impl Dcdm {
             return Err(Failure::usage("--steps is 0; it must be at least 1"));
         }
         if !(self.rate > 0.0 && self.rate.is_finite()) {
-            return Err(Failure::usage(format!("--rate is {}: give a positive number, such as 1e-3", self.rate)));
+            return Err(Failure::usage(format!(
+                "--rate is {}: give a positive number, such as 1e-3",
+                self.rate
+            )));
         }
         Ok(())
     }
@@ -255,7 +258,12 @@ fn report(gpu: &Gpu, system: LinearSystem, trained: &Trained) -> Result<Report, 
     let b = system.with_random_rhs(2, origin.seed ^ 0x5eed);
     let rhs = vec![b.rhs()[1].clone()];
     let system = b.with_rhs(rhs)?;
-    let cg = SolveOptions { rtol: TRIAL, preconditioner: Preconditioner::None, look_every: 1, ..SolveOptions::default() };
+    let cg = SolveOptions {
+        rtol: TRIAL,
+        preconditioner: Preconditioner::None,
+        look_every: 1,
+        ..SolveOptions::default()
+    };
     let learned = SolveOptions {
         method: Method::Directions { window: 2 },
         preconditioner: Preconditioner::Network,
@@ -287,7 +295,11 @@ fn losses(report: &Report) -> Convergence {
     let points = report.loss_history.iter().enumerate().map(|(step, &loss)| (step as f64 + 1.0, loss));
     Convergence {
         title: format!("Directions for {}: what the best step along them leaves", report.system),
-        series: vec![Series { label: "‖b − αAq‖²/‖b‖²".to_owned(), points: points.collect(), ..Series::default() }],
+        series: vec![Series {
+            label: "‖b − αAq‖²/‖b‖²".to_owned(),
+            points: points.collect(),
+            ..Series::default()
+        }],
         target: None,
         x_label: "step".to_owned(),
         y_label: "loss".to_owned(),

@@ -33,7 +33,8 @@ impl Meter {
                 let &mut (since, first) = self.training.get_or_insert((Instant::now(), step));
                 let per_step = since.elapsed().as_secs_f64() / (step - first) as f64;
                 let left = (steps - step) as f64 * per_step;
-                let left = if left.is_finite() { format!(", about {} left", duration(left)) } else { String::new() };
+                let left =
+                    if left.is_finite() { format!(", about {} left", duration(left)) } else { String::new() };
                 (format!("step {step} of {steps}, loss {loss:.3}{left}"), step as f64 / steps.max(1) as f64)
             }
         };

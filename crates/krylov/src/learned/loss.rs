@@ -129,8 +129,7 @@ fn step<T: Real>(words: &mut Words<'_, T>) {
     let (product, curvature) = (words.total_of_kind(2), words.total_of_product());
     let taken = product.is_finite() && curvature.is_finite() && curvature > T::zero();
     let (s, alpha) = if taken { (curvature, product / curvature) } else { (T::zero(), T::zero()) };
-    let values =
-        [(S, s), (ALPHA, alpha), (OF_E, T::zero()), (OF_E + 1, T::one()), (OF_E + 2, -alpha)];
+    let values = [(S, s), (ALPHA, alpha), (OF_E, T::zero()), (OF_E + 1, T::one()), (OF_E + 2, -alpha)];
     values.into_iter().for_each(|(word, value)| *words.own(word) = value);
 }
 
@@ -140,8 +139,7 @@ fn differentiate<T: Real>(words: &mut Words<'_, T>) {
     let (s, alpha) = (*words.own(S), *words.own(ALPHA));
     let two = T::from_f64(2.0);
     let columns = T::from_f64(f64::from(words.params.columns));
-    let scale =
-        if bb > T::zero() && s > T::zero() { two / (bb * columns * s) } else { T::zero() };
+    let scale = if bb > T::zero() && s > T::zero() { two / (bb * columns * s) } else { T::zero() };
     let values = [
         (OF_GRADIENT, -alpha * s * scale),
         (OF_GRADIENT + 1, -product * scale),

@@ -86,7 +86,8 @@ impl<T: Real> Hierarchy<T> {
             }
         };
         let jump = finest.largest_jump();
-        let usual = if jump > JUMP { (Cycle::W, Transfer::Constant) } else { (Cycle::V, Transfer::Trilinear) };
+        let usual =
+            if jump > JUMP { (Cycle::W, Transfer::Constant) } else { (Cycle::V, Transfer::Trilinear) };
         let (cycle, transfer) = (settings.cycle.unwrap_or(usual.0), settings.transfer.unwrap_or(usual.1));
         let mut current = Current::Finest(finest);
         let mut distance = [1.0; 3];

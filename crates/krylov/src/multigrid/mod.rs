@@ -186,7 +186,9 @@ mod tests {
 
     #[test]
     fn settings_are_read_as_they_are_written() {
-        for text in ["multigrid:jacobi:2", "multigrid:w:red-black:1:constant", "multigrid:f:chebyshev:3:trilinear"] {
+        for text in
+            ["multigrid:jacobi:2", "multigrid:w:red-black:1:constant", "multigrid:f:chebyshev:3:trilinear"]
+        {
             assert_eq!(text.parse::<Multigrid>().map(|multigrid| multigrid.to_string()), Ok(text.to_owned()));
         }
         assert_eq!("multigrid".parse(), Ok(Multigrid::default()));

@@ -34,9 +34,8 @@ impl<'a, T: Real> Backward<'a, T> {
             .take(network.coarsenings + 1)
             .collect();
         // Fewer cells may be cut into more chunks.
-        let wanted = |images| {
-            layers.iter().map(move |layer| ConvolutionGradient::<T>::partials(gpu, layer, images))
-        };
+        let wanted =
+            |images| layers.iter().map(move |layer| ConvolutionGradient::<T>::partials(gpu, layer, images));
         let partials = levels.iter().flat_map(wanted).max();
         let partials = gpu.buffer("partial gradients", partials.unwrap_or(0))?;
         Ok(Self {

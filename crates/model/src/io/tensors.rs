@@ -61,8 +61,12 @@ impl Numbers {
 
     fn bytes(&self) -> (Dtype, Vec<u8>) {
         match self {
-            Self::F32(numbers) => (Dtype::F32, numbers.iter().flat_map(|number| number.to_le_bytes()).collect()),
-            Self::F64(numbers) => (Dtype::F64, numbers.iter().flat_map(|number| number.to_le_bytes()).collect()),
+            Self::F32(numbers) => {
+                (Dtype::F32, numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
+            }
+            Self::F64(numbers) => {
+                (Dtype::F64, numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
+            }
         }
     }
 }
@@ -133,7 +137,9 @@ impl TensorFile {
                 Dtype::F64 => {
                     Numbers::F64(view.data().as_chunks().0.iter().copied().map(f64::from_le_bytes).collect())
                 }
-                other => return Err(damaged(format!("`{name}` holds {other:?}, which is neither F32 nor F64"))),
+                other => {
+                    return Err(damaged(format!("`{name}` holds {other:?}, which is neither F32 nor F64")));
+                }
             };
             Ok(Tensor { name, shape: view.shape().to_vec(), numbers })
         });

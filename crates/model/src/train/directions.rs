@@ -172,7 +172,9 @@ pub fn train_directions(
             run.save(file)?;
             saved = (Instant::now(), run.losses.len());
         }
-        if look(TrainProgress::Training { step: run.losses.len(), steps: options.steps, loss: mean }).is_break() {
+        if look(TrainProgress::Training { step: run.losses.len(), steps: options.steps, loss: mean })
+            .is_break()
+        {
             stop = Some(TrainStop::Stopped);
         }
     }

@@ -110,7 +110,9 @@ impl DirectionWeights {
             && (1..=ansatz_layers::convolution::MOST_CHANNELS).contains(&channels)
             && coarsenings <= MOST_COARSENINGS;
         if !possible {
-            return Err(damaged(format!("{dimensions} dimensions, {channels} channels, {coarsenings} coarsenings")));
+            return Err(damaged(format!(
+                "{dimensions} dimensions, {channels} channels, {coarsenings} coarsenings"
+            )));
         }
         let network = DirectionNetwork { dimensions, channels, coarsenings };
         let mut parameters = vec![0.0; network.numbers()];
@@ -147,6 +149,5 @@ fn shape(layer: &Convolution) -> Vec<usize> {
 fn places(layer: &Convolution) -> impl Iterator<Item = usize> {
     let &Convolution { inputs, outputs, .. } = layer;
     let (layer, taps) = (*layer, layer.taps());
-    (0..outputs * inputs * taps)
-        .map(move |i| layer.weight(i / taps / inputs, i / taps % inputs, i % taps))
+    (0..outputs * inputs * taps).map(move |i| layer.weight(i / taps / inputs, i / taps % inputs, i % taps))
 }

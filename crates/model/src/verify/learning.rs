@@ -48,7 +48,8 @@ pub(super) fn run<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
             let mut b = numbers::<T>(43, COLUMNS * length);
             for column in b.chunks_mut(length) {
                 let natural = ordering.gather(column);
-                let active = natural.iter().enumerate().map(|(i, &b)| if operator.is_active(i) { b } else { 0.0 });
+                let active =
+                    natural.iter().enumerate().map(|(i, &b)| if operator.is_active(i) { b } else { 0.0 });
                 column.copy_from_slice(&ordering.scatter::<T>(&active.collect::<Vec<_>>()));
             }
             // A right-hand side of nothing has no loss, and no gradient comes of it.
