@@ -15,6 +15,7 @@ struct Params {
     nx: u32,              // cells in a row
     padded: u32,          // numbers of a vector for each row
     stride: u32,          // from one column of a vector to the next
+    times: u32,           // 1: into images times ‖r‖ in place of divided by it
 }
 #if IMMEDIATES
 var<immediate> params: Params;

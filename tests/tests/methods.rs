@@ -291,8 +291,10 @@ fn columns_and_restarts_go_their_own_ways() {
     });
 }
 
-const ALL: [Method; 7] = [
+const ALL: [Method; 9] = [
     Method::Cg,
+    Method::Directions { window: 2 },
+    Method::Richardson,
     Method::Minres,
     Method::Bicgstab,
     Method::Gmres { restart: 30 },
@@ -541,5 +543,41 @@ fn flexible_directions_bear_a_preconditioner_that_is_not_symmetric() {
         }
         let [plain, flexible] = plain_and_flexible::<f64>(gpu);
         assert!(plain > 1e-6 && flexible < 1e-10, "{plain:e} {flexible:e}");
+    });
+}
+
+/// Jacobi's method reduces the error by cos(π/16) a step on a 15 × 15 grid; a cycle of multigrid by itself needs a dozen steps whatever
+/// the size; and where M⁻¹A is larger than 2 the iteration grows, and says so.
+#[test]
+fn preconditioners_are_solvers_by_themselves() {
+    each(|gpu| {
+        let small = generate::parse("poisson:15x15", 0).unwrap().operator;
+        let b = vec![1.0; 225];
+        let jacobi = SolveOptions { rtol: 1e-8, precision: Precision::F64, ..with(Method::Richardson) };
+        let outcome = solve_one(gpu, &*small, &b, &jacobi);
+        // b is nearly the slowest eigenvector.
+        let expected = 1e-8f64.ln() / (std::f64::consts::PI / 16.0).cos().ln();
+        let found = outcome.iterations as f64;
+        assert!(
+            outcome.converged() && (0.9 * expected..1.1 * expected).contains(&found),
+            "{found}, not {expected}"
+        );
+
+        for text in ["poisson:32x32x32", "poisson:63x57", "contrast:24x24x24:1e3"] {
+            let a = generate::parse(text, 0).unwrap().operator;
+            let preconditioner = "multigrid:w".parse().unwrap();
+            let options = SolveOptions { preconditioner, ..with(Method::Richardson) };
+            let outcome = solve_one(gpu, &*a, &random(5, a.dimension()), &options);
+            assert!(
+                outcome.converged() && outcome.iterations <= 40,
+                "{text}: {} after {}",
+                outcome.reason,
+                outcome.iterations
+            );
+        }
+
+        let a = matrix(&[&[1.0, 0.9, 0.9], &[0.9, 1.0, 0.9], &[0.9, 0.9, 1.0]]);
+        let outcome = solve_one(gpu, &a, &[1.0, 2.0, 3.0], &with(Method::Richardson));
+        assert!(matches!(outcome.reason, Reason::Breakdown | Reason::Stagnated), "{}", outcome.reason);
     });
 }

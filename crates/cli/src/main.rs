@@ -12,7 +12,9 @@ mod progress;
 mod solve;
 mod stop;
 mod table;
+mod train;
 mod verify;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -33,6 +35,8 @@ enum Command {
     Devices(devices::Devices),
     Solve(Box<solve::Solve>),
     Pde(Box<pde::PdeCommand>),
+    #[command(subcommand)]
+    Train(train::Train),
     Verify(verify::Verify),
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -68,6 +72,7 @@ fn main() -> ExitCode {
         Command::Devices(devices) => devices.run(),
         Command::Solve(solve) => solve.run(),
         Command::Pde(pde) => pde.run(),
+        Command::Train(train) => train.run(),
         Command::Verify(verify) => verify.run(),
         Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => demo.run(),

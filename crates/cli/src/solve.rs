@@ -15,6 +15,7 @@ use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::progress::Meter;
 use crate::table::profile;
+use crate::weights::Weights;
 use crate::{memory, output, stop};
 
 /// Solves A x = b and verifies the residual in f64.
@@ -61,13 +62,17 @@ pub struct Solve {
     #[arg(long, value_name = "N")]
     max_iterations: Option<u64>,
 
-    /// Krylov method: cg or directions[:1-16] (symmetric positive definite), minres (symmetric), bicgstab, gmres[:1-200], fgmres[:1-200] (square), cgls (any shape, least squares), or auto, which tells why.
+    /// Krylov method: cg or directions[:1-16] (symmetric positive definite), minres (symmetric), bicgstab, gmres[:1-200], fgmres[:1-200] (square), cgls (any shape, least squares), richardson (a preconditioner by itself), or auto, which tells why.
     #[arg(long, default_value_t = Method::Cg)]
     method: Method,
 
-    /// Preconditioner: none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], amg[:v|w|f][:jacobi|chebyshev][:SWEEPS] or, on a grid, multigrid[:v|w|f][:jacobi|chebyshev|red-black][:SWEEPS][:constant].
+    /// Preconditioner: none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], amg[:v|w|f][:jacobi|chebyshev][:SWEEPS] or, on a grid, network (with --weights) or multigrid[:v|w|f][:jacobi|chebyshev|red-black][:SWEEPS][:constant].
     #[arg(long, default_value_t = Preconditioner::Jacobi)]
     pc: Preconditioner,
+
+    /// The weights of --pc network, as `ansatz train dcdm` wrote them.
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
 
     /// Vectors that A nearly maps to zero, for amg: n × k numbers in a file as for -b, or `ones` [default: ones; the rigid-body motions for elasticity].
     #[arg(long, value_name = "FILE")]
@@ -141,9 +146,11 @@ impl Solve {
         self.check()?;
         stop::listen();
         let system = self.system()?;
+        let mut options = self.options();
+        options.directions = self.weights()?.directions(&system, &options);
         let gpu = self.device.open()?;
         gpu.set_profiling(self.profile);
-        let solved = watched(&system, &gpu, &self.options(), self.quiet);
+        let solved = watched(&system, &gpu, &options, self.quiet);
         gpu.set_profiling(false);
         let mut run = solved.map_err(|error| self.rescue(&system, error))?;
         if self.profile {
@@ -179,6 +186,7 @@ impl Solve {
             ("the matrix", self.matrix.as_deref()),
             ("-b", self.rhs_file.as_deref()),
             ("--near-null", self.near_null.as_deref()),
+            ("--weights", self.weights.as_deref()),
         ];
         let outputs = [
             ("--output", self.output.as_deref()),
@@ -203,6 +211,18 @@ impl Solve {
             }
         }
         Ok(())
+    }
+
+    fn weights(&self) -> Result<Weights, Failure> {
+        match (&self.weights, self.pc) {
+            (None, Preconditioner::Network) => Err(Failure::usage(
+                "--pc network asks for --weights FILE, as `ansatz train dcdm` writes them",
+            )),
+            (Some(_), pc) if pc != Preconditioner::Network => {
+                Err(Failure::usage(format!("--weights belongs to --pc network, not to {pc}: leave it out")))
+            }
+            (path, _) => Weights::read(path.as_slice()),
+        }
     }
 
     fn options(&self) -> SolveOptions {

@@ -11,7 +11,8 @@ use crate::directions::{MOST_WINDOW, directions};
 use crate::gmres::gmres;
 use crate::minres::minres;
 use crate::operator::{Defect, Operator};
-use crate::precondition::DevicePreconditioner;
+use crate::precondition::{DevicePreconditioner, Preconditioner};
+use crate::richardson::richardson;
 
 /// A Krylov method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +44,9 @@ pub enum Method {
     /// Conjugate gradients for least squares (Hestenes and Stiefel 1952; Björck, Elfving and Strakoš, SIAM J. Matrix Anal.
     /// Appl. 19, 1998), for a matrix of any shape: min ‖b − Ax‖ by AᵀA d = Aᵀr, with Aᵀr in f64 in each refinement.
     Cgls,
+    /// Richardson's iteration x ← x + M⁻¹r: the preconditioner, such as a cycle of multigrid, as a solver by itself. It converges
+    /// where I − M⁻¹A is smaller than 1.
+    Richardson,
     /// What the measured properties of the matrix ask for.
     Auto,
 }
@@ -51,6 +55,8 @@ pub enum Method {
 pub(crate) const MOST_STEPS: u32 = 200;
 /// Steps of a cycle, if not given.
 const RESTART: u32 = 30;
+/// Directions of a window, if not given.
+const WINDOW: u32 = 2;
 
 impl Method {
     /// The loop on the device.
@@ -72,6 +78,7 @@ impl Method {
                 directions(gpu, operator, preconditioner, columns, options, window)
             }
             Self::Minres => minres(gpu, operator, preconditioner, columns, options),
+            Self::Richardson => richardson(gpu, operator, preconditioner, columns, options),
             Self::Bicgstab => bicgstab(gpu, operator, preconditioner, columns, options),
             Self::Gmres { restart } => gmres(gpu, operator, preconditioner, columns, options, restart, false),
             Self::Fgmres { restart } => gmres(gpu, operator, preconditioner, columns, options, restart, true),
@@ -88,7 +95,11 @@ impl Method {
     }
 
     /// What the properties of a matrix ask for, and why.
-    pub(crate) fn choose(a: &dyn Operator, most_bytes: u64) -> (Self, &'static str) {
+    pub(crate) fn choose(
+        a: &dyn Operator,
+        preconditioner: Preconditioner,
+        most_bytes: u64,
+    ) -> (Self, &'static str) {
         // The basis of GMRES has to fit into one binding.
         let basis = 8 * u64::from(RESTART + 1) * a.dimension() as u64;
         if a.columns() != a.dimension() {
@@ -103,6 +114,9 @@ impl Method {
             }
             Some(Defect::NegativeMinor) => {
                 (Self::Minres, "as the matrix is symmetric, but a minor of it is negative")
+            }
+            Some(Defect::NonFinite) | None if preconditioner == Preconditioner::Network => {
+                (Self::Directions { window: WINDOW }, "as a network may give any direction")
             }
             Some(Defect::NonFinite) | None => {
                 (Self::Cg, "as the matrix is symmetric and its diagonal is not negative")
@@ -125,6 +139,7 @@ impl Method {
         match self {
             Self::Cg => "conjugate gradients".to_owned(),
             Self::Cgls => "conjugate gradients for least squares".to_owned(),
+            Self::Richardson => "Richardson's iteration".to_owned(),
             Self::Auto => "automatic".to_owned(),
             Self::Directions { window } => format!("conjugate directions, window {window}"),
             Self::Minres => "minimum residuals".to_owned(),
@@ -142,6 +157,7 @@ impl fmt::Display for Method {
         match self {
             Self::Cg => f.write_str("cg"),
             Self::Cgls => f.write_str("cgls"),
+            Self::Richardson => f.write_str("richardson"),
             Self::Auto => f.write_str("auto"),
             Self::Directions { window } => write!(f, "directions:{window}"),
             Self::Minres => f.write_str("minres"),
@@ -155,8 +171,8 @@ impl fmt::Display for Method {
 impl std::str::FromStr for Method {
     type Err = String;
 
-    /// `cg`, `directions[:k]` with a window of k (2 if not given), `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with
-    /// cycles of m steps (30 if not given), `cgls` or `auto`.
+    /// `cg`, `directions[:k]` with a window of k (2 if not given, as published), `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with
+    /// cycles of m steps (30 if not given), `cgls`, `richardson` or `auto`.
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, number) = match text.split_once(':') {
             Some((name, number)) => match number.parse::<u32>() {
@@ -168,19 +184,20 @@ impl std::str::FromStr for Method {
             None => (text, None),
         };
         let restart = number.unwrap_or(RESTART);
-        let window = number.unwrap_or(2);
+        let window = number.unwrap_or(WINDOW);
         match (name, number) {
             ("cg", None) => Ok(Self::Cg),
             ("directions", _) if window <= MOST_WINDOW => Ok(Self::Directions { window }),
             ("directions", _) => Err(format!("a window of {window} is larger than {MOST_WINDOW}")),
             ("minres", None) => Ok(Self::Minres),
             ("cgls", None) => Ok(Self::Cgls),
+            ("richardson", None) => Ok(Self::Richardson),
             ("auto", None) => Ok(Self::Auto),
             ("bicgstab", None) => Ok(Self::Bicgstab),
             ("gmres", _) => Ok(Self::Gmres { restart }),
             ("fgmres", _) => Ok(Self::Fgmres { restart }),
             _ => Err(format!(
-                "`{text}` is none of auto, cg, directions[:1-{MOST_WINDOW}], minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}], cgls"
+                "`{text}` is none of auto, cg, directions[:1-{MOST_WINDOW}], minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}], cgls, richardson"
             )),
         }
     }

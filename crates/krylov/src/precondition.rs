@@ -64,8 +64,8 @@ impl std::fmt::Display for Preconditioner {
 impl std::str::FromStr for Preconditioner {
     type Err = String;
 
-    /// `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given), `chebyshev[:DEGREE]` (4 if not given), `stencils`, or multigrid and amg
-    /// as [`Multigrid`] and [`Amg`] read them; a network has no name without its weights.
+    /// `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given), `chebyshev[:DEGREE]` (4 if not given), `network`, `stencils`, or
+    /// multigrid and amg as [`Multigrid`] and [`Amg`] read them.
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split(':').next() {
             Some("multigrid") => return text.parse().map(Self::Multigrid),
@@ -81,6 +81,7 @@ impl std::str::FromStr for Preconditioner {
         };
         match (name, number) {
             ("none", None) => Ok(Self::None),
+            ("network", None) => Ok(Self::Network),
             ("jacobi", None) => Ok(Self::Jacobi),
             ("stencils", None) => Ok(Self::Stencils),
             ("block-jacobi", size @ (None | Some(2 | 4))) => {
@@ -92,7 +93,7 @@ impl std::str::FromStr for Preconditioner {
             }
             ("chebyshev", Some(degree)) => Err(format!("degree {degree} is not between 1 and 64")),
             _ => Err(format!(
-                "`{text}` is none of none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], multigrid, amg, stencils"
+                "`{text}` is none of none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], multigrid, amg, network, stencils"
             )),
         }
     }

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use ansatz_gpu::{Gpu, Real};
 
-use crate::KrylovError;
 use crate::amg::{self, SmoothedAggregation};
 use crate::cg::LoopOptions;
 use crate::cg::inverse::Inverse;
@@ -17,6 +16,7 @@ use crate::solve::SolveOptions;
 use crate::spectrum::{largest_eigenvalue, unit_scaling};
 use crate::stage::{DeviceStage, Stage};
 use crate::stencils::DeviceStencils;
+use crate::{KrylovError, Method};
 
 /// A stage, and how the operator was laid out for it.
 pub(crate) struct Prepared {
@@ -102,8 +102,7 @@ pub(crate) fn prepare<T: Real>(
             | Preconditioner::Network
             | Preconditioner::Stencils
     );
-    // Otherwise one power of two brings the entries near 1, which costs no rounding.
-    let factor = (-a.norm_inf().max(f64::MIN_POSITIVE).log2().round()).exp2();
+    let factor = near_one(a);
     let (scaled, scaling, factor) = match form {
         Form::Csr(matrix) if symmetric_scaling => {
             let scaling = unit_scaling(&diagonal);
@@ -121,10 +120,12 @@ pub(crate) fn prepare<T: Real>(
         }
         Form::Stencil(stencil) => (Scaled::Borrowed(Form::Stencil(stencil)), Vec::new(), factor),
     };
-    let constant_diagonal = !scaling.is_empty() || {
-        let mut active = diagonal.iter().enumerate().filter(|&(i, _)| a.is_active(i)).map(|(_, &d)| d);
-        active.next().is_none_or(|first| active.all(|d| d == first))
-    };
+    // A constant diagonal changes nothing, but where the length of a step is that of M⁻¹r.
+    let constant_diagonal = !scaling.is_empty()
+        || options.method != Method::Richardson && {
+            let mut active = diagonal.iter().enumerate().filter(|&(i, _)| a.is_active(i)).map(|(_, &d)| d);
+            active.next().is_none_or(|first| active.all(|d| d == first))
+        };
 
     // Blocks are of neighbours in the natural order, which sorting rows by length would scatter.
     let keep_order = matches!(options.preconditioner, Preconditioner::BlockJacobi { .. });
@@ -161,7 +162,9 @@ pub(crate) fn prepare<T: Real>(
             }
         }
         Preconditioner::Multigrid(settings) => {
-            DevicePreconditioner::Multigrid(Hierarchy::new(gpu, a, factor, settings, columns)?)
+            let hierarchy = Hierarchy::new(gpu, a, factor, settings, columns)?;
+            layout.extend(hierarchy.note().map(|note| format!("; {note}")));
+            DevicePreconditioner::Multigrid(hierarchy)
         }
         Preconditioner::Amg(settings) => {
             let aggregation = aggregation(&*form.to_csr()?, &scaling, options)?;
@@ -182,6 +185,27 @@ pub(crate) fn prepare<T: Real>(
     let ordering = operator.ordering().clone();
     let stage = DeviceStage::new(method, ordering, scaling, factor, columns, history);
     Ok(Prepared { stage: Box::new(stage), layout })
+}
+
+/// The operator times a power of two that brings its entries near 1, on the device, and that power: a network sees the residual as it
+/// is, and Lanczos the spectrum.
+pub(crate) fn lay_out_plain<T: Real>(
+    gpu: &Gpu,
+    a: &dyn Operator,
+) -> Result<(Box<dyn DeviceOperator<T>>, f64), KrylovError> {
+    let factor = near_one(a);
+    let scaling = vec![factor.sqrt(); a.dimension()];
+    let scaled = match a.form() {
+        Form::Csr(matrix) => Scaled::Csr(matrix.scaled(&scaling)?),
+        Form::Variable(stencil) => Scaled::Variable(stencil.scaled(&scaling)?),
+        Form::Stencil(stencil) => Scaled::Borrowed(Form::Stencil(stencil)),
+    };
+    Ok((lay_out::<T>(gpu, scaled.form(), factor, false)?.0, factor))
+}
+
+/// The power of two by which the entries come near 1, which costs no rounding.
+fn near_one(a: &dyn Operator) -> f64 {
+    (-a.norm_inf().max(f64::MIN_POSITIVE).log2().round()).exp2()
 }
 
 fn loop_options<T: Real>(

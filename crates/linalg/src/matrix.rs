@@ -54,6 +54,19 @@ impl<T: Real> Matrix<T> {
         Ok(Self { rows, columns, stride, slab_columns, slabs })
     }
 
+    /// The columns that a buffer holds already, each padded to a multiple of four scalars, in one slab.
+    ///
+    /// # Errors
+    /// [`GpuError::Misuse`] where there are not as many.
+    pub fn of_buffer(buffer: Buffer<T>, rows: usize, columns: usize) -> Result<Self, GpuError> {
+        let stride = rows.next_multiple_of(4).max(4);
+        if buffer.len() != stride * columns {
+            let message = format!("{} numbers are not {columns} columns of {stride}", buffer.len());
+            return Err(GpuError::Misuse { what: "matrix".to_owned(), message });
+        }
+        Ok(Self { rows, columns, stride, slab_columns: columns.max(1), slabs: vec![buffer] })
+    }
+
     /// A matrix with these entries, column after column without padding.
     ///
     /// # Errors

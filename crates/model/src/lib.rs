@@ -10,6 +10,8 @@ pub mod verify;
 
 pub mod pde;
 
+pub mod train;
+
 mod error;
 mod linear_system;
 mod median;

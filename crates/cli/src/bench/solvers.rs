@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::table::table;
+use crate::weights::Weights;
 use crate::{output, stop};
 
 /// Methods against each other, each to the same residual as recomputed in f64.
@@ -35,6 +36,10 @@ pub struct Solvers {
     /// A preconditioner as for `ansatz solve`; may be given several times. Those that do not suit a system are left out there.
     #[arg(long = "pc", value_name = "PC", default_values = PRECONDITIONERS)]
     preconditioners: Vec<Preconditioner>,
+
+    /// Weights for a network among the preconditioners, beside which they are added to them; may be given several times, for the plane and for space.
+    #[arg(long, value_name = "FILE")]
+    weights: Vec<PathBuf>,
 
     /// Each solve ends when ‖b − Ax‖ ≤ RTOL ‖b‖, in f64.
     #[arg(long, default_value_t = 1e-8, allow_hyphen_values = true, value_parser = tolerance)]
@@ -118,6 +123,10 @@ struct Row {
     /// Set-up and solve over those of the fastest classical method that converged on this system; null without one, or where this
     /// one did not converge.
     ratio_to_best_classical: Option<f64>,
+    /// Seconds that its weights took to train; null for what is not learned.
+    training_seconds: Option<f64>,
+    /// Solves after which training is repaid, beside the fastest classical method; null where it never is.
+    solves_to_repay: Option<f64>,
 }
 
 impl Row {
@@ -142,17 +151,21 @@ impl Solvers {
         }
         // Read before anything is measured, so that a mistake in the last does not cost the time of the others.
         let systems = self.problems.iter().map(|text| self.system(text)).collect::<Result<Vec<_>, _>>()?;
+        let weights = Weights::read(&self.weights)?;
+        let mut preconditioners = self.preconditioners.clone();
+        if !self.weights.is_empty() && !preconditioners.contains(&Preconditioner::Network) {
+            preconditioners.push(Preconditioner::Network);
+        }
         let gpu = self.device.open()?;
         let mut rows = Vec::new();
         for system in &systems {
             let mut of_system = Vec::new();
-            let all =
-                |&method| self.preconditioners.iter().map(move |&preconditioner| (method, preconditioner));
+            let all = |&method| preconditioners.iter().map(move |&preconditioner| (method, preconditioner));
             for (method, preconditioner) in self.methods.iter().flat_map(all) {
                 if stop::asked() {
                     break;
                 }
-                of_system.extend(self.measure(&gpu, system, method, preconditioner)?);
+                of_system.extend(self.measure(&gpu, system, &weights, method, preconditioner)?);
             }
             compare(&mut of_system);
             rows.extend(of_system);
@@ -195,11 +208,15 @@ impl Solvers {
         &self,
         gpu: &Gpu,
         system: &LinearSystem,
+        weights: &Weights,
         method: Method,
         preconditioner: Preconditioner,
     ) -> Result<Option<Row>, Error> {
         output::note(&format!("{}, {method}, {preconditioner}", system.name()));
         let options = SolveOptions { rtol: self.rtol, method, preconditioner, ..SolveOptions::default() };
+        let directions = weights.directions(system, &options);
+        let trained = directions.is_some().then(|| weights.of(system)).flatten();
+        let options = SolveOptions { directions, ..options };
         // What compiles pipelines is not timed.
         let first = SolveOptions { max_iterations: Some(1), ..options.clone() };
         match system.solve(gpu, &first) {
@@ -238,19 +255,24 @@ impl Solvers {
             converged: report.converged,
             reason: report.reason,
             ratio_to_best_classical: None,
+            training_seconds: trained.map(|weights| weights.origin.seconds),
+            solves_to_repay: None,
         }))
     }
 }
 
 /// Sets the ratios of the rows of one system.
 fn compare(rows: &mut [Row]) {
-    let best = rows.iter().filter(|row| row.converged).map(Row::seconds).fold(f64::INFINITY, f64::min);
-    for row in rows.iter_mut().filter(|row| row.converged) {
+    let classical = rows.iter().filter(|row| row.converged && row.training_seconds.is_none());
+    let best = classical.map(Row::seconds).fold(f64::INFINITY, f64::min);
+    for row in rows.iter_mut().filter(|row| row.converged && best.is_finite()) {
         row.ratio_to_best_classical = Some(row.seconds() / best);
+        let gain = best - row.seconds();
+        row.solves_to_repay = row.training_seconds.filter(|_| gain > 0.0).map(|seconds| seconds / gain);
     }
 }
 
-const TITLES: [&str; 10] = [
+const TITLES: [&str; 11] = [
     "problem",
     "unknowns",
     "method",
@@ -261,6 +283,7 @@ const TITLES: [&str; 10] = [
     "memory, MB",
     "residual",
     "to the best",
+    "training, s (repaid after)",
 ];
 
 fn cells(row: &Row) -> Vec<String> {
@@ -275,6 +298,11 @@ fn cells(row: &Row) -> Vec<String> {
         format!("{:.1}", row.memory_bytes as f64 * 1e-6),
         format!("{:.1e}", row.true_relative_residual),
         row.ratio_to_best_classical.map_or_else(|| row.reason.clone(), |ratio| format!("{ratio:.2}")),
+        row.training_seconds.map_or_else(String::new, |seconds| {
+            let repaid =
+                row.solves_to_repay.map_or("never".to_owned(), |solves| format!("{solves:.0} solves"));
+            format!("{seconds:.0} ({repaid})")
+        }),
     ]
 }
 

@@ -27,7 +27,7 @@ use crate::{output as out, stop};
 use choices::{LossArg, PlaceArg, PrecisionArg, ResampleArg};
 
 pub use command::PdeCommand;
-pub use input::read;
+pub use input::{interval, read};
 pub use output::{Folder, Wanted};
 
 /// More pictures are a mistake.

@@ -9,7 +9,7 @@ use crate::cg::control::{Params, SUMS, Status};
 use crate::cg::{LANES, Parts, dot4, quad, share};
 
 /// `slots` vectors for every column.
-pub(super) struct Basis<'a, T> {
+pub(crate) struct Basis<'a, T> {
     pub parts: &'a Parts<T>,
     pub slots: u32,
     pub vectors: Buffer<T>,
@@ -17,7 +17,7 @@ pub(super) struct Basis<'a, T> {
 
 /// What an update does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Update {
+pub(crate) enum Update {
     /// y ← y − Σ h_k v_k over v_0 … v_step.
     TakeOff,
     /// y ← Σ y_k v_k over v_0 … v_(step−1).

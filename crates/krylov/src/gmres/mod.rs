@@ -22,15 +22,16 @@ use crate::cg::{Loop, LoopOptions, Parts, Recorded};
 use crate::device::DeviceOperator;
 use crate::precondition::DevicePreconditioner;
 use crate::steps::{Scalars, Steps};
-use basis::{Basis, Update};
-use scalars::{accumulate, begin, close, rotate, solve};
+pub(crate) use basis::{Basis, Update};
+pub(crate) use scalars::accumulate;
+use scalars::{begin, close, rotate, solve};
 
 // The method's own words, as in the kernels.
-const STEP: u32 = 0;
-const SCALE: u32 = 1;
-const RESTART: u32 = 2;
+pub(crate) const STEP: u32 = 0;
+pub(crate) const SCALE: u32 = 1;
+pub(crate) const RESTART: u32 = 2;
 const FINAL: u32 = 3;
-const FRESH: u32 = 4;
+pub(crate) const FRESH: u32 = 4;
 // Constant coefficients: (0, 1, −1) of a difference, whose first two copy; (0, 0) of zero; (1, 1) of a sum.
 const OF_DIFFERENCE: u32 = 5;
 const OF_ZERO: u32 = 8;
@@ -40,8 +41,8 @@ const OWN_WORDS: u32 = 12;
 
 /// Where the small matrices of a column stand, for a cycle of m steps.
 #[derive(Debug, Clone, Copy)]
-struct Small {
-    m: usize,
+pub(crate) struct Small {
+    pub m: usize,
 }
 
 impl Small {
@@ -61,15 +62,15 @@ impl Small {
         self.g() + self.m + 1
     }
 
-    fn h(self) -> usize {
+    pub fn h(self) -> usize {
         self.y() + self.m
     }
 
-    fn part(self) -> usize {
+    pub fn part(self) -> usize {
         self.h() + self.m + 1
     }
 
-    fn len(self) -> usize {
+    pub fn len(self) -> usize {
         self.part() + self.m + 1
     }
 }

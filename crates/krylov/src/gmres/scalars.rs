@@ -29,7 +29,7 @@ pub(super) fn begin<T: Real>(words: &mut Words<'_, T>) {
 }
 
 /// h ← h + Vᵀw.
-pub(super) fn accumulate<T: Real>(words: &mut Words<'_, T>) {
+pub(crate) fn accumulate<T: Real>(words: &mut Words<'_, T>) {
     let (small, step, at) = place(words);
     let fresh = !words.own(FRESH).is_zero();
     let groups = words.params.groups as usize;

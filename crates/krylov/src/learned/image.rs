@@ -24,6 +24,7 @@ struct Params {
     nx: u32,
     padded: u32,
     stride: u32,
+    times: u32,
 }
 
 impl Params {
@@ -58,6 +59,7 @@ impl Places {
             nx: nx as u32,
             padded: nx.next_multiple_of(4) as u32,
             stride: 4 * of.stride4,
+            times: 0,
         }
     }
 
@@ -66,9 +68,27 @@ impl Places {
         &self,
         plan: &mut Plan,
         of: &LoopParams,
+        buffers: [&Buffer<T>; 3],
+    ) -> Result<(), GpuError> {
+        self.record_image(plan, self.params(plan, of), buffers)
+    }
+
+    /// Records x = ‖r‖ g, the way back through z = ‖r‖ q.
+    pub fn record_back<T: Real>(
+        &self,
+        plan: &mut Plan,
+        of: &LoopParams,
+        buffers: [&Buffer<T>; 3],
+    ) -> Result<(), GpuError> {
+        self.record_image(plan, Params { times: 1, ..self.params(plan, of) }, buffers)
+    }
+
+    fn record_image<T: Real>(
+        &self,
+        plan: &mut Plan,
+        params: Params,
         [control, r, x]: [&Buffer<T>; 3],
     ) -> Result<(), GpuError> {
-        let params = self.params(plan, of);
         let work = u64::from(params.cells) * u64::from(params.columns);
         let launch = Launch::new(&ansatz_shaders::krylov::TO_IMAGE, to_twin::<T>)
             .real::<T>()
@@ -111,10 +131,14 @@ fn to_twin<T: Real>(args: &Args) {
     let cells = params.cells as usize;
     for column in params.running(&control) {
         let length = params.length(&control, column);
-        let inverse = if length > T::zero() { T::one() / length } else { T::zero() };
+        let scale = match params.times {
+            0 if length > T::zero() => T::one() / length,
+            0 => T::zero(),
+            _ => length,
+        };
         let r = &r[column * params.stride as usize..][..params.stride as usize];
         for (cell, x) in x[4 * column * cells..][..4 * cells].chunks_exact_mut(4).enumerate() {
-            x.copy_from_slice(&[inverse * r[params.place(cell)], T::zero(), T::zero(), T::zero()]);
+            x.copy_from_slice(&[scale * r[params.place(cell)], T::zero(), T::zero(), T::zero()]);
         }
     }
 }

@@ -5,14 +5,16 @@
 //! best one, and what is no direction at all is refused.
 
 mod image;
+mod loss;
 
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
-use ansatz_layers::convolution::{DirectionNetwork, Images};
+use ansatz_layers::convolution::{DirectionNetwork, Images, Tape};
 
 use crate::KrylovError;
 use crate::cg::control::Params;
 use crate::operator::Operator;
 use image::Places;
+pub use loss::DirectionLoss;
 
 /// A network with its parameters.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,5 +119,20 @@ impl<T: Real> DeviceDirections<T> {
         self.places.record_to(plan, params, [control, r, &self.x])?;
         self.network.record(plan, self.images, &self.parameters, &self.x, &self.q)?;
         self.places.record_from(plan, params, [control, &self.q, &self.active, z])
+    }
+
+    /// The same, with all that the way back needs.
+    fn record_kept(
+        &self,
+        plan: &mut Plan,
+        params: &Params,
+        control: &Buffer<T>,
+        r: &Buffer<T>,
+        z: &Buffer<T>,
+    ) -> Result<Tape<T>, GpuError> {
+        self.places.record_to(plan, params, [control, r, &self.x])?;
+        let tape = self.network.record_kept(plan, self.images, &self.parameters, &self.x, &self.q)?;
+        self.places.record_from(plan, params, [control, &self.q, &self.active, z])?;
+        Ok(tape)
     }
 }

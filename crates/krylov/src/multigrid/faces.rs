@@ -38,6 +38,16 @@ pub(crate) trait Faces: Sync {
             + (0..3).map(|axis| self.face(axis, cell) + self.high_face(axis, cell)).sum::<f64>()
     }
 
+    /// The largest ratio between the two faces of a cell along an axis, 1 at least.
+    fn largest_jump(&self) -> f64 {
+        let jump = |cell: usize, axis: usize| {
+            let (low, high) = (self.face(axis, cell), self.high_face(axis, cell));
+            if low > 0.0 && high > 0.0 { (low / high).max(high / low) } else { 1.0 }
+        };
+        let cells = (0..self.grid().cells()).into_par_iter().with_min_len(4096);
+        cells.map(|cell| (0..3).map(|axis| jump(cell, axis)).fold(1.0, f64::max)).reduce(|| 1.0, f64::max)
+    }
+
     /// The mean coefficient of the faces along each axis, 0 where there is none.
     fn strengths(&self) -> [f64; 3] {
         std::array::from_fn(|axis| {

@@ -5,10 +5,11 @@ use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 use super::coarsest::Coarsest;
 use super::cycle::{Levels, Vectors, record};
 use super::descend::descend;
+use super::faces::Faces;
 use super::level::{Level, vector};
 use super::smoother::{Step, residual};
 use super::transfer::Interpolation;
-use super::{Cycle, Multigrid, Smoother};
+use super::{Cycle, Multigrid, Smoother, Transfer};
 use crate::KrylovError;
 use crate::cg::control::Params;
 use crate::device::stencil_links;
@@ -31,13 +32,39 @@ pub(super) struct Storey<T> {
 /// Multigrid for one operator on one device.
 #[derive(Debug)]
 pub struct Hierarchy<T> {
-    pub(super) settings: Multigrid,
+    cycle: Cycle,
+    smoother: Smoother,
+    sweeps: usize,
+    /// The largest jump of the coefficients.
+    jump: f64,
     /// All levels but the coarsest, from the finest on.
     pub(super) storeys: Vec<Storey<T>>,
     pub(super) coarsest: Coarsest<T>,
     /// Right-hand side and solution of the coarsest level, where it is not also the finest.
     pub(super) coarsest_vectors: Option<[Buffer<T>; 2]>,
     coarsest_level: Level<T>,
+}
+
+/// Coefficients that jump by more than this make a coarse correction that is interpolated linearly a bad one.
+const JUMP: f64 = 4.0;
+
+/// What was chosen for an operator.
+#[derive(Debug, Clone, Copy)]
+struct Choice {
+    /// The largest jump of the coefficients.
+    jump: f64,
+    cycle: Cycle,
+    transfer: Transfer,
+}
+
+impl Choice {
+    fn new(settings: Multigrid, finest: &dyn Faces) -> Self {
+        let jump = finest.largest_jump();
+        let usual =
+            if jump > JUMP { (Cycle::W, Transfer::Constant) } else { (Cycle::V, Transfer::Trilinear) };
+        let (cycle, transfer) = (settings.cycle.unwrap_or(usual.0), settings.transfer.unwrap_or(usual.1));
+        Self { jump, cycle, transfer }
+    }
 }
 
 impl<T: Real> Hierarchy<T> {
@@ -57,8 +84,9 @@ impl<T: Real> Hierarchy<T> {
             Form::Variable(_) | Form::Csr(_) => None,
         };
         let mut storeys: Vec<Storey<T>> = Vec::new();
-        let mut last = None;
+        let (mut choice, mut last) = (None, None);
         descend(operator, &settings.to_string(), |faces, next| {
+            let Choice { transfer, .. } = *choice.get_or_insert_with(|| Choice::new(settings, faces));
             let ordering = faces.grid().ordering();
             let vector = |label| vector(gpu, label, &ordering, columns);
             let vectors = match storeys.is_empty() {
@@ -76,7 +104,7 @@ impl<T: Real> Hierarchy<T> {
                 last = Some((level, vectors, Coarsest::new(gpu, faces, factor)?));
                 return Ok(());
             };
-            let interpolation = Interpolation::new(gpu, settings.transfer, faces, coarse, halved)?;
+            let interpolation = Interpolation::new(gpu, transfer, faces, coarse, halved)?;
             let step = match settings.smoother {
                 Smoother::Chebyshev => Some(vector("multigrid step")?),
                 Smoother::Jacobi | Smoother::RedBlack => None,
@@ -84,10 +112,13 @@ impl<T: Real> Hierarchy<T> {
             storeys.push(Storey { level, vectors, work: vector("multigrid work")?, step, interpolation });
             Ok(())
         })?;
-        let Some((coarsest_level, coarsest_vectors, coarsest)) = last else {
+        let (Some((coarsest_level, coarsest_vectors, coarsest)), Some(Choice { jump, cycle, .. })) =
+            (last, choice)
+        else {
             return Err(KrylovError::CoarsestLevel);
         };
-        Ok(Self { settings, storeys, coarsest, coarsest_vectors, coarsest_level })
+        let Multigrid { smoother, sweeps, .. } = settings;
+        Ok(Self { cycle, smoother, sweeps, jump, storeys, coarsest, coarsest_vectors, coarsest_level })
     }
 
     /// The level with number `k`, from the finest (0) on.
@@ -100,6 +131,11 @@ impl<T: Real> Hierarchy<T> {
         self.level(0).cells.length()
     }
 
+    /// What was chosen for the operator, where its coefficients jump.
+    pub fn note(&self) -> Option<String> {
+        (self.jump > JUMP).then(|| format!("coefficients jump by {:.1e}: {} cycles", self.jump, self.cycle))
+    }
+
     /// Number of levels.
     pub fn levels(&self) -> usize {
         self.storeys.len() + 1
@@ -107,7 +143,7 @@ impl<T: Real> Hierarchy<T> {
 
     /// Whether it is the same symmetric operator in every application.
     pub fn is_symmetric(&self) -> bool {
-        self.settings.cycle != Cycle::F
+        self.cycle != Cycle::F
     }
 
     /// Records z = M⁻¹r.
@@ -128,15 +164,15 @@ impl<T: Real> Hierarchy<T> {
 
 impl<T: Real> Levels<T> for Hierarchy<T> {
     fn cycle(&self) -> Cycle {
-        self.settings.cycle
+        self.cycle
     }
 
     fn sweeps(&self) -> usize {
-        self.settings.sweeps
+        self.sweeps
     }
 
     fn alternates(&self) -> bool {
-        self.settings.smoother.alternates()
+        self.smoother.alternates()
     }
 
     fn smoothed(&self) -> usize {
@@ -160,7 +196,7 @@ impl<T: Real> Levels<T> for Hierarchy<T> {
         step: Step,
     ) -> Result<(), GpuError> {
         let Storey { level, step: last_step, .. } = &self.storeys[k];
-        let (smoother, params) = (self.settings.smoother, level.params(params));
+        let (smoother, params) = (self.smoother, level.params(params));
         smoother.record(plan, level, params, vectors, last_step.as_ref(), step)
     }
 

@@ -28,14 +28,15 @@ use std::str::FromStr;
 /// The settings of multigrid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Multigrid {
-    /// The order in which the levels are visited.
-    pub cycle: Cycle,
+    /// The order in which the levels are visited. If not given, V; or W where the coefficients jump, over which V cycles carry too little.
+    pub cycle: Option<Cycle>,
     /// What smooths the error on each level.
     pub smoother: Smoother,
     /// Smoothing steps before and after each coarse correction, from 1 to [`MOST_SWEEPS`](Self::MOST_SWEEPS).
     pub sweeps: usize,
-    /// How a coarse correction is interpolated.
-    pub transfer: Transfer,
+    /// How a coarse correction is interpolated. If not given, linearly; or as it is where the coefficients jump, across which nothing is
+    /// linear (Wesseling, SIAM J. Sci. Stat. Comput. 9, 1988).
+    pub transfer: Option<Transfer>,
 }
 
 /// The order in which the levels are visited.
@@ -76,7 +77,7 @@ impl Multigrid {
 
 impl Default for Multigrid {
     fn default() -> Self {
-        Self { cycle: Cycle::V, smoother: Smoother::Jacobi, sweeps: 2, transfer: Transfer::Trilinear }
+        Self { cycle: None, smoother: Smoother::Jacobi, sweeps: 2, transfer: None }
     }
 }
 
@@ -98,10 +99,14 @@ fn name<C: PartialEq>(choice: C, names: &[(C, &'static str)]) -> &'static str {
     names.iter().find(|(known, _)| *known == choice).map_or("", |(_, name)| name)
 }
 
+/// The choice that `word` names.
+fn named<C: Copy>(word: &str, names: &[(C, &str)]) -> Option<C> {
+    names.iter().find(|(_, name)| *name == word).map(|&(named, _)| named)
+}
+
 /// Sets a choice to the one that `word` names; false where it names none.
 fn choose<C: Copy>(choice: &mut C, word: &str, names: &[(C, &str)]) -> bool {
-    let found = names.iter().find(|(_, name)| *name == word);
-    found.is_some_and(|&(named, _)| {
+    named(word, names).is_some_and(|named| {
         *choice = named;
         true
     })
@@ -138,11 +143,12 @@ impl fmt::Display for Smoother {
 
 impl fmt::Display for Multigrid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "multigrid:{}:{}:{}", self.cycle, self.smoother, self.sweeps)?;
-        match self.transfer {
-            Transfer::Trilinear => Ok(()),
-            Transfer::Constant => f.write_str(":constant"),
+        f.write_str("multigrid")?;
+        if let Some(cycle) = self.cycle {
+            write!(f, ":{cycle}")?;
         }
+        write!(f, ":{}:{}", self.smoother, self.sweeps)?;
+        self.transfer.map_or(Ok(()), |transfer| write!(f, ":{}", name(transfer, &Transfer::NAMES)))
     }
 }
 
@@ -159,7 +165,11 @@ impl FromStr for Multigrid {
         }
         for word in words {
             let Self { cycle, smoother, sweeps, transfer } = &mut multigrid;
-            if !choose_steps(word, cycle, smoother, sweeps) && !choose(transfer, word, &Transfer::NAMES) {
+            if let Some(named) = named(word, &Cycle::NAMES) {
+                *cycle = Some(named);
+            } else if let Some(named) = named(word, &Transfer::NAMES) {
+                *transfer = Some(named);
+            } else if !choose_steps(word, &mut Cycle::V, smoother, sweeps) {
                 return Err(format!(
                     "`{word}` in `{text}` is none of v, w, f, jacobi, chebyshev, red-black, trilinear, constant, or a \
                      number of smoothing steps from 1 to {}",
@@ -177,7 +187,9 @@ mod tests {
 
     #[test]
     fn settings_are_read_as_they_are_written() {
-        for text in ["multigrid:v:jacobi:2", "multigrid:w:red-black:1:constant", "multigrid:f:chebyshev:3"] {
+        for text in
+            ["multigrid:jacobi:2", "multigrid:w:red-black:1:constant", "multigrid:f:chebyshev:3:trilinear"]
+        {
             assert_eq!(text.parse::<Multigrid>().map(|multigrid| multigrid.to_string()), Ok(text.to_owned()));
         }
         assert_eq!("multigrid".parse(), Ok(Multigrid::default()));

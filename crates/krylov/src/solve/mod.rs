@@ -20,7 +20,7 @@ use std::time::Instant;
 use ansatz_gpu::{Cost, Gpu, Profile};
 
 use crate::operator::Operator;
-use crate::{KrylovError, Method, Outcome, Reason, setup};
+use crate::{KrylovError, Method, Outcome, Preconditioner, Reason, setup};
 use solver::{Solver, relative};
 
 pub use options::{Precision, SolveOptions};
@@ -79,12 +79,12 @@ pub fn solve(
     if options.method != Method::Auto {
         return solve_by(gpu, a, b, x0, options, monitor);
     }
-    let (method, why) = Method::choose(a, gpu.capabilities().binding_bytes);
+    let (method, why) = Method::choose(a, options.preconditioner, gpu.capabilities().binding_bytes);
     let chosen = SolveOptions { method, ..options.clone() };
     let mut solution = solve_by(gpu, a, b, x0, &chosen, monitor)?;
     solution.choice = Some(why);
     let indefinite = |outcome: &Outcome| outcome.reason == Reason::IndefiniteOperator;
-    if !solution.outcomes.iter().any(indefinite) {
+    if !solution.outcomes.iter().any(indefinite) || options.preconditioner == Preconditioner::Network {
         return Ok(solution);
     }
     // Only directions of negative curvature tell that a matrix with a positive diagonal is indefinite.

@@ -33,8 +33,10 @@ impl<'a, T: Real> Backward<'a, T> {
         let levels: Vec<Images> = std::iter::successors(Some(images), |images| Some(images.halved()))
             .take(network.coarsenings + 1)
             .collect();
-        let partials =
-            layers.iter().map(|layer| ConvolutionGradient::<T>::partials(gpu, layer, &images)).max();
+        // Fewer cells may be cut into more chunks.
+        let wanted =
+            |images| layers.iter().map(move |layer| ConvolutionGradient::<T>::partials(gpu, layer, images));
+        let partials = levels.iter().flat_map(wanted).max();
         let partials = gpu.buffer("partial gradients", partials.unwrap_or(0))?;
         Ok(Self {
             layers,

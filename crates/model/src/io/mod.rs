@@ -13,6 +13,7 @@ mod nd_array;
 pub mod npy;
 pub mod npz;
 pub(crate) mod regular;
+pub(crate) mod tensors;
 pub mod vtk;
 
 pub use error::{ErrorKind, ReadError, WriteError};

@@ -1,15 +1,12 @@
 //! A training run in a file: safetensors, with what is no array as JSON in its header.
 
-use std::collections::{BTreeMap, HashMap};
-use std::io::{Read, Write};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, TensorView};
-use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 
-use crate::io::atomic::write_whole;
-use crate::io::{ReadError, WriteError, regular};
+use crate::io::tensors::{self, Numbers, Tensor, TensorFile, damaged};
+use crate::io::{ReadError, WriteError};
 
 /// A fit as it stands: all that training needs to go on.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -74,48 +71,35 @@ struct FitHeader {
     arrays: usize,
 }
 
-/// The keys of the header.
-const HEADER: &str = "ansatz";
-const CHECKSUM: &str = "crc32";
-
 impl Snapshot {
     /// Writes it whole or not at all.
     ///
     /// # Errors
     /// What the file system says.
     pub fn write(&self, path: &Path) -> Result<(), WriteError> {
-        let unsuitable =
-            |error: String| WriteError::unsuitable(path, error, "numbers that safetensors can hold");
-        let mut arrays: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
-        let mut add = |name: String, shape: Vec<usize>, values: &mut dyn Iterator<Item = f64>| {
-            arrays.push((name, shape, values.flat_map(f64::to_le_bytes).collect()));
-        };
+        let mut tensors = Vec::new();
         let mut fits = Vec::new();
         for (&(run, window), saved) in &self.fits {
-            let name = |what: &str| name(run, window, what);
-            for (field, theta) in saved.theta.iter().enumerate() {
-                add(name(&format!("theta.{field}")), vec![theta.len()], &mut theta.iter().copied());
+            let mut add = |what: &str, numbers: Vec<f64>| {
+                tensors.push(Tensor::row(name(run, window, what), Numbers::F64(numbers)));
+            };
+            let families = [("theta", &saved.theta), ("points", &saved.points), ("state", &saved.state)];
+            for (what, arrays) in families {
+                arrays.iter().enumerate().for_each(|(i, array)| add(&format!("{what}.{i}"), array.clone()));
             }
-            for (equation, points) in saved.points.iter().enumerate() {
-                add(name(&format!("points.{equation}")), vec![points.len()], &mut points.iter().copied());
-            }
-            for (number, array) in saved.state.iter().enumerate() {
-                add(name(&format!("state.{number}")), vec![array.len()], &mut array.iter().copied());
-            }
-            add(name("balance"), vec![saved.balance.len()], &mut saved.balance.iter().copied());
-            add(name("c"), vec![saved.c.len()], &mut saved.c.iter().copied());
-            add(name("region"), vec![2], &mut saved.region.into_iter());
-            let conditions = saved.losses.first().map_or(0, Vec::len);
-            let losses = saved.losses.iter().flatten().copied();
-            add(name("losses"), vec![saved.losses.len(), conditions], &mut losses.into_iter());
-            let (fields, points) = (saved.theta.len(), saved.points.len());
+            add("balance", saved.balance.clone());
+            add("c", saved.c.clone());
+            add("region", saved.region.to_vec());
+            let shape = vec![saved.losses.len(), saved.losses.first().map_or(0, Vec::len)];
+            let numbers = Numbers::F64(saved.losses.concat());
+            tensors.push(Tensor { name: name(run, window, "losses"), shape, numbers });
             fits.push(FitHeader {
                 run,
                 window,
-                fields,
+                fields: saved.theta.len(),
                 seconds: saved.seconds,
                 settled: saved.settled,
-                points,
+                points: saved.points.len(),
                 steps: saved.steps,
                 known_after: saved.known_after.clone(),
                 optimizer: saved.optimizer.clone(),
@@ -123,19 +107,9 @@ impl Snapshot {
             });
         }
         let header = Header { identity: self.identity.clone(), device: self.device.clone(), fits };
-        let header = serde_json::to_string(&header).map_err(|error| unsuitable(error.to_string()))?;
-        let checksum =
-            checksum(&header, arrays.iter().map(|(name, _, bytes)| (name.as_str(), bytes.as_slice())));
-        let metadata =
-            HashMap::from([(HEADER.to_owned(), header), (CHECKSUM.to_owned(), format!("{checksum:08x}"))]);
-        let views = arrays.iter().map(|(name, shape, bytes)| {
-            Ok((name.as_str(), TensorView::new(Dtype::F64, shape.clone(), bytes)?))
-        });
-        let bytes = views
-            .collect::<Result<Vec<_>, _>>()
-            .and_then(|views| serialize(views, Some(metadata)))
-            .map_err(|error| unsuitable(error.to_string()))?;
-        write_whole(path, |file| file.write_all(&bytes))
+        let header = serde_json::to_string(&header)
+            .map_err(|error| WriteError::unsuitable(path, error.to_string(), "text that JSON can hold"))?;
+        TensorFile { header, tensors }.write(path)
     }
 
     /// Reads it back, bit for bit.
@@ -143,52 +117,23 @@ impl Snapshot {
     /// # Errors
     /// A file that is not there, or is no checkpoint, or a damaged one.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let file = path.display().to_string();
-        let bytes = bytes(path, &file)?;
-        parse(&bytes).map_err(|problem| bad(&file, problem))
+        TensorFile::read(path, EXPECTED, parse)
     }
 }
+
+/// What a file must be.
+const EXPECTED: &str = "a checkpoint, whole, as a training run wrote it";
 
 /// What a bad checkpoint is told with.
 pub(super) fn bad(file: &str, problem: String) -> ReadError {
-    ReadError::BadData {
-        file: file.to_owned(),
-        line: None,
-        problem,
-        expected: "a checkpoint, whole, as a training run wrote it".to_owned(),
-        remedy: "name another one, or begin anew".to_owned(),
-    }
+    tensors::bad(file, problem, EXPECTED)
 }
 
-fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, ReadError> {
-    let unreadable = |source| ReadError::from_io(name, source);
-    let mut bytes = Vec::new();
-    regular::open(path, name)?.read_to_end(&mut bytes).map_err(unreadable)?;
-    Ok(bytes)
-}
-
-fn parse(bytes: &[u8]) -> Result<Snapshot, String> {
-    let damaged = |what: String| format!("cut off or damaged: {what}");
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(error.to_string()))?;
-    let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(error.to_string()))?;
-    let entry = |key: &str| metadata.metadata().as_ref().and_then(|entries| entries.get(key));
-    let (Some(text), Some(sum)) = (entry(HEADER), entry(CHECKSUM)) else {
-        return Err("this is a safetensors file of another program".to_owned());
-    };
-    let mut arrays = tensors.tensors();
-    arrays.sort_by(|a, b| a.0.cmp(&b.0));
-    let found = checksum(text, arrays.iter().map(|(name, view)| (name.as_str(), view.data())));
-    if *sum != format!("{found:08x}") {
-        return Err(damaged(format!("its checksum is {found:08x}, not {sum}")));
-    }
-    let header: Header = serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
+fn parse(file: &TensorFile) -> Result<Snapshot, String> {
+    let header: Header = serde_json::from_str(&file.header).map_err(damaged)?;
     let array = |name: &str| -> Result<(Vec<usize>, Vec<f64>), String> {
-        let view = tensors.tensor(name).map_err(|error| damaged(error.to_string()))?;
-        if view.dtype() != Dtype::F64 {
-            return Err(damaged(format!("`{name}` holds no f64")));
-        }
-        let (numbers, _) = view.data().as_chunks::<8>();
-        Ok((view.shape().to_vec(), numbers.iter().copied().map(f64::from_le_bytes).collect()))
+        let tensor = file.tensor(name)?;
+        Ok((tensor.shape.clone(), tensor.numbers.widened()))
     };
     let mut fits = BTreeMap::new();
     for header in header.fits {
@@ -204,7 +149,7 @@ fn parse(bytes: &[u8]) -> Result<Snapshot, String> {
         let conditions = shape.last().copied().unwrap_or(0).max(1);
         let losses: Vec<Vec<f64>> = losses.chunks(conditions).map(<[f64]>::to_vec).collect();
         let (c, region) = (array("c")?.1, array("region")?.1);
-        let region = region.try_into().map_err(|_| damaged("no trust region".to_owned()))?;
+        let region = region.try_into().map_err(|_| damaged("no trust region"))?;
         let (state, balance) = (arrays("state", header.arrays)?, array("balance")?.1);
         let saved = Saved {
             theta,
@@ -229,24 +174,15 @@ fn name(run: usize, window: usize, what: &str) -> String {
     format!("run{run}.window{window}.{what}")
 }
 
-/// Of everything but the layout, which the format itself checks.
-fn checksum<'a>(header: &str, arrays: impl Iterator<Item = (&'a str, &'a [u8])>) -> u32 {
-    let mut arrays: Vec<_> = arrays.collect();
-    arrays.sort_by_key(|(name, _)| *name);
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(header.as_bytes());
-    for (name, bytes) in arrays {
-        hasher.update(name.as_bytes());
-        hasher.update(bytes);
-    }
-    hasher.finalize()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    fn parsed(bytes: &[u8]) -> Result<Snapshot, String> {
+        parse(&TensorFile::parse(bytes)?)
+    }
 
     fn snapshot() -> Snapshot {
         let saved = Saved {
@@ -289,17 +225,17 @@ mod tests {
         snapshot().write(&path).unwrap();
         let whole = std::fs::read(&path).unwrap();
         for length in 0..whole.len() {
-            assert!(parse(&whole[..length]).is_err(), "cut at {length}");
+            assert!(parsed(&whole[..length]).is_err(), "cut at {length}");
         }
         for place in 0..whole.len() {
             let mut changed = whole.clone();
             changed[place] ^= 0x10;
-            if let Ok(read) = parse(&changed) {
+            if let Ok(read) = parsed(&changed) {
                 assert_eq!(read, snapshot(), "changed at {place}");
             }
         }
         for length in [0, 1, 7, 8, 64] {
-            assert!(parse(&vec![b'{'; length]).is_err());
+            assert!(parsed(&vec![b'{'; length]).is_err());
         }
         assert!(Snapshot::read(&folder.path().join("absent")).is_err());
         assert!(Snapshot::read(folder.path()).is_err());

@@ -14,7 +14,7 @@ use ansatz_layers::convolution::DirectionNetwork;
 use ansatz_shaders::Kernel;
 use ansatz_shaders::krylov::{
     APPLY_INVERSE, BASIS_APPEND, BASIS_PRODUCTS, BASIS_UPDATE, BICGSTAB, COMBINE, DIRECTIONS, FROM_IMAGE,
-    GMRES_CYCLE, GMRES_STEP, MINRES, TO_IMAGE,
+    GMRES_CYCLE, GMRES_STEP, MINRES, RICHARDSON, TO_IMAGE,
 };
 
 use super::{Suite, numbers, poison, positive, precision, rounding, run_once, values};
@@ -32,6 +32,7 @@ pub(super) fn run<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
         method::<T>(suite, Method::Minres, &[&MINRES], "shifted:9x7:0.5", inverse)?;
         // The shift is below the smallest eigenvalue.
         method::<T>(suite, Method::Directions { window: 3 }, &[&DIRECTIONS], "shifted:9x7:0.05", inverse)?;
+        method::<T>(suite, Method::Richardson, &[&RICHARDSON], "shifted:9x7:0.05", inverse)?;
         method::<T>(suite, Method::Bicgstab, &[&BICGSTAB], "convection:9x7", inverse)?;
         // One cycle and a half.
         for restarted in [Method::Gmres { restart: 4 }, Method::Fgmres { restart: 4 }] {

@@ -9,6 +9,7 @@ mod expr;
 mod features;
 mod gemm;
 mod krylov;
+mod learning;
 mod linalg;
 mod math;
 mod methods;
@@ -68,6 +69,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     gemm::run::<f32>(&mut suite)?;
     krylov::run::<f32>(&mut suite)?;
     methods::run::<f32>(&mut suite)?;
+    learning::run::<f32>(&mut suite)?;
     multigrid::run::<f32>(&mut suite)?;
     expr::run::<f32>(&mut suite)?;
     features::run::<f32>(&mut suite)?;
@@ -81,6 +83,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
         gemm::run::<f64>(&mut suite)?;
         krylov::run::<f64>(&mut suite)?;
         methods::run::<f64>(&mut suite)?;
+        learning::run::<f64>(&mut suite)?;
         multigrid::run::<f64>(&mut suite)?;
         expr::run::<f64>(&mut suite)?;
         features::run::<f64>(&mut suite)?;

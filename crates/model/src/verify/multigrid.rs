@@ -32,7 +32,7 @@ fn geometric<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
             (Smoother::Chebyshev, Transfer::Constant),
             (Smoother::RedBlack, Transfer::Trilinear),
         ] {
-            let settings = Multigrid { cycle: Cycle::W, smoother, sweeps: 2, transfer };
+            let settings = Multigrid { cycle: Some(Cycle::W), smoother, sweeps: 2, transfer: Some(transfer) };
             let smooth = if smoother == Smoother::RedBlack { &MULTIGRID_COLOUR } else { &MULTIGRID_SMOOTH };
             let kernels =
                 [smooth, &MULTIGRID_RESIDUAL, &MULTIGRID_RESTRICT, &MULTIGRID_COARSEST, &MULTIGRID_PROLONG];

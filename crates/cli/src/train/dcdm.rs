@@ -1,0 +1,307 @@
+//! `ansatz train dcdm`.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ansatz::layers::convolution::DirectionNetwork;
+use ansatz::optim::{AdamOptions, Decay, Schedule};
+use ansatz::pde::{Checkpoint, Interval};
+use ansatz::plot::{self, Convergence, Series};
+use ansatz::train::{DirectionTraining, DirectionWeights, TrainStop, Trained, train_directions};
+use ansatz::{Gpu, LinearSystem, Method, Preconditioner, SolveOptions};
+use clap::{ArgGroup, Args};
+use serde::Serialize;
+
+use super::meter::Meter;
+use crate::device::DeviceArgs;
+use crate::exit::{Exit, Failure};
+use crate::{output, stop};
+
+/// Trains a network that gives directions for conjugate directions (Kaneda et al., ICML 2023), on Ritz vectors of one system.
+///
+/// The weights serve `ansatz solve --pc network --method directions --weights FILE`, on the same geometry and on others.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("system").required(true))]
+pub struct Dcdm {
+    /// The Poisson problem on a grid: N for N×N×N cells, NxN or NxNxN.
+    #[arg(long, value_name = "GRID", group = "system")]
+    grid: Option<String>,
+
+    /// Another system on a grid, such as obstacles:32x32x32, as of `ansatz solve`.
+    #[arg(long, value_name = "TEXT", group = "system")]
+    generate: Option<String>,
+
+    /// Where the weights go (safetensors).
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+
+    /// Steps of Adam.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    steps: usize,
+
+    /// Right-hand sides per step.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    batch: u16,
+
+    /// Ritz vectors that they are made of.
+    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u16).range(1..=2000))]
+    ritz: u16,
+
+    /// The rate of the first steps of Adam, which falls to a hundredth along a cosine.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1e-3, allow_hyphen_values = true)]
+    rate: f64,
+
+    /// Channels of the network.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=64))]
+    channels: u8,
+
+    /// How often its cells become twice as wide.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=8))]
+    coarsenings: u8,
+
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+
+    /// Weights to begin with, such as those of a smaller grid, whose network is taken over.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["channels", "coarsenings", "resume"])]
+    from: Option<PathBuf>,
+
+    /// Saves the training into FILE (safetensors) now and then, at its end and on Ctrl-C.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+
+    /// How often: seconds, such as 60s, or steps, such as 10steps [default: 60s].
+    #[arg(long, value_name = "INTERVAL", value_parser = crate::pde::interval, requires = "checkpoint")]
+    checkpoint_every: Option<Interval>,
+
+    /// Goes on from a checkpoint as if training had never stopped; all settings must be the same.
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+
+    #[command(flatten)]
+    device: DeviceArgs,
+
+    /// Draws the loss over the steps, as .png or .svg.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+
+    /// Writes the report as JSON; - is standard output.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// No progress and no report on the terminal.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    system: String,
+    device: String,
+    parameters: usize,
+    steps: usize,
+    batch: usize,
+    ritz: usize,
+    seed: u64,
+    loss_history: Vec<f64>,
+    stop_reason: TrainStop,
+    seconds: f64,
+    seconds_per_step: f64,
+    /// To a relative residual of 1e-4, of a right-hand side that was not trained with.
+    iterations: u64,
+    /// Those of conjugate gradients.
+    iterations_of_cg: u64,
+    converged: bool,
+    refused_directions: u64,
+}
+
+/// The relative residual that the weights are tried with.
+const TRIAL: f64 = 1e-4;
+
+impl Dcdm {
+    /// Runs the subcommand.
+    pub fn run(&self) -> Result<Exit, Failure> {
+        self.check()?;
+        stop::listen();
+        let text = self.system()?;
+        let system = LinearSystem::generate(&text, self.seed)?;
+        let options = self.options(&system)?;
+        let gpu = self.device.open()?;
+        let mut meter = Meter::new(self.quiet);
+        let trained = train_directions(&gpu, system.operator(), &text, &options, |progress| {
+            meter.show(progress);
+            if stop::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        meter.finish();
+        let trained = trained?;
+        trained.weights.write(&self.output).map_err(ansatz::Error::from)?;
+        let report = report(&gpu, system, &trained)?;
+        self.write(&report)?;
+        Ok(if trained.stop == TrainStop::NotFinite { Exit::NotConverged } else { Exit::Success })
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        output::check("--output", &self.output, &["safetensors"])?;
+        if let Some(path) = &self.checkpoint {
+            output::check("--checkpoint", path, &[])?;
+        }
+        if let Some(path) = &self.plot {
+            output::check("--plot", path, &["png", "svg"])?;
+        }
+        output::check_json(self.json.as_deref())?;
+        let inputs = [("--from", self.from.as_deref())];
+        let outputs = [
+            ("--output", Some(self.output.as_path())),
+            ("--checkpoint", self.checkpoint.as_deref()),
+            ("--plot", self.plot.as_deref()),
+            ("--json", self.json.as_deref()),
+        ];
+        output::check_distinct(&inputs, &outputs)?;
+        if self.steps == 0 {
+            return Err(Failure::usage("--steps is 0; it must be at least 1"));
+        }
+        if !(self.rate > 0.0 && self.rate.is_finite()) {
+            return Err(Failure::usage(format!(
+                "--rate is {}: give a positive number, such as 1e-3",
+                self.rate
+            )));
+        }
+        Ok(())
+    }
+
+    /// The text of the system.
+    fn system(&self) -> Result<String, Failure> {
+        if let Some(text) = &self.generate {
+            return Ok(text.clone());
+        }
+        let grid = self.grid.as_deref().unwrap_or_default();
+        // One number is a cube, as published.
+        let size = if grid.contains('x') { grid.to_owned() } else { format!("{grid}x{grid}x{grid}") };
+        Ok(format!("poisson:{size}"))
+    }
+
+    fn options(&self, system: &LinearSystem) -> Result<DirectionTraining, Failure> {
+        let from = match &self.from {
+            Some(path) => Some(DirectionWeights::read(path).map_err(ansatz::Error::from)?.directions),
+            None => None,
+        };
+        let flat = system.generated().is_some_and(|generated| generated.grid.extents()[2] == 1);
+        let network = from.as_ref().map_or(
+            DirectionNetwork {
+                dimensions: if flat { 2 } else { 3 },
+                channels: self.channels.into(),
+                coarsenings: self.coarsenings.into(),
+            },
+            |from| *from.network(),
+        );
+        let decay = Decay::Cosine { steps: u32::try_from(self.steps).unwrap_or(u32::MAX).max(1), last: 0.01 };
+        let schedule = Schedule { decay, ..Schedule::constant(self.rate) };
+        let checkpoint = self.checkpoint.as_ref().map(|file| {
+            let usual = Checkpoint::new(file);
+            Checkpoint { every: self.checkpoint_every.unwrap_or(usual.every), ..usual }
+        });
+        Ok(DirectionTraining {
+            network,
+            from,
+            steps: self.steps,
+            batch: self.batch.into(),
+            ritz: self.ritz.into(),
+            adam: AdamOptions { schedule, ..AdamOptions::default() },
+            seed: self.seed,
+            checkpoint,
+            resume: self.resume.clone(),
+        })
+    }
+
+    fn write(&self, report: &Report) -> Result<(), Failure> {
+        let mut written = vec![self.output.display().to_string()];
+        if let Some(path) = &self.plot {
+            plot::convergence(path, &losses(report)).map_err(ansatz::Error::from)?;
+            written.push(path.display().to_string());
+        }
+        if let Some(path) = &self.json {
+            output::json(path, report)?;
+            written.push(path.display().to_string());
+        }
+        if self.quiet {
+            return Ok(());
+        }
+        let Report { system, parameters, steps, seconds, iterations, iterations_of_cg, .. } = report;
+        let loss = report.loss_history.last().copied().unwrap_or(f64::NAN);
+        let text = format!(
+            "trained      {parameters} parameters with {system}: {steps} steps, {seconds:.0} s, loss {loss:.3}{}\n\
+             iterations   {iterations} to {TRIAL:e} with a new right-hand side{}, conjugate gradients {iterations_of_cg}\n\
+             wrote        {}\n",
+            match report.stop_reason {
+                TrainStop::MaxSteps => "",
+                TrainStop::Stopped => ", stopped before its end",
+                TrainStop::NotFinite => ", ended where it was not finite: try a smaller --rate",
+            },
+            if report.converged { "" } else { " (not converged)" },
+            written.join(", ")
+        );
+        if output::is_stdout(self.json.as_deref()) {
+            output::note(text.trim_end());
+            return Ok(());
+        }
+        output::print(&text)
+    }
+}
+
+/// Tries the weights with a right-hand side that they have not seen.
+fn report(gpu: &Gpu, system: LinearSystem, trained: &Trained) -> Result<Report, Failure> {
+    let origin = &trained.weights.origin;
+    let name = system.name().to_owned();
+    // The first right-hand side is of ones.
+    let b = system.with_random_rhs(2, origin.seed ^ 0x5eed);
+    let rhs = vec![b.rhs()[1].clone()];
+    let system = b.with_rhs(rhs)?;
+    let cg = SolveOptions {
+        rtol: TRIAL,
+        preconditioner: Preconditioner::None,
+        look_every: 1,
+        ..SolveOptions::default()
+    };
+    let learned = SolveOptions {
+        method: Method::Directions { window: 2 },
+        preconditioner: Preconditioner::Network,
+        directions: Some(Arc::new(trained.weights.directions.clone())),
+        ..cg.clone()
+    };
+    let (plain, learned) = (system.solve(gpu, &cg)?, system.solve(gpu, &learned)?);
+    let (plain, learned) = (&plain.outcomes()[0], &learned.outcomes()[0]);
+    Ok(Report {
+        system: name,
+        device: gpu.summary().to_string(),
+        parameters: trained.weights.directions.network().parameters(),
+        steps: origin.steps,
+        batch: origin.batch,
+        ritz: origin.ritz,
+        seed: origin.seed,
+        loss_history: trained.losses.clone(),
+        stop_reason: trained.stop,
+        seconds: origin.seconds,
+        seconds_per_step: origin.seconds / origin.steps.max(1) as f64,
+        iterations: learned.iterations,
+        iterations_of_cg: plain.iterations,
+        converged: learned.converged(),
+        refused_directions: learned.refused_directions,
+    })
+}
+
+fn losses(report: &Report) -> Convergence {
+    let points = report.loss_history.iter().enumerate().map(|(step, &loss)| (step as f64 + 1.0, loss));
+    Convergence {
+        title: format!("Directions for {}: what the best step along them leaves", report.system),
+        series: vec![Series {
+            label: "‖b − αAq‖²/‖b‖²".to_owned(),
+            points: points.collect(),
+            ..Series::default()
+        }],
+        target: None,
+        x_label: "step".to_owned(),
+        y_label: "loss".to_owned(),
+    }
+}

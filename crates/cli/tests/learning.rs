@@ -1,0 +1,79 @@
+//! `ansatz train`, and solves with what it wrote.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use support::Place;
+
+const USAGE: i32 = 64;
+const BAD_DATA: i32 = 65;
+const NOT_FOUND: i32 = 66;
+
+fn arguments(text: &str) -> Vec<&str> {
+    text.split_whitespace().collect()
+}
+
+/// A network of a few channels on a small grid: weights, a report and a picture; then a solve with it, also on another grid.
+#[test]
+fn weights_are_trained_and_used() {
+    let place = Place::new();
+    let train = "train dcdm --grid 10x9 -o w.safetensors --steps 60 --ritz 60 --batch 4 --channels 8 --checkpoint w.ckpt \
+                 --json r.json --plot loss.svg -q";
+    place.expect(0, &arguments(train));
+    let report = place.json("r.json");
+    for key in ["parameters", "steps", "seconds_per_step", "stop_reason", "refused_directions", "converged"] {
+        assert!(report.get(key).is_some(), "{key} is missing");
+    }
+    let losses: Vec<f64> =
+        report["loss_history"].as_array().unwrap().iter().map(|loss| loss.as_f64().unwrap()).collect();
+    assert_eq!(losses.len(), 60);
+    assert!(losses[59] < losses[0]);
+    assert!(place.exists("loss.svg"));
+
+    for grid in ["10x9", "17x6"] {
+        let solve = format!(
+            "solve --generate poisson:{grid} --pc network --method auto --weights w.safetensors --json s.json -q"
+        );
+        place.expect(0, &arguments(&solve));
+        let report = place.json("s.json");
+        assert!(report["method"].as_str().unwrap().contains("directions"), "{}", report["method"]);
+        assert!(report["true_relative_residual"].as_f64().unwrap() <= 1e-8);
+    }
+    // A checkpoint has the weights, too; more steps than before go on from there.
+    let more = format!("{} --resume w.ckpt", train.replace("--steps 60", "--steps 70"));
+    place.expect(0, &arguments(&more));
+    assert_eq!(place.json("r.json")["steps"], 70);
+}
+
+#[test]
+fn what_cannot_be_trained_or_used_is_told() {
+    let place = Place::new();
+    place.write("noise.safetensors", "no safetensors");
+    place.expect(0, &arguments("train dcdm --grid 6x5 -o w.safetensors --steps 1 --channels 4 -q"));
+    let whole = std::fs::read(place.path("w.safetensors")).unwrap();
+    std::fs::write(place.path("cut.safetensors"), &whole[..whole.len() - 9]).unwrap();
+    for (code, line, told) in [
+        (USAGE, "train dcdm -o w.safetensors", "--grid"),
+        (USAGE, "train dcdm --grid 8x8 -o w.txt", ".safetensors"),
+        (USAGE, "train dcdm --grid 8x8 -o w.safetensors --steps 0", "at least 1"),
+        (USAGE, "train dcdm --grid 8x8 -o w.safetensors --rate nan", "--rate"),
+        (USAGE, "train dcdm --generate convection:8x8 -o w.safetensors --steps 2", "grid of a stencil"),
+        (USAGE, "train dcdm --grid 8 -o v.safetensors --from w.safetensors", "2 dimensions"),
+        (BAD_DATA, "train dcdm --grid 0 -o w.safetensors", "size is 0"),
+        (BAD_DATA, "train dcdm --grid 8x8 -o w.safetensors --from noise.safetensors", "damaged"),
+        (
+            BAD_DATA,
+            "train dcdm --grid 8x8 -o w.safetensors --resume w.safetensors --channels 4",
+            "poisson:6x5",
+        ),
+        (USAGE, "solve --generate poisson:8x8 --pc network", "--weights"),
+        (USAGE, "solve --generate poisson:8x8 --weights w.safetensors", "leave it out"),
+        (USAGE, "solve --generate poisson:8x8x8 --pc network --weights w.safetensors", "3 dimensions"),
+        (NOT_FOUND, "solve --generate poisson:8x8 --pc network --weights absent.safetensors", "no such file"),
+        (BAD_DATA, "solve --generate poisson:8x8 --pc network --weights cut.safetensors", "damaged"),
+    ] {
+        let text = place.expect(code, &arguments(line)).stderr;
+        assert!(text.contains(told), "{line}: {text}");
+    }
+}
