@@ -41,8 +41,9 @@ pub enum Preconditioner {
     Network,
     /// A cycle of algebraic multigrid, for matrices; a stencil is made one.
     Amg(Amg),
-    /// An additive cycle whose stencils are those of [`SolveOptions::stencils`](crate::SolveOptions::stencils), or without them Jacobi's,
-    /// for stencils on grids.
+    /// An additive cycle with Jacobi's scaling on every level (Bramble, Pasciak & Xu, Math. Comput. 55, 1990), for stencils on grids.
+    Additive,
+    /// The same with the learned stencils of [`SolveOptions::stencils`](crate::SolveOptions::stencils) in place of Jacobi's scaling.
     Stencils,
 }
 
@@ -56,6 +57,7 @@ impl std::fmt::Display for Preconditioner {
             Self::Multigrid(multigrid) => multigrid.fmt(f),
             Self::Network => f.write_str("network"),
             Self::Amg(amg) => amg.fmt(f),
+            Self::Additive => f.write_str("additive"),
             Self::Stencils => f.write_str("stencils"),
         }
     }
@@ -64,8 +66,8 @@ impl std::fmt::Display for Preconditioner {
 impl std::str::FromStr for Preconditioner {
     type Err = String;
 
-    /// `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given), `chebyshev[:DEGREE]` (4 if not given), `network`, `stencils`, or
-    /// multigrid and amg as [`Multigrid`] and [`Amg`] read them.
+    /// `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given), `chebyshev[:DEGREE]` (4 if not given), `additive`, `network`,
+    /// `stencils`, or multigrid and amg as [`Multigrid`] and [`Amg`] read them.
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split(':').next() {
             Some("multigrid") => return text.parse().map(Self::Multigrid),
@@ -83,6 +85,7 @@ impl std::str::FromStr for Preconditioner {
             ("none", None) => Ok(Self::None),
             ("network", None) => Ok(Self::Network),
             ("jacobi", None) => Ok(Self::Jacobi),
+            ("additive", None) => Ok(Self::Additive),
             ("stencils", None) => Ok(Self::Stencils),
             ("block-jacobi", size @ (None | Some(2 | 4))) => {
                 Ok(Self::BlockJacobi { size: size.unwrap_or(4) })
@@ -93,7 +96,7 @@ impl std::str::FromStr for Preconditioner {
             }
             ("chebyshev", Some(degree)) => Err(format!("degree {degree} is not between 1 and 64")),
             _ => Err(format!(
-                "`{text}` is none of none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], multigrid, amg, network, stencils"
+                "`{text}` is none of none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], multigrid, amg, additive, network, stencils"
             )),
         }
     }

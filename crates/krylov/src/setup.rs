@@ -100,6 +100,7 @@ pub(crate) fn prepare<T: Real>(
         Preconditioner::None
             | Preconditioner::Multigrid(_)
             | Preconditioner::Network
+            | Preconditioner::Additive
             | Preconditioner::Stencils
     );
     let factor = near_one(a);
@@ -171,9 +172,12 @@ pub(crate) fn prepare<T: Real>(
             layout = format!("{layout}; {aggregation}");
             DevicePreconditioner::Amg(amg::Hierarchy::new(gpu, &aggregation, &*operator, settings, columns)?)
         }
+        Preconditioner::Additive => {
+            DevicePreconditioner::Stencils(DeviceStencils::new(gpu, a, factor, None, columns)?)
+        }
         Preconditioner::Stencils => {
-            let learned = options.stencils.as_deref();
-            DevicePreconditioner::Stencils(DeviceStencils::new(gpu, a, factor, learned, columns)?)
+            let Some(learned) = &options.stencils else { return Err(options.without_weights()) };
+            DevicePreconditioner::Stencils(DeviceStencils::new(gpu, a, factor, Some(learned), columns)?)
         }
         Preconditioner::Network => {
             let Some(directions) = &options.directions else { return Err(options.without_weights()) };

@@ -54,7 +54,7 @@ pub struct SolveOptions {
     pub aggregation: Option<Arc<SmoothedAggregation>>,
     /// The network of [`Preconditioner::Network`].
     pub directions: Option<Arc<LearnedDirections>>,
-    /// The network of [`Preconditioner::Stencils`]; Jacobi's scaling if not given.
+    /// The network of [`Preconditioner::Stencils`].
     pub stencils: Option<Arc<LearnedStencils>>,
 }
 
@@ -83,7 +83,7 @@ impl SolveOptions {
     pub(crate) fn without_weights(&self) -> KrylovError {
         KrylovError::Setting {
             name: "the preconditioner",
-            value: "network, without weights".to_owned(),
+            value: format!("{}, without weights", self.preconditioner),
             expected: "given the weights of one",
         }
     }
@@ -124,6 +124,9 @@ impl SolveOptions {
                 wrong("the preconditioner", self.preconditioner.to_string(), expected)
             }
             _ if self.preconditioner == Preconditioner::Network && self.directions.is_none() => {
+                Err(self.without_weights())
+            }
+            _ if self.preconditioner == Preconditioner::Stencils && self.stencils.is_none() => {
                 Err(self.without_weights())
             }
             _ if self.look_every == 0 => wrong("look_every", "0".to_owned(), "at least 1"),

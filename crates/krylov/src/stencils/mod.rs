@@ -50,7 +50,7 @@ impl LearnedStencils {
     /// [`KrylovError::Setting`] where the shape is out of range, or there are too few or too many parameters. What is not finite is
     /// allowed: a solve says so.
     pub fn new(network: StencilNetwork, parameters: Vec<f64>) -> Result<Self, KrylovError> {
-        check_shape(&network)?;
+        network.check()?;
         if parameters.len() != network.numbers() {
             return Err(KrylovError::Setting {
                 name: "the number of parameters",
@@ -172,15 +172,6 @@ fn images(grid: &Grid) -> Images {
 
 fn rounded<T: Real>(numbers: &[f64]) -> Vec<T> {
     numbers.iter().map(|&number| T::from_f64(number)).collect()
-}
-
-fn check_shape(network: &StencilNetwork) -> Result<(), KrylovError> {
-    match network.problem() {
-        Some((name, value, expected)) => {
-            Err(KrylovError::Setting { name, value: value.to_string(), expected })
-        }
-        None => Ok(()),
-    }
 }
 
 fn check_dimensions(network: &StencilNetwork, grid: &Grid) -> Result<(), KrylovError> {

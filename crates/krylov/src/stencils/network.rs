@@ -4,6 +4,7 @@ use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 use ansatz_layers::convolution::{Convolution, ConvolutionGradient, Convolve, Epilogue, Images};
 
 use super::shape::edges;
+use crate::KrylovError;
 use crate::generate::random;
 
 /// Channels of what the network sees: the couplings to the cells before along x, y and z, that to the value zero, and 1 on the finest
@@ -30,16 +31,22 @@ pub struct StencilNetwork {
 }
 
 impl StencilNetwork {
-    /// Whether the numbers are in range; otherwise what is wrong.
-    pub(super) fn problem(&self) -> Option<(&'static str, usize, &'static str)> {
-        if !(2..=3).contains(&self.dimensions) {
-            return Some(("the dimensions of the network", self.dimensions, "2 or 3"));
+    /// Whether the numbers are in range.
+    ///
+    /// # Errors
+    /// [`KrylovError::Setting`] with the one that is not.
+    pub fn check(&self) -> Result<(), KrylovError> {
+        let numbers = [
+            ("the dimensions of the network", self.dimensions, 2..=3, "2 or 3"),
+            ("the channels of the network", self.channels, 1..=64, "1 to 64"),
+            ("the layers of the network", self.layers, 1..=MOST_LAYERS, "1 to 8"),
+        ];
+        match numbers.into_iter().find(|(_, value, range, _)| !range.contains(value)) {
+            Some((name, value, _, expected)) => {
+                Err(KrylovError::Setting { name, value: value.to_string(), expected })
+            }
+            None => Ok(()),
         }
-        if !(1..=64).contains(&self.channels) {
-            return Some(("the channels of the network", self.channels, "1 to 64"));
-        }
-        let has_layers = (1..=MOST_LAYERS).contains(&self.layers);
-        (!has_layers).then_some(("the layers of the network", self.layers, "1 to 8"))
     }
 
     /// Numbers that it gives for each cell.

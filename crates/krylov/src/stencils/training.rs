@@ -7,13 +7,14 @@ use super::gradient::StencilGradient;
 use super::ladder::{Ladder, Sight};
 use super::loss::Loss;
 use super::network::{Bars, Pass};
-use super::{Assemble, StencilNetwork, check_dimensions, check_shape, images, rounded};
+use super::{Assemble, StencilNetwork, check_dimensions, images, rounded};
 use crate::KrylovError;
 use crate::cg::control::Params;
 use crate::cg::vector_groups;
-use crate::device::{DeviceOperator, lay_out};
+use crate::device::DeviceOperator;
 use crate::generate::random;
 use crate::operator::{Grid, Operator};
+use crate::setup::lay_out_plain;
 
 /// The training on one geometry, for some random errors at once.
 ///
@@ -86,11 +87,12 @@ impl<T: Real> StencilTraining<T> {
         network: StencilNetwork,
         columns: usize,
     ) -> Result<Self, KrylovError> {
-        check_shape(&network)?;
+        network.check()?;
         if let Some(grid) = a.form().grid() {
             check_dimensions(&network, grid)?;
         }
-        let (ladder, sights) = Ladder::new(gpu, a, 1.0, "stencils")?;
+        let (operator, factor) = lay_out_plain::<T>(gpu, a)?;
+        let (ladder, sights) = Ladder::new(gpu, a, factor, "stencils")?;
         if ladder.rungs.is_empty() || columns == 0 {
             return Err(KrylovError::Setting {
                 name: "the training",
@@ -98,7 +100,6 @@ impl<T: Real> StencilTraining<T> {
                 expected: "of more than 512 cells, padding included, and one error at least: fewer cells are solved directly",
             });
         }
-        let (operator, _) = lay_out::<T>(gpu, a.form(), 1.0, true)?;
         let smoothed = &sights[..ladder.rungs.len()];
         let levels = smoothed
             .iter()
