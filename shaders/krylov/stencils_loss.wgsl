@@ -1,10 +1,12 @@
 // L = 1 − (q·b)²/(q·Aq  e·b) for q = M b and b = A e: the share of e's squared A-norm that the best step along q leaves, and its gradient
 //     q̄ = −2 (q·b)/(s t) b + 2 (q·b)²/(s² t) A q,   s = q·Aq, t = e·b
-// over the number of columns, of which L's mean is taken: the loss of Kaneda et al. (ICML 2023, section 3) in the norm of A.
+// over the number of columns, of which L's mean is taken: the loss of Kaneda et al. (ICML 2023, section 3) in the norm of A. Then
+// e ← (e − (q·b)/s q)/√L: what the step leaves, as long as before in the norm of A.
 //
-// Bindings: 1 b, 2 q, 3 aq, 4 e: `quads` vec4s per column. 5 q_bar, written: likewise. 6 losses, written: L of each column.
+// Bindings: 1 b, 2 q, 3 aq: `quads` vec4s per column. 4 e, read and written, 5 q_bar, written: likewise. 6 losses, written: L of each
+//     column.
 // Grid: a workgroup per column.
-// Bytes per unknown: 7 reals. Flops per unknown: 9.
+// Bytes per unknown: 9 reals. Flops per unknown: 12.
 // Needs: nothing. Fallback: without subgroups, trees in workgroup memory.
 #import common/real
 #import common/reduce
@@ -24,7 +26,7 @@ var<immediate> params: Params;
 @group(0) @binding(1) var<storage, read> b: array<real4>;
 @group(0) @binding(2) var<storage, read> q: array<real4>;
 @group(0) @binding(3) var<storage, read> aq: array<real4>;
-@group(0) @binding(4) var<storage, read> e: array<real4>;
+@group(0) @binding(4) var<storage, read_write> e: array<real4>;
 @group(0) @binding(5) var<storage, read_write> q_bar: array<real4>;
 @group(0) @binding(6) var<storage, read_write> losses: array<real>;
 
@@ -46,12 +48,15 @@ fn main(
     let totals = workgroup_sum3(sums, lane);
     let ratio = totals.x / totals.y;
     let share = totals.x / totals.z;
+    let loss = 1.0 - ratio * share;
+    let length = 1.0 / sqrt(max(loss, REAL_EPSILON));
     let scale = 2.0 / real(params.columns);
     for (var i = lane; i < end; i += LANES) {
         let at = first + i;
         q_bar[at] = scale * share / totals.y * (ratio * aq[at] - b[at]);
+        e[at] = length * (e[at] - ratio * q[at]);
     }
     if present && lane == 0u {
-        losses[column] = 1.0 - ratio * share;
+        losses[column] = loss;
     }
 }

@@ -37,6 +37,10 @@ pub struct Stencils {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
     batch: u16,
 
+    /// Steps from one drawing of errors to the next; each but the first takes what the one before has left of them.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=10))]
+    rounds: u8,
+
     /// The rate of the first steps of Adam, which falls to a hundredth along a cosine.
     #[arg(long, value_name = "NUMBER", default_value_t = 3e-3, allow_hyphen_values = true)]
     rate: f64,
@@ -131,6 +135,7 @@ impl Stencils {
             geometries: self.geometries.into(),
             steps: self.steps,
             batch: self.batch.into(),
+            rounds: self.rounds.into(),
             adam: adam(self.steps, self.rate),
             seed: self.common.seed,
             checkpoint: self.common.checkpoint(),

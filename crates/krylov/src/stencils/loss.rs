@@ -9,7 +9,7 @@ const LANES: u32 = 256;
 const MOST_QUADS: usize = 30_000 * LANES as usize;
 
 /// L = 1 − (q·b)²/(q·Aq e·b), the share of the squared A-norm of e = A⁻¹b that the best step along q leaves, for each column; and
-/// q̄ of the mean.
+/// q̄ of the mean. Then e is what that step leaves, as long as before in that norm.
 #[derive(Debug)]
 pub struct Loss<'a, T> {
     /// Columns of all vectors.
@@ -58,26 +58,29 @@ impl<T: Real> Loss<'_, T> {
                 .bind(self.q_bar)
                 .bind(self.losses)
                 .workgroups(self.columns as u64)
-                .cost((7 * n * size_of::<T>()) as u64, 9 * n as u64),
+                .cost((9 * n * size_of::<T>()) as u64, 12 * n as u64),
         )
     }
 }
 
 fn twin<T: Real>(args: &Args) {
     let Params { quads, columns } = args.params();
-    let (b, q, aq, e) = (args.read::<T>(1), args.read::<T>(2), args.read::<T>(3), args.read::<T>(4));
-    let (mut q_bar, mut losses) = (args.write::<T>(5), args.write::<T>(6));
+    let (b, q, aq) = (args.read::<T>(1), args.read::<T>(2), args.read::<T>(3));
+    let (mut e, mut q_bar, mut losses) = (args.write::<T>(4), args.write::<T>(5), args.write::<T>(6));
     let length = 4 * quads as usize;
     let scale = T::from_f64(2.0 / f64::from(columns));
-    let work = q_bar.par_chunks_mut(length.max(1)).zip(&mut losses[..]).enumerate();
-    work.for_each(|(column, (q_bar, loss))| {
+    let vectors = q_bar.par_chunks_mut(length.max(1)).zip(e.par_chunks_mut(length.max(1)));
+    vectors.zip(&mut losses[..]).enumerate().for_each(|(column, ((q_bar, e), loss))| {
         let column = column * length..(column + 1) * length;
-        let [b, q, aq, e] = [&b, &q, &aq, &e].map(|vector| &vector[column.clone()]);
+        let [b, q, aq] = [&b, &q, &aq].map(|vector| &vector[column.clone()]);
         let dot = |x: &[T], y: &[T]| x.iter().zip(y).map(|(&x, &y)| x * y).sum::<T>();
         let (qb, s, t) = (dot(q, b), dot(q, aq), dot(e, b));
         let (ratio, share) = (qb / s, qb / t);
         let gradient = b.iter().zip(aq).map(|(&b, &aq)| scale * share / s * (ratio * aq - b));
         q_bar.iter_mut().zip(gradient).for_each(|(q_bar, gradient)| *q_bar = gradient);
         *loss = T::one() - ratio * share;
+        // NaN stays.
+        let least = if *loss < T::epsilon() { T::epsilon() } else { *loss };
+        e.iter_mut().zip(q).for_each(|(e, &q)| *e = (*e - ratio * q) / least.sqrt());
     });
 }

@@ -23,6 +23,7 @@ use crate::setup::lay_out_plain;
 /// b = A e,  q = M⁻¹b             a residual, and the direction that the cycle gives for it
 /// L = 1 − (q·b)²/(q·Aq e·b)      the share of ‖e‖²_A that the best step along q leaves
 /// W̄_l = f̄_l f_lᵀ + …             f_l = P_lᵀb, f̄_l = P_lᵀq̄: M⁻¹ is linear in W, and symmetric
+/// e ← e − αq                     what the step leaves: some steps on, that is what the cycle does worst at
 /// ```
 pub struct StencilTraining<T> {
     network: StencilNetwork,
@@ -137,7 +138,7 @@ impl<T: Real> StencilTraining<T> {
         &self.losses
     }
 
-    /// Draws new errors, before each run of the plan.
+    /// Draws new errors, before a plan of [`StencilTraining::record`] is run.
     ///
     /// # Errors
     /// What the device says against it.
@@ -171,6 +172,20 @@ impl<T: Real> StencilTraining<T> {
         parameters: &Buffer<T>,
         gradient: &Buffer<T>,
     ) -> Result<(), GpuError> {
+        self.ladder.add_up(plan, &self.params, &self.control, &self.e)?;
+        self.record_next(plan, parameters, gradient)
+    }
+
+    /// Records the same from what the step before has left of the errors.
+    ///
+    /// # Errors
+    /// What the device says against it.
+    pub fn record_next(
+        &self,
+        plan: &mut Plan,
+        parameters: &Buffer<T>,
+        gradient: &Buffer<T>,
+    ) -> Result<(), GpuError> {
         let Self { network, params, control, ladder, .. } = self;
         let (f, f_bar, z): (Vec<_>, Vec<_>, Vec<_>) =
             (self.f.iter().collect(), self.f_bar.iter().collect(), self.z.iter().collect());
@@ -179,8 +194,7 @@ impl<T: Real> StencilTraining<T> {
             level.pass(network, parameters).record(plan)?;
             Assemble { grid: level.grid, n: &level.n, s: &level.s, coefficients }.record(plan)?;
         }
-        // e, and b = A e
-        ladder.add_up(plan, params, control, &self.e)?;
+        // b = A e
         self.operator.record(plan, control, params.shape(), &self.e[0], f[0])?;
         // q = M⁻¹b
         ladder.down(plan, params, control, &f)?;

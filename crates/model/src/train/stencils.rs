@@ -1,9 +1,10 @@
 //! Training of a network for stencils on many geometries, without a solve.
 //!
 //! ```text
-//! e = Σ_l P_l ξ_l                 errors of every scale, drawn anew for each step
+//! e = Σ_l P_l ξ_l                errors of every scale
 //! L = 1 − (q·b)²/(q·Aq e·b)      b = A e, q = M⁻¹b: the part of ‖e‖²_A that the best step along q leaves; the mean over a batch
-//! θ by Adam, a geometry per step
+//! θ by Adam
+//! e ← e − αq, some times          what the step leaves: more and more that which the cycle does worst at
 //! ```
 
 use std::ops::ControlFlow;
@@ -15,7 +16,7 @@ use ansatz_krylov::generate::{self, random};
 use ansatz_krylov::stencils::{LearnedStencils, StencilNetwork, StencilTraining};
 use ansatz_optim::{Adam, AdamOptions};
 
-use super::session::{Parts, Session, Trained};
+use super::session::{LOOK, Parts, Session, Trained};
 use super::{Origin, TrainProgress, Weights};
 use crate::Error;
 use crate::pde::Checkpoint;
@@ -35,6 +36,8 @@ pub struct StencilsTraining {
     pub steps: usize,
     /// Errors per step.
     pub batch: usize,
+    /// Steps from one drawing of errors to the next, 1 to 10; each step but the first takes what the one before has left of them.
+    pub rounds: usize,
     /// Adam's settings.
     pub adam: AdamOptions,
     /// Seed of everything random.
@@ -105,22 +108,32 @@ pub fn train_stencils(
         let (text, seed) = options.geometry(number);
         let operator = generate::parse(&text, seed)?.operator;
         let training = StencilTraining::<f32>::new(gpu, &*operator, options.network, options.batch)?;
-        let mut plan = Plan::new(gpu, "training of stencils");
-        training.record(&mut plan, &parameters, &gradient)?;
-        adam.record(&mut plan, &parameters, &gradient)?;
-        geometries.push((training, plan));
+        let mut plans = ["first step on errors", "next step on errors"].map(|label| Plan::new(gpu, label));
+        training.record(&mut plans[0], &parameters, &gradient)?;
+        training.record_next(&mut plans[1], &parameters, &gradient)?;
+        for plan in &mut plans {
+            adam.record(plan, &parameters, &gradient)?;
+        }
+        geometries.push((training, plans));
     }
     let (checkpoint, steps) = (options.checkpoint.as_ref(), options.steps);
     let parts = Parts { gpu, adam: &adam, parameters: &parameters, checkpoint, steps, since };
-    let count = geometries.len();
+    let (count, rounds) = (geometries.len(), options.rounds.clamp(1, LOOK));
     session.run(
         &parts,
         |range| {
             let mut losses = Vec::with_capacity(range.len());
-            for step in range {
-                let (training, plan) = &mut geometries[step % count];
-                training.draw(gpu, (options.seed << 32) + step as u64)?;
-                plan.run()?;
+            for step in range.clone() {
+                // Errors are drawn after every look, too: then a checkpoint need not hold them.
+                let since_look = step - range.start;
+                let drawing = range.start / LOOK * LOOK.div_ceil(rounds) + since_look / rounds;
+                let (training, [first, next]) = &mut geometries[drawing % count];
+                if since_look.is_multiple_of(rounds) {
+                    training.draw(gpu, (options.seed << 32) + drawing as u64)?;
+                    first.run()?;
+                } else {
+                    next.run()?;
+                }
                 let of_columns = gpu.read(training.losses())?;
                 losses.push(of_columns.into_iter().map(f64::from).sum::<f64>() / options.batch as f64);
             }
