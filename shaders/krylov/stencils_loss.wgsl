@@ -46,14 +46,15 @@ fn main(
         sums += real3(sum4(q[at] * b[at]), sum4(q[at] * aq[at]), sum4(e[at] * b[at]));
     }
     let totals = workgroup_sum3(sums, lane);
-    let ratio = totals.x / totals.y;
-    let share = totals.x / totals.z;
+    // An error of nothing has no gradient; NaN stays.
+    let ratio = select(totals.x / totals.y, 0.0, totals.y == 0.0);
+    let share = select(totals.x / totals.z, 0.0, totals.z == 0.0);
     let loss = 1.0 - ratio * share;
     let length = 1.0 / sqrt(max(loss, REAL_EPSILON));
-    let scale = 2.0 / real(params.columns);
+    let gain = select(2.0 * share / (real(params.columns) * totals.y), 0.0, totals.y == 0.0);
     for (var i = lane; i < end; i += LANES) {
         let at = first + i;
-        q_bar[at] = scale * share / totals.y * (ratio * aq[at] - b[at]);
+        q_bar[at] = gain * (ratio * aq[at] - b[at]);
         e[at] = length * (e[at] - ratio * q[at]);
     }
     if present && lane == 0u {

@@ -147,7 +147,12 @@ fn training(steps: usize) -> DirectionTraining {
     }
 }
 
-fn trained(gpu: &Gpu, a: &dyn Operator, options: &DirectionTraining, stop_after: usize) -> Trained<LearnedDirections> {
+fn trained(
+    gpu: &Gpu,
+    a: &dyn Operator,
+    options: &DirectionTraining,
+    stop_after: usize,
+) -> Trained<LearnedDirections> {
     train_directions(gpu, a, "poisson:12x11", options, |progress| match progress {
         TrainProgress::Training { step, .. } if step >= stop_after => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
@@ -207,7 +212,7 @@ fn a_resumed_training_ends_as_if_it_had_never_stopped() {
         assert_eq!(end.losses, whole.losses);
         assert_eq!(end.weights.learned, whole.weights.learned);
         // A checkpoint is a file of weights, too, and one of something else is refused.
-        assert_eq!(DirectionWeights::read(&file).unwrap().directions, half.weights.learned);
+        assert_eq!(DirectionWeights::read(&file).unwrap().learned, half.weights.learned);
         let other = DirectionTraining { seed: 6, ..resumed };
         let error =
             train_directions(gpu, system.operator(), "poisson:12x11", &other, |_| ControlFlow::Continue(()));

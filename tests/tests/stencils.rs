@@ -10,6 +10,9 @@ use ansatz::krylov::cg::control::Params;
 use ansatz::krylov::operator::Operator;
 use ansatz::krylov::stencils::{DeviceStencils, LearnedStencils, StencilNetwork, StencilTraining};
 use ansatz::krylov::{generate, solve};
+use ansatz::optim::{AdamOptions, Schedule};
+use ansatz::pde::Checkpoint;
+use ansatz::train::{StencilWeights, StencilsTraining, TrainProgress, TrainStop, train_stencils};
 use ansatz::{Outcome, Precision, Preconditioner, Reason, SolveOptions};
 use ansatz_tests::{each, noise};
 
@@ -54,7 +57,12 @@ fn rhs(a: &dyn Operator, seed: u64) -> Vec<f64> {
 }
 
 /// M⁻¹ of each column of r.
-fn apply<T: Real>(gpu: &Gpu, a: &dyn Operator, stencils: &DeviceStencils<T>, r: &[Vec<f64>]) -> Vec<Vec<f64>> {
+fn apply<T: Real>(
+    gpu: &Gpu,
+    a: &dyn Operator,
+    stencils: &DeviceStencils<T>,
+    r: &[Vec<f64>],
+) -> Vec<Vec<f64>> {
     let ordering = a.form().grid().unwrap().ordering();
     let params = Params::new(stencils.length() / 4, r.len(), 1, 1, 1, true);
     let control = gpu.upload("control", &vec![T::zero(); params.control_words()]).unwrap();
@@ -86,7 +94,12 @@ fn any_weights_give_a_symmetric_positive_definite_operator() {
                 // Rounding of f32 in sums that are as large as the two norms.
                 let size = (dot(x, mx) * dot(y, my)).sqrt();
                 assert!(dot(x, mx) > 0.0 && dot(y, my) > 0.0, "{text}");
-                assert!((dot(x, my) - dot(y, mx)).abs() <= 1e-5 * size, "{text}: {} {}", dot(x, my), dot(y, mx));
+                assert!(
+                    (dot(x, my) - dot(y, mx)).abs() <= 1e-5 * size,
+                    "{text}: {} {}",
+                    dot(x, my),
+                    dot(y, mx)
+                );
             }
         }
     });
@@ -139,14 +152,144 @@ fn the_gradient_is_that_of_the_loss() {
     }
 }
 
+/// NaN and infinite weights end in a status that says so, and so do weights that are merely bad, once the iterations are used up.
 #[test]
-fn baseline_counts() {
-    let gpu = Gpu::cpu();
-    for (text, _) in SYSTEMS {
-        let a = operator(text);
-        for pc in ["jacobi", "additive", "multigrid:v:jacobi:1"] {
-            let o = run(&gpu, &*a, &rhs(&*a, 3), &SolveOptions { preconditioner: pc.parse().unwrap(), ..SolveOptions::default() });
-            println!("{text} {pc} {} {}", o.reason, o.iterations);
+fn weights_that_are_not_finite_are_named() {
+    each(|gpu| {
+        for (text, dimensions) in [("obstacles:41x38:0.2", 2), ("obstacles:14x13x12:0.2", 3)] {
+            let (a, network) = (operator(text), network(dimensions));
+            for bad in [f64::NAN, f64::INFINITY] {
+                let learned = LearnedStencils::new(network, vec![bad; network.numbers()]).unwrap();
+                for precision in [Precision::F32, Precision::Auto] {
+                    let options = SolveOptions { precision, ..with(Some(learned.clone())) };
+                    let outcome = run(gpu, &*a, &rhs(&*a, 4), &options);
+                    assert!(!outcome.reason.converged(), "{text}, {bad}: {}", outcome.reason);
+                    assert!(
+                        matches!(outcome.reason, Reason::NonFinite | Reason::IndefinitePreconditioner),
+                        "{text}, {bad}: {}",
+                        outcome.reason
+                    );
+                }
+            }
         }
+    });
+}
+
+/// Plain conjugate gradients with weights that are all random: no good, but never wrong.
+#[test]
+fn wild_weights_still_end_in_a_verified_answer() {
+    each(|gpu| {
+        for (text, dimensions) in SYSTEMS {
+            let a = operator(text);
+            let small = LearnedStencils::new(
+                network(dimensions),
+                wild(network(dimensions), 3).parameters().iter().map(|p| 0.2 * p).collect(),
+            );
+            let outcome = run(gpu, &*a, &rhs(&*a, 6), &with(Some(small.unwrap())));
+            assert!(outcome.reason.converged(), "{text}: {}", outcome.reason);
+            assert!(outcome.true_relative_residual <= 1e-8);
+        }
+    });
+}
+
+/// The weights in `weights/` on geometries and sizes that they were not trained with.
+#[test]
+fn trained_stencils_need_fewer_iterations() {
+    each(|gpu| {
+        for (file, text) in
+            [("stencils-2d", "obstacles:96x80:0.2"), ("stencils-3d", "obstacles:20x24x22:0.2")]
+        {
+            let path = format!("{}/../weights/{file}.safetensors", env!("CARGO_MANIFEST_DIR"));
+            let weights = StencilWeights::read(path.as_ref()).unwrap();
+            let a = generate::parse(text, 77).unwrap().operator;
+            let b = rhs(&*a, 7);
+            let [jacobi, learned] =
+                [None, Some(weights.learned)].map(|stencils| run(gpu, &*a, &b, &with(stencils)));
+            assert!(jacobi.reason.converged() && learned.reason.converged());
+            assert!(
+                10 * learned.iterations <= 9 * jacobi.iterations,
+                "{text}: {}, with Jacobi's scaling {}",
+                learned.iterations,
+                jacobi.iterations
+            );
+        }
+    });
+}
+
+fn training(steps: usize) -> StencilsTraining {
+    StencilsTraining {
+        network: StencilNetwork { dimensions: 2, channels: 4, layers: 2 },
+        from: None,
+        grid: "36x33".to_owned(),
+        geometries: 3,
+        steps,
+        batch: 2,
+        rounds: 4,
+        adam: AdamOptions { schedule: Schedule::constant(1e-2), ..AdamOptions::default() },
+        seed: 5,
+        checkpoint: None,
+        resume: None,
     }
+}
+
+/// Stopped halfway and resumed, training ends with the same bits; what is of another training is refused.
+#[test]
+fn training_lowers_the_loss_and_resumes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("half.safetensors");
+    each(|gpu| {
+        let train = |options: &StencilsTraining, stop_after: usize| {
+            train_stencils(gpu, options, |progress| match progress {
+                TrainProgress::Training { step, .. } if step >= stop_after => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            })
+        };
+        let whole = train(&training(60), usize::MAX).unwrap();
+        assert_eq!((whole.losses.len(), whole.stop), (60, TrainStop::MaxSteps));
+        let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
+        assert!(mean(&whole.losses[40..]) < 0.9 * mean(&whole.losses[..20]), "{:?}", whole.losses);
+        let halfway = StencilsTraining { checkpoint: Some(Checkpoint::new(&file)), ..training(60) };
+        assert_eq!(train(&halfway, 30).unwrap().stop, TrainStop::Stopped);
+        let resumed = StencilsTraining { resume: Some(file.clone()), ..training(60) };
+        assert_eq!(train(&resumed, usize::MAX).unwrap().weights.learned, whole.weights.learned);
+        assert!(train(&StencilsTraining { seed: 6, ..resumed }, usize::MAX).is_err());
+    });
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let gpu = Gpu::cpu();
+    let learned = wild(network(3), 1);
+    let solve = |text: &str, options: &SolveOptions| {
+        let a = operator(text);
+        let b = [vec![1.0; a.dimension()]];
+        solve(&gpu, &*a, &b, None, options, &mut |_| ControlFlow::Continue(()))
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
+    let told = |text: &str, options: &SolveOptions, part: &str| {
+        let error = solve(text, options).unwrap_err();
+        assert!(error.contains(part), "{error}");
+    };
+    let without = SolveOptions { stencils: None, ..with(Some(learned.clone())) };
+    told("poisson:30x30", &without, "without weights");
+    told("poisson:30x30", &with(Some(learned.clone())), "one for 2 dimensions");
+    told("elasticity:8x8", &with(Some(learned.clone())), "needs the grid of a stencil");
+    told("elasticity:8x8", &with(None), "needs the grid of a stencil");
+    // So small that it is solved directly, whatever the weights.
+    assert_eq!(solve("poisson:7x6x5", &with(Some(learned))), Ok(()));
+
+    for (dimensions, channels, layers) in [(4, 8, 3), (2, 0, 3), (2, 65, 3), (2, 8, 0), (2, 8, 9)] {
+        let network = StencilNetwork { dimensions, channels, layers };
+        assert!(network.check().is_err());
+        assert!(LearnedStencils::new(network, Vec::new()).is_err());
+    }
+    assert!(LearnedStencils::new(network(2), vec![0.0; 3]).is_err());
+    let train = |text: &str, dimensions, columns| {
+        StencilTraining::<f32>::new(&gpu, &*operator(text), network(dimensions), columns).map(|_| ())
+    };
+    assert!(train("poisson:8x8", 2, 1).is_err());
+    assert!(train("poisson:40x40", 3, 1).is_err());
+    assert!(train("poisson:40x40", 2, 0).is_err());
+    assert!(train("poisson:40x40", 2, 1).is_ok());
 }

@@ -229,7 +229,12 @@ impl<T: Real> Levels<T> for Hierarchy<T> {
         k: usize,
         buffers: [&Buffer<T>; 3],
     ) -> Result<(), GpuError> {
-        self.storeys[k].interpolation.prolong(plan, params, [self.level(k).cells, self.level(k + 1).cells], buffers)
+        self.storeys[k].interpolation.prolong(
+            plan,
+            params,
+            [self.level(k).cells, self.level(k + 1).cells],
+            buffers,
+        )
     }
 
     fn solve(&self, plan: &mut Plan, params: &Params, buffers: [&Buffer<T>; 3]) -> Result<(), GpuError> {

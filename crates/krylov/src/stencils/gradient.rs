@@ -35,7 +35,12 @@ impl<T: Real> StencilGradient<'_, T> {
         let params = Params::new(&self.grid, self.columns);
         let (stride, cells) = (params.stride as usize, params.cells());
         let image = 4 * cells * (params.edges() + 1).div_ceil(4);
-        super::check(kernel.name, "n, s and n̄", [self.n.len(), self.s.len(), self.n_bar.len()], [image, stride, image])?;
+        super::check(
+            kernel.name,
+            "n, s and n̄",
+            [self.n.len(), self.s.len(), self.n_bar.len()],
+            [image, stride, image],
+        )?;
         let columns = stride * self.columns;
         super::check(kernel.name, "f and f̄", [self.f.len(), self.f_bar.len()], [columns; 2])?;
         let reals = 2 * self.n.len() + self.s.len() + 2 * self.f.len();

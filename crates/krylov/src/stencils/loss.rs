@@ -68,15 +68,21 @@ fn twin<T: Real>(args: &Args) {
     let (b, q, aq) = (args.read::<T>(1), args.read::<T>(2), args.read::<T>(3));
     let (mut e, mut q_bar, mut losses) = (args.write::<T>(4), args.write::<T>(5), args.write::<T>(6));
     let length = 4 * quads as usize;
+    if length == 0 {
+        return losses.fill(T::one());
+    }
     let scale = T::from_f64(2.0 / f64::from(columns));
-    let vectors = q_bar.par_chunks_mut(length.max(1)).zip(e.par_chunks_mut(length.max(1)));
+    let vectors = q_bar.par_chunks_mut(length).zip(e.par_chunks_mut(length));
     vectors.zip(&mut losses[..]).enumerate().for_each(|(column, ((q_bar, e), loss))| {
         let column = column * length..(column + 1) * length;
         let [b, q, aq] = [&b, &q, &aq].map(|vector| &vector[column.clone()]);
         let dot = |x: &[T], y: &[T]| x.iter().zip(y).map(|(&x, &y)| x * y).sum::<T>();
         let (qb, s, t) = (dot(q, b), dot(q, aq), dot(e, b));
-        let (ratio, share) = (qb / s, qb / t);
-        let gradient = b.iter().zip(aq).map(|(&b, &aq)| scale * share / s * (ratio * aq - b));
+        // An error of nothing has no gradient; NaN stays.
+        let over = |x: T, y: T| if y.is_zero() { T::zero() } else { x / y };
+        let (ratio, share) = (over(qb, s), over(qb, t));
+        let gain = over(scale * share, s);
+        let gradient = b.iter().zip(aq).map(|(&b, &aq)| gain * (ratio * aq - b));
         q_bar.iter_mut().zip(gradient).for_each(|(q_bar, gradient)| *q_bar = gradient);
         *loss = T::one() - ratio * share;
         // NaN stays.

@@ -155,7 +155,8 @@ fn learned_coefficients(
     for Sight { grid, x, s } in sights {
         let images = images(grid);
         let (x, s) = (gpu.upload("cells", &rounded::<f32>(x))?, gpu.upload("s", &rounded::<f32>(s))?);
-        let (hidden, n) = (network.hidden::<f32>(gpu, images)?, gpu.buffer("n", images.len(network.outputs()))?);
+        let (hidden, n) =
+            (network.hidden::<f32>(gpu, images)?, gpu.buffer("n", images.len(network.outputs()))?);
         let coefficients = gpu.buffer("stencils", s.len() * network.outputs())?;
         let mut plan = Plan::new(gpu, "stencils");
         Pass { network, images, parameters: &parameters, x: &x, hidden: &hidden, n: &n }.record(&mut plan)?;

@@ -112,7 +112,8 @@ mod tests {
     fn edges_meet_every_neighbour_once() -> Result<(), crate::KrylovError> {
         for (nz, middle) in [(1, 4), (3, 13)] {
             let params = Params::new(&Grid::new(3, 3, nz)?, 1);
-            let meet = |back| (0..params.edges()).filter_map(move |edge| params.neighbour(middle, edge, back));
+            let meet =
+                |back| (0..params.edges()).filter_map(move |edge| params.neighbour(middle, edge, back));
             let mut met: Vec<usize> = meet(false).chain(meet(true)).collect();
             met.sort_unstable();
             let others: Vec<usize> = (0..params.cells()).filter(|&cell| cell != middle).collect();

@@ -9,4 +9,6 @@ mod weights;
 pub use directions::{DirectionTraining, TrainProgress, train_directions};
 pub use session::{TrainStop, Trained};
 pub use stencils::{StencilsTraining, train_stencils};
-pub use weights::{AnyWeights, DirectionShape, DirectionWeights, Learned, Origin, StencilShape, StencilWeights, Weights};
+pub use weights::{
+    AnyWeights, DirectionShape, DirectionWeights, Learned, Origin, StencilShape, StencilWeights, Weights,
+};

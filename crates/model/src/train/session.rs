@@ -68,10 +68,7 @@ impl<L: Learned> Session<L> {
     }
 
     /// One that goes on from a checkpoint, unless `refuse` says why it is of something else.
-    pub fn resume(
-        path: &Path,
-        refuse: impl FnOnce(&Weights<L>) -> Option<String>,
-    ) -> Result<Self, Error> {
+    pub fn resume(path: &Path, refuse: impl FnOnce(&Weights<L>) -> Option<String>) -> Result<Self, Error> {
         let session = Weights::read_with(path, |weights, file: &TensorFile| {
             if let Some(other) = refuse(&weights) {
                 return Err(other);
