@@ -196,10 +196,10 @@ fn coarsen(
 /// T − damping·AT: where T has entries, so has AT.
 fn smoothed(t: &Csr, at: &Csr, damping: &[f64]) -> Csr {
     let mut p = at.clone();
-    for row in 0..t.rows() {
+    for (row, damping) in damping.iter().enumerate() {
         let (columns, values) = t.row(row);
         let (smoothed_columns, smoothed_values) = p.row_mut(row);
-        smoothed_values.iter_mut().for_each(|value| *value *= -damping[row]);
+        smoothed_values.iter_mut().for_each(|value| *value *= -damping);
         for (column, value) in columns.iter().zip(values) {
             if let Ok(at) = smoothed_columns.binary_search(column) {
                 smoothed_values[at] += value;
