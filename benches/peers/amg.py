@@ -1,7 +1,8 @@
 """Algebraic multigrid of PyAMG, and of AMGCL where `pyamgcl` is installed, beside `ansatz solve --pc amg`, as JSON lines.
 
-    python3 -m venv venv && venv/bin/pip install pyamg          # and pyamgcl, where it builds
+    python3 -m venv venv && venv/bin/pip install pyamg          # and pyamgcl, which asks for the headers of Boost and for pybind11
     venv/bin/python benches/peers/amg.py --ansatz target/release/ansatz poisson:255x255 poisson:511x511 A.mtx
+    venv/bin/python benches/peers/amg.py poisson:128x128x128 --peer amgcl --ansatz target/release/ansatz --pc multigrid amg
 
 Conjugate gradients preconditioned by smoothed aggregation, for a right-hand side of ones, until ‖b − Ax‖ ≤ RTOL ‖b‖. Each line:
 library, problem, unknowns, iterations, setup_seconds, solve_seconds (the best of REPEATS), true_relative_residual.
@@ -111,15 +112,15 @@ def run_amgcl(problem, a, rtol):
     except ImportError:
         return
     a, b = a.tocsr(), np.ones(a.shape[0])
-    parameters = {"precond.coarsening.type": "smoothed_aggregation", "solver.type": "cg", "solver.tol": rtol}
-    setup = lambda: pyamgcl.solver(pyamgcl.amgcl(a, parameters), parameters)
+    cycle = {"coarsening.type": "smoothed_aggregation", "relax.type": "spai0"}
+    setup = lambda: pyamgcl.solver(pyamgcl.amg(a, cycle), {"type": "cg", "tol": rtol})
     setup_seconds, solve_seconds, (solver, x) = best(setup, lambda solver: (solver, solver(b)))
     line("amgcl", problem, a, solver.iters, setup_seconds, solve_seconds, x)
 
 
-def run_ansatz(program, options, problem, rtol):
+def run_ansatz(program, pc, options, problem, rtol):
     source = [problem] if problem.endswith(".mtx") else ["--generate", problem]
-    command = [program, "solve", *source, "--pc", "amg", "--rtol", str(rtol), "--json", "-", *options.split()]
+    command = [program, "solve", *source, "--pc", pc, "--rtol", str(rtol), "--json", "-", *options.split()]
     fastest = None
     for _ in range(REPEATS):
         answer = subprocess.run(command, capture_output=True, text=True)
@@ -128,7 +129,7 @@ def run_ansatz(program, options, problem, rtol):
             return
         report = json.loads(answer.stdout)
         keys = ["iterations", "setup_seconds", "solve_seconds", "true_relative_residual", "device", "tier"]
-        found = dict(library="ansatz", problem=problem, unknowns=report["n"], **{key: report[key] for key in keys})
+        found = dict(library=f"ansatz, {pc}", problem=problem, unknowns=report["n"], **{key: report[key] for key in keys})
         seconds = found["setup_seconds"] + found["solve_seconds"]
         if fastest is None or seconds < fastest[0]:
             fastest = seconds, found
@@ -140,14 +141,18 @@ def main():
     parser.add_argument("problems", nargs="*", default=["poisson:255x255", "poisson:511x511", "poisson:64x64x64", "elasticity:128x128"])
     parser.add_argument("--rtol", type=float, default=1e-8)
     parser.add_argument("--ansatz", help="the program to compare with")
+    parser.add_argument("--pc", nargs="+", default=["amg"], help="its preconditioners")
+    parser.add_argument("--peer", nargs="+", default=["pyamg", "amgcl"], choices=["pyamg", "amgcl"])
     parser.add_argument("--options", default="", help="further options of the program, as in --options='--device cpu'")
     arguments = parser.parse_args()
     for problem in arguments.problems:
         a, modes, _ = system(problem)
-        run_pyamg(problem, a, modes, arguments.rtol)
-        run_amgcl(problem, a, arguments.rtol)
-        if arguments.ansatz:
-            run_ansatz(arguments.ansatz, arguments.options, problem, arguments.rtol)
+        if "pyamg" in arguments.peer:
+            run_pyamg(problem, a, modes, arguments.rtol)
+        if "amgcl" in arguments.peer:
+            run_amgcl(problem, a, arguments.rtol)
+        for pc in arguments.pc if arguments.ansatz else []:
+            run_ansatz(arguments.ansatz, pc, arguments.options, problem, arguments.rtol)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,8 @@
 // into k_quads groups of four and k_rest < 4 single steps. The columns of op(A) and op(B) past the edge are clamped to
 // the last one, and what comes of them is not stored.
 #import common/real
+#import common/blocks
 #import common/grid
-
-alias real4x4 = mat4x4<real>;
 
 struct Params {
     m: u32,
@@ -108,20 +107,6 @@ fn row_of_b(columns: ColumnsOfB, k: u32) -> real4 {
     return real4(b[columns.x + q][i], b[columns.y + q][i], b[columns.z + q][i], b[columns.w + q][i]);
 }
 #endif
-
-// sum + left · right.
-fn plus_product(sum: real4x4, left: real4x4, right: real4x4) -> real4x4 {
-    return real4x4(
-        sum[0] + times(left, right[0]),
-        sum[1] + times(left, right[1]),
-        sum[2] + times(left, right[2]),
-        sum[3] + times(left, right[3]),
-    );
-}
-
-fn times(left: real4x4, right: real4) -> real4 {
-    return left[0] * right.x + left[1] * right.y + (left[2] * right.z + left[3] * right.w);
-}
 
 // sum + left · rightᵀ.
 fn plus_outer(sum: real4x4, left: real4, right: real4) -> real4x4 {

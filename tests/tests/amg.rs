@@ -212,6 +212,19 @@ fn counts_of_pyamg() {
     assert!(found <= 13, "255², Jacobi: {found}");
 }
 
+/// Aggregates go along strong couplings alone; with all of them the first would need 119 iterations.
+#[test]
+fn weak_couplings_are_left_out() {
+    let cpu = Gpu::cpu();
+    for (text, most) in
+        [("aniso:128x128:1e-3", 18), ("aniso:24x24x24:1e-3", 10), ("contrast:32x32x32:1e6", 25)]
+    {
+        let found = iterations(&cpu, text, Amg::default());
+        println!("{text}: {found}");
+        assert!(found <= most, "{text}: {found}");
+    }
+}
+
 /// Every generated system, in f32 and with an f64 stage.
 #[test]
 fn all_generated_systems_are_solved() {
@@ -316,6 +329,12 @@ fn hard_systems_end_with_the_right_answer() {
 #[test]
 fn levels_are_reused_for_new_values() {
     let cpu = Gpu::cpu();
+    // With weak couplings, which stay those of before.
+    let weak = csr(&generate::parse("aniso:40x40", 0).unwrap());
+    let mut levels = SmoothedAggregation::new(&weak, None).unwrap();
+    let before = levels.clone();
+    levels.update(&weak).unwrap();
+    assert_eq!(before, levels, "the same values");
     let old = csr(&generate::parse("contrast:60x60:1", 0).unwrap());
     let new = csr(&generate::parse("contrast:60x60:3", 5).unwrap());
     let mut reused = SmoothedAggregation::new(&old, None).unwrap();

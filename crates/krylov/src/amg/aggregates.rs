@@ -45,7 +45,7 @@ impl Nodes {
     }
 }
 
-/// The couplings between nodes. Any entry that is not zero couples strongly: the measure |aᵢⱼ| > θ √(aᵢᵢaⱼⱼ) with θ = 0.
+/// The couplings between nodes: every entry that is not zero.
 struct Graph {
     begin: Vec<usize>,
     /// Neighbour and largest |aᵢⱼ|, by neighbour.

@@ -17,6 +17,7 @@ mod hierarchy;
 mod near_null;
 mod product;
 mod setup;
+mod strength;
 mod tentative;
 mod update;
 

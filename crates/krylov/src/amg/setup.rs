@@ -5,6 +5,7 @@ use std::fmt;
 use super::NearNullSpace;
 use super::aggregates::{Aggregates, Nodes};
 use super::product::{multiply, transpose};
+use super::strength::{strong, threshold};
 use super::tentative::Tentative;
 use crate::KrylovError;
 use crate::multigrid::coarsest::MOST_CELLS;
@@ -40,6 +41,8 @@ pub(crate) struct Level {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Coarser {
     aggregates: Aggregates,
+    /// The operator without its weak entries, where it has any.
+    strong: Option<Csr>,
     /// The tentative prolongation, the product of the operator with it, and with P: kept for their patterns.
     t: Csr,
     at: Csr,
@@ -102,7 +105,7 @@ impl SmoothedAggregation {
             let step = if a.rows() <= MOST_CELLS {
                 None
             } else {
-                coarsen(&a, OMEGA / largest, &mut nodes, &mut vectors, before.next())?
+                coarsen((&a, largest, levels.len()), &mut nodes, &mut vectors, before.next())?
             };
             let (coarser, next) = step.unzip();
             levels.push(Level { a, largest, coarser });
@@ -138,15 +141,23 @@ impl fmt::Display for SmoothedAggregation {
 
 /// The next level, its nodes and near-null space; `None` where the aggregates are too few or too small.
 fn coarsen(
-    a: &Csr,
-    damping: f64,
+    (a, largest, level): (&Csr, f64, usize),
     nodes: &mut Nodes,
     vectors: &mut Vec<Vec<f64>>,
     before: Option<(Coarser, Csr)>,
 ) -> Result<Option<(Coarser, Csr)>, KrylovError> {
-    let (aggregates, before) = match before {
-        Some((Coarser { aggregates, t, at, ap, .. }, next)) => (aggregates, Some((t, [at, ap, next]))),
-        None => (Aggregates::new(a, nodes), None),
+    // Blocks of several unknowns have no sum of rows to keep.
+    let filter =
+        |known| if nodes.count() == a.rows() { strong(a, threshold(level), known) } else { Ok(None) };
+    let (aggregates, strong, before) = match before {
+        Some((Coarser { aggregates, strong, t, at, ap, .. }, next)) => {
+            let strong = strong.map_or(Ok(None), |known| filter(Some(known)))?;
+            (aggregates, strong, Some((t, [at, ap, next])))
+        }
+        None => {
+            let strong = filter(None)?;
+            (Aggregates::new(strong.as_ref().unwrap_or(a), nodes), strong, None)
+        }
     };
     let tentative = Tentative::new(&aggregates, nodes, vectors)?;
     let t = tentative.t;
@@ -157,9 +168,17 @@ fn coarsen(
     let before = before.filter(|(known, ..)| known.has_pattern_of(&t));
     let [at, ap, next] = before.map_or([None, None, None], |(_, patterns)| patterns.map(Some));
 
-    // P = T − ω/ρ A T
-    let at = multiply(a, &t, at)?;
-    let mut p = smoothed(&t, &at, damping);
+    // P = T − ω/ρ D⁻¹A T, with the strong entries of A
+    let damping: Vec<f64> = match &strong {
+        None => vec![OMEGA / largest; a.rows()],
+        Some(strong) => {
+            let diagonal = strong.diagonal();
+            let largest = largest_eigenvalue(strong, &diagonal);
+            diagonal.iter().map(|&d| if d > 0.0 { OMEGA / largest / d } else { 0.0 }).collect()
+        }
+    };
+    let at = multiply(strong.as_ref().unwrap_or(a), &t, at)?;
+    let mut p = smoothed(&t, &at, &damping);
     // A_c = PᵀAP, and S_c A_c S_c with unit diagonal
     let ap = multiply(a, &p, ap)?;
     let next = multiply(&transpose(&p)?, &ap, next)?;
@@ -171,13 +190,13 @@ fn coarsen(
     *nodes = tentative.nodes;
     *vectors = tentative.near_null;
     divide(vectors, &scaling);
-    Ok(Some((Coarser { aggregates, t, at, ap, p, r }, next)))
+    Ok(Some((Coarser { aggregates, strong, t, at, ap, p, r }, next)))
 }
 
 /// T − damping·AT: where T has entries, so has AT.
-fn smoothed(t: &Csr, at: &Csr, damping: f64) -> Csr {
+fn smoothed(t: &Csr, at: &Csr, damping: &[f64]) -> Csr {
     let mut p = at.clone();
-    for row in 0..t.rows() {
+    for (row, damping) in damping.iter().enumerate() {
         let (columns, values) = t.row(row);
         let (smoothed_columns, smoothed_values) = p.row_mut(row);
         smoothed_values.iter_mut().for_each(|value| *value *= -damping);

@@ -5,10 +5,10 @@ use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
 use super::layer::neighbour;
-use super::{Convolution, Images};
+use super::{Convolution, Images, Split};
 
-const LANES: u32 = 64;
-const SOFTWARE_LANES: u32 = 8;
+/// Invocations in a row that have the same outputs.
+const TEAM: usize = 4;
 /// One driver cuts an invocation off after 65,535 iterations, silently.
 const MOST_CELLS: usize = 60_000;
 /// So many invocations keep a device busy.
@@ -40,10 +40,9 @@ struct Params {
     images: [u32; 4],
     in_quads: u32,
     out_quads: u32,
-    reach: [u32; 2],
+    reach_z: u32,
     chunks: u32,
     rows: u32,
-    groups: u32,
     stride4: u32,
 }
 
@@ -53,16 +52,18 @@ struct Cut {
     rows: usize,
     /// Invocations for each chunk.
     items: usize,
+    split: Split,
 }
 
 impl Cut {
     fn new(gpu: &Gpu, layer: &Convolution, images: &Images) -> Self {
         let tap_rows = if layer.neighbours { layer.taps() / 3 } else { 1 };
-        let items = tap_rows * layer.inputs.div_ceil(4) * layer.outputs.div_ceil(4);
+        let split = Split::new(gpu, layer.outputs.div_ceil(4));
+        let items = (tap_rows * layer.inputs.div_ceil(4)).next_multiple_of(TEAM) * split.groups;
         let enough = if is_software(gpu) { SOFTWARE_INVOCATIONS } else { INVOCATIONS };
         let rows = images.rows().div_ceil(enough.div_ceil(items));
         let rows = rows.clamp(1, (MOST_CELLS / images.extents[0].max(1)).max(1));
-        Self { chunks: images.rows().div_ceil(rows), rows, items }
+        Self { chunks: images.rows().div_ceil(rows), rows, items, split }
     }
 }
 
@@ -86,33 +87,34 @@ impl<T: Real> ConvolutionGradient<'_, T> {
         if images.extents[0] > MOST_CELLS {
             return wrong(format!("rows of {} cells: {MOST_CELLS} are possible", images.extents[0]));
         }
-        let Cut { chunks, rows, items } = Cut::new(plan.gpu(), &layer, &images);
+        let Cut { chunks, rows, items, split } = Cut::new(plan.gpu(), &layer, &images);
         let expected = chunks * layer.numbers();
         if partials.len() < expected {
             return wrong(format!("{} partial sums; {expected} are wanted", partials.len()));
         }
-        let lanes = if is_software(plan.gpu()) { SOFTWARE_LANES } else { LANES };
-        let groups = items.div_ceil(lanes as usize);
+        let [reach, reach_z] = layer.reach();
         let params = Params {
             images: images.words(),
             in_quads: layer.inputs.div_ceil(4) as u32,
             out_quads: layer.outputs.div_ceil(4) as u32,
-            reach: layer.reach(),
+            reach_z,
             chunks: chunks as u32,
             rows: rows as u32,
-            groups: groups as u32,
             stride4: (layer.numbers() / 4) as u32,
         };
         let (cells, channels) = (images.cells(), layer.inputs + layer.outputs);
         plan.launch(
             Launch::new(kernel, move |args| twin::<T>(args, layer, images))
                 .real::<T>()
-                .constant("LANES", lanes)
+                .constant("LANES", split.lanes)
+                .constant("QUADS", split.quads as u32)
+                .constant("REACH", reach)
+                .least_subgroup(split.least_subgroup)
                 .params(&params)
                 .bind(x)
                 .bind(z_bar)
                 .bind(partials)
-                .workgroups((chunks * groups) as u64)
+                .workgroups((chunks * items).div_ceil(split.lanes as usize) as u64)
                 .cost(
                     (cells * channels * size_of::<T>()) as u64,
                     (2 * cells * layer.taps() * layer.inputs * layer.outputs) as u64,
@@ -137,8 +139,8 @@ impl<T: Real> ConvolutionGradient<'_, T> {
 fn twin<T: Real>(args: &Args, layer: Convolution, images: Images) {
     let params: Params = args.params();
     let (x, z_bar, mut partials) = (args.read::<T>(1), args.read::<T>(2), args.write::<T>(3));
-    let [nx, ny, nz] = images.extents;
-    let (cells, steps) = (images.cells(), 2 * params.reach[0] as usize + 1);
+    let ([nx, ny, nz], [reach, reach_z]) = (images.extents, layer.reach());
+    let (cells, steps) = (images.cells(), 2 * reach as usize + 1);
     let local = Convolution { first: 0, ..layer };
     let chunks = partials.par_chunks_mut(layer.numbers()).take(params.chunks as usize).enumerate();
     chunks.for_each(|(chunk, sums)| {
@@ -154,7 +156,7 @@ fn twin<T: Real>(args: &Args, layer: Convolution, images: Images) {
                 for tap in 0..layer.taps() {
                     let [tz, ty, tx] = [tap / steps / steps, tap / steps % steps, tap % steps];
                     let (Some(from_z), Some(from_y)) =
-                        (neighbour(z, tz, params.reach[1], nz), neighbour(y, ty, params.reach[0], ny))
+                        (neighbour(z, tz, reach_z, nz), neighbour(y, ty, reach, ny))
                     else {
                         continue;
                     };
@@ -162,7 +164,7 @@ fn twin<T: Real>(args: &Args, layer: Convolution, images: Images) {
                         let from = 4 * (input * cells + ((image * nz + from_z) * ny + from_y) * nx);
                         let mut block = [[T::zero(); 4]; 4];
                         for (cell, g) in gradient.chunks_exact(4).enumerate() {
-                            let Some(cell) = neighbour(cell, tx, params.reach[0], nx) else { continue };
+                            let Some(cell) = neighbour(cell, tx, reach, nx) else { continue };
                             for (block, &x) in block.iter_mut().zip(&x[from + 4 * cell..][..4]) {
                                 (0..4).for_each(|o| block[o] += x * g[o]);
                             }

@@ -3,12 +3,8 @@
 use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
-use super::Images;
-use ansatz_features::launch::is_software;
+use super::{Images, Split};
 
-/// Invocations per workgroup. A processor takes a handful at a time.
-const LANES: u32 = 64;
-const SOFTWARE_LANES: u32 = 8;
 /// Cells that an invocation takes.
 const RUN: usize = 8;
 /// The most channels of a layer: the sums over them are one invocation's loop.
@@ -133,7 +129,7 @@ struct Params {
     in_quads: u32,
     out_quads: u32,
     first4: u32,
-    reach: [u32; 2],
+    reach_z: u32,
     runs: u32,
     groups: u32,
     relu: u32,
@@ -163,15 +159,16 @@ impl<T: Real> Convolve<'_, T> {
         if let Some(r) = extra {
             images.check(kernel.name, "r", r, to)?;
         }
-        let lanes = if is_software(plan.gpu()) { SOFTWARE_LANES } else { LANES };
+        let split = Split::new(plan.gpu(), to.div_ceil(4));
         let runs = images.extents[0].div_ceil(RUN);
-        let groups = (images.rows() * runs).div_ceil(lanes as usize);
+        let groups = (images.rows() * runs).div_ceil(split.lanes as usize);
+        let [reach, reach_z] = layer.reach();
         let params = Params {
             images: images.words(),
             in_quads: from.div_ceil(4) as u32,
             out_quads: to.div_ceil(4) as u32,
             first4: (layer.first / 4) as u32,
-            reach: layer.reach(),
+            reach_z,
             runs: runs as u32,
             groups: groups as u32,
             relu: relu.into(),
@@ -183,12 +180,15 @@ impl<T: Real> Convolve<'_, T> {
             .real::<T>()
             .flag("TRANSPOSED", adjoint)
             .flag("EXTRA", has_extra)
-            .constant("LANES", lanes)
+            .constant("LANES", split.lanes)
+            .constant("QUADS", split.quads as u32)
+            .constant("REACH", reach)
+            .least_subgroup(split.least_subgroup)
             .params(&params)
             .bind(self.parameters)
             .bind(self.x)
             .bind(self.y)
-            .workgroups((groups * to.div_ceil(4)) as u64)
+            .workgroups((groups * split.groups) as u64)
             .cost((cells * moved * size_of::<T>()) as u64, (2 * cells * layer.taps() * from * to) as u64);
         plan.launch(match extra {
             Some(r) => launch.bind(r),
@@ -206,8 +206,8 @@ fn twin<T: Real>(args: &Args, layer: Convolution, images: Images, adjoint: bool,
     let params: Params = args.params();
     let (parameters, x, mut y) = (args.read::<T>(1), args.read::<T>(2), args.write::<T>(3));
     let r = has_extra.then(|| args.read::<T>(4));
-    let [nx, ny, nz] = images.extents;
-    let (cells, steps) = (images.cells(), 2 * params.reach[0] as usize + 1);
+    let ([nx, ny, nz], [reach, reach_z]) = (images.extents, layer.reach());
+    let (cells, steps) = (images.cells(), 2 * reach as usize + 1);
     let plane_len = 4 * cells;
     // A row of y for four channels o: Σ over i, t of W_oi(t) x_i(p + t).
     y.par_chunks_mut(4 * nx).enumerate().for_each(|(number, y)| {
@@ -219,7 +219,7 @@ fn twin<T: Real>(args: &Args, layer: Convolution, images: Images, adjoint: bool,
             for tap in 0..layer.taps() {
                 let [tz, ty, tx] = [tap / steps / steps, tap / steps % steps, tap % steps];
                 let (Some(from_z), Some(from_y)) =
-                    (neighbour(z, tz, params.reach[1], nz), neighbour(own_y, ty, params.reach[0], ny))
+                    (neighbour(z, tz, reach_z, nz), neighbour(own_y, ty, reach, ny))
                 else {
                     continue;
                 };
@@ -237,7 +237,7 @@ fn twin<T: Real>(args: &Args, layer: Convolution, images: Images, adjoint: bool,
                 let from = plane_len * in_quad + 4 * nx * ((image * nz + from_z) * ny + from_y);
                 let from = &x[from..from + 4 * nx];
                 for (cell, sum) in sums.iter_mut().enumerate() {
-                    let Some(cell) = neighbour(cell, tx, params.reach[0], nx) else { continue };
+                    let Some(cell) = neighbour(cell, tx, reach, nx) else { continue };
                     for (weights, &x) in weights.iter().zip(&from[4 * cell..4 * cell + 4]) {
                         (0..4).for_each(|o| sum[o] += weights[o] * x);
                     }

@@ -35,6 +35,7 @@ mod layer;
 mod network;
 mod resample;
 mod spare;
+mod split;
 
 pub use forward::Tape;
 pub use gate::Gate;
@@ -43,3 +44,4 @@ pub use images::Images;
 pub use layer::{Convolution, Convolve, Epilogue, MOST_CHANNELS};
 pub use network::DirectionNetwork;
 pub use resample::{Downsample, Interpolation, Upsample};
+use split::Split;
