@@ -19,49 +19,58 @@ override LANES: u32 = 64u;
 @group(0) @binding(6) var<storage, read_write> z: array<real4>;
 
 #if EDGES
-// Four coefficients.
-fn weights(i: u32) -> real4 {
-    return real4(coefficients[i]);
+// The products are in f32 whatever f is in, half as much work as in f64: what the rounding changes of a preconditioner is nothing that
+// matters. Four numbers of f, and one.
+fn quad(i: u32) -> vec4<f32> {
+    return vec4<f32>(f[i]);
+}
+
+fn first(i: u32) -> f32 {
+    return f32(f[i].x);
+}
+
+fn last(i: u32) -> f32 {
+    return f32(f[i].w);
 }
 
 // What the quad `q` of f, in its column from `base` on, gets along its own row through the edge (1, 0, 0).
-fn along_row(q: u32, base: u32, has_left: bool, has_right: bool) -> real4 {
+fn along_row(q: u32, base: u32, has_left: bool, has_right: bool) -> vec4<f32> {
     let before = q - select(0u, 1u, has_left);
     let behind = q + select(0u, 1u, has_right);
-    let c = weights(params.array4 + q);
-    let here = f[base + q];
-    let right = select(0.0, f[base + behind].x, has_right);
-    let left = select(0.0, weights(params.array4 + before).w * f[base + before].w, has_left);
+    let c = coefficients[params.array4 + q];
+    let here = quad(base + q);
+    let right = select(0.0, first(base + behind), has_right);
+    let left = select(0.0, coefficients[params.array4 + before].w * last(base + before), has_left);
     return c * vec4(here.yzw, right) + vec4(left, (c * here).xyz);
 }
 
-// What it gets from the rows `step` quads behind and before it, through the three edges from array `first` on.
+// What it gets from the rows `step` quads behind and before it, through the three edges from array `number` on.
 fn across_rows(
-    q: u32, base: u32, first: u32, step: u32, has_behind: bool, has_before: bool, has_left: bool, has_right: bool,
-) -> real4 {
-    let minus = first * params.array4;
+    q: u32, base: u32, number: u32, step: u32, has_behind: bool, has_before: bool, has_left: bool, has_right: bool,
+) -> vec4<f32> {
+    let minus = number * params.array4;
     let middle = minus + params.array4;
     let plus = middle + params.array4;
     // Coefficients of edges that leave the grid are 0.
     let behind = base + q + select(0u, step, has_behind);
-    let there = f[behind];
-    let there_left = select(0.0, f[behind - select(0u, 1u, has_left)].w, has_left);
-    let there_right = select(0.0, f[behind + select(0u, 1u, has_right)].x, has_right);
-    let from_behind = weights(minus + q) * vec4(there_left, there.xyz) + weights(middle + q) * there
-        + weights(plus + q) * vec4(there.yzw, there_right);
+    let there = quad(behind);
+    let there_left = select(0.0, last(behind - select(0u, 1u, has_left)), has_left);
+    let there_right = select(0.0, first(behind + select(0u, 1u, has_right)), has_right);
+    let from_behind = coefficients[minus + q] * vec4(there_left, there.xyz) + coefficients[middle + q] * there
+        + coefficients[plus + q] * vec4(there.yzw, there_right);
     let before = q - select(0u, step, has_before);
     let before_left = before - select(0u, 1u, has_left);
     let before_right = before + select(0u, 1u, has_right);
-    let here = f[base + before];
-    let left = select(0.0, weights(plus + before_left).w * f[base + before_left].w, has_left);
-    let right = select(0.0, weights(minus + before_right).x * f[base + before_right].x, has_right);
-    let from_before = vec4(left, (weights(plus + before) * here).xyz) + weights(middle + before) * here
-        + vec4((weights(minus + before) * here).yzw, right);
-    return from_behind + select(real4(), from_before, has_before);
+    let here = quad(base + before);
+    let left = select(0.0, coefficients[plus + before_left].w * last(base + before_left), has_left);
+    let right = select(0.0, coefficients[minus + before_right].x * first(base + before_right), has_right);
+    let from_before = vec4(left, (coefficients[plus + before] * here).xyz) + coefficients[middle + before] * here
+        + vec4((coefficients[minus + before] * here).yzw, right);
+    return from_behind + select(vec4<f32>(), from_before, has_before);
 }
 
 // Σ_t c_t(p) f(p + t) + c_t(p − t) f(p − t) for the quad q.
-fn neighbours(q: u32, base: u32) -> real4 {
+fn neighbours(q: u32, base: u32) -> vec4<f32> {
     let row = q / params.row4;
     let x4 = q - row * params.row4;
     let layer = row / params.rows;
@@ -95,7 +104,7 @@ fn main(
     for (var q = work.begin + lane; q < work.end; q += LANES) {
         var sum = real4(coefficients[q]) * f[base + q] + interpolated(q, work.column);
 #if EDGES
-        sum += neighbours(q, base);
+        sum += real4(neighbours(q, base));
 #endif
         z[base + q] = sum;
     }
