@@ -8,6 +8,7 @@ use crate::learned::LearnedDirections;
 use crate::method::MOST_STEPS;
 use crate::multigrid::Multigrid;
 use crate::precondition::Preconditioner;
+use crate::stencils::LearnedStencils;
 use crate::{KrylovError, Method};
 
 /// In which precision the device iterates. The answer is verified in f64 in any case.
@@ -53,6 +54,8 @@ pub struct SolveOptions {
     pub aggregation: Option<Arc<SmoothedAggregation>>,
     /// The network of [`Preconditioner::Network`].
     pub directions: Option<Arc<LearnedDirections>>,
+    /// The network of [`Preconditioner::Stencils`].
+    pub stencils: Option<Arc<LearnedStencils>>,
 }
 
 impl Default for SolveOptions {
@@ -71,6 +74,7 @@ impl Default for SolveOptions {
             near_null: None,
             aggregation: None,
             directions: None,
+            stencils: None,
         }
     }
 }
@@ -79,7 +83,7 @@ impl SolveOptions {
     pub(crate) fn without_weights(&self) -> KrylovError {
         KrylovError::Setting {
             name: "the preconditioner",
-            value: "network, without weights".to_owned(),
+            value: format!("{}, without weights", self.preconditioner),
             expected: "given the weights of one",
         }
     }
@@ -120,6 +124,9 @@ impl SolveOptions {
                 wrong("the preconditioner", self.preconditioner.to_string(), expected)
             }
             _ if self.preconditioner == Preconditioner::Network && self.directions.is_none() => {
+                Err(self.without_weights())
+            }
+            _ if self.preconditioner == Preconditioner::Stencils && self.stencils.is_none() => {
                 Err(self.without_weights())
             }
             _ if self.look_every == 0 => wrong("look_every", "0".to_owned(), "at least 1"),
