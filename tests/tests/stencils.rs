@@ -129,8 +129,12 @@ fn the_gradient_is_that_of_the_loss() {
     for (text, dimensions) in [("obstacles:41x38:0.2", 2), ("obstacles:14x13x12:0.2", 3)] {
         let (a, network) = (operator(text), network(dimensions));
         let training = StencilTraining::<f64>::new(&gpu, &*a, network, 3).unwrap();
-        let theta: Vec<f64> = noise::<f64>(network.numbers(), 7).iter().map(|x| 0.3 * x).collect();
-        let direction = noise::<f64>(network.numbers(), 8);
+        // Outputs of the size that training leads to.
+        let noise_of =
+            |scale: f64, seed| noise::<f64>(network.numbers(), seed).into_iter().map(move |x| scale * x);
+        let theta: Vec<f64> =
+            network.initial(4).into_iter().zip(noise_of(0.05, 7)).map(|(a, b)| a + b).collect();
+        let direction: Vec<f64> = noise_of(1.0, 8).collect();
         let parameters = gpu.upload("θ", &theta).unwrap();
         let gradient = gpu.upload("g", &vec![f64::NAN; network.numbers()]).unwrap();
         let mut plan = Plan::new(&gpu, "training");
@@ -143,12 +147,12 @@ fn the_gradient_is_that_of_the_loss() {
             gpu.read(training.losses()).unwrap().iter().sum::<f64>() / 3.0
         };
         // The coefficients are rounded to f32, some 1e-8 of the loss, and |n| has corners.
-        let step = 5e-4;
+        let step = 1e-5;
         let difference = (loss(step) - loss(-step)) / (2.0 * step);
         let middle = loss(0.0);
         assert!((0.0..1.0).contains(&middle), "{middle}");
         let found = dot(&gpu.read(&gradient).unwrap(), &direction);
-        assert!((found - difference).abs() <= 5e-3 * difference.abs(), "{text}: {found}, not {difference}");
+        assert!((found - difference).abs() <= 2e-3 * difference.abs(), "{text}: {found}, not {difference}");
     }
 }
 
@@ -160,16 +164,11 @@ fn weights_that_are_not_finite_are_named() {
             let (a, network) = (operator(text), network(dimensions));
             for bad in [f64::NAN, f64::INFINITY] {
                 let learned = LearnedStencils::new(network, vec![bad; network.numbers()]).unwrap();
-                for precision in [Precision::F32, Precision::Auto] {
-                    let options = SolveOptions { precision, ..with(Some(learned.clone())) };
-                    let outcome = run(gpu, &*a, &rhs(&*a, 4), &options);
-                    assert!(!outcome.reason.converged(), "{text}, {bad}: {}", outcome.reason);
-                    assert!(
-                        matches!(outcome.reason, Reason::NonFinite | Reason::IndefinitePreconditioner),
-                        "{text}, {bad}: {}",
-                        outcome.reason
-                    );
-                }
+                let outcome = run(gpu, &*a, &rhs(&*a, 4), &with(Some(learned.clone())));
+                assert_eq!(outcome.reason, Reason::IndefinitePreconditioner, "{text}, {bad}");
+                // f32 alone may be at fault itself.
+                let options = SolveOptions { precision: Precision::F32, ..with(Some(learned)) };
+                assert_eq!(run(gpu, &*a, &rhs(&*a, 4), &options).reason, Reason::Stagnated, "{text}, {bad}");
             }
         }
     });

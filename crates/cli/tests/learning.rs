@@ -46,6 +46,41 @@ fn weights_are_trained_and_used() {
     assert_eq!(place.json("r.json")["steps"], 70);
 }
 
+/// Stencils from a few geometries, used on a grid and with obstacles that they have not seen.
+#[test]
+fn stencils_are_trained_and_used() {
+    let place = Place::new();
+    let train = "train stencils --grid 33x30 -o s.safetensors --steps 40 --geometries 4 --batch 4 --channels 4 \
+                 --checkpoint s.ckpt --json r.json --plot loss.svg -q";
+    place.expect(0, &arguments(train));
+    let report = place.json("r.json");
+    for key in
+        ["parameters", "seconds_per_step", "stop_reason", "iterations", "iterations_of_jacobi", "converged"]
+    {
+        assert!(report.get(key).is_some(), "{key} is missing");
+    }
+    assert_eq!(report["loss_history"].as_array().unwrap().len(), 40);
+    assert!(place.exists("loss.svg"));
+    place.expect(0, &arguments(&format!("{} --resume s.ckpt", train.replace("--steps 40", "--steps 50"))));
+    assert_eq!(place.json("r.json")["steps"], 50);
+
+    let solve = "solve --generate obstacles:40x37:0.2 --seed 3 --pc stencils --weights s.safetensors --json s.json -q";
+    place.expect(0, &arguments(solve));
+    let report = place.json("s.json");
+    assert_eq!(report["preconditioner"], "stencils");
+    assert!(report["true_relative_residual"].as_f64().unwrap() <= 1e-8);
+    let bench =
+        "bench solvers --problem obstacles:30x31:0.2 --pc additive --weights s.safetensors --json b.json";
+    place.expect(0, &arguments(bench));
+    let rows = place.json("b.json");
+    let of = |preconditioner: &str| {
+        let rows = rows["rows"].as_array().unwrap();
+        rows.iter().find(|row| row["preconditioner"] == preconditioner).unwrap().clone()
+    };
+    assert!(of("additive")["training_seconds"].is_null());
+    assert!(of("stencils")["training_seconds"].as_f64().unwrap() > 0.0);
+}
+
 #[test]
 fn what_cannot_be_trained_or_used_is_told() {
     let place = Place::new();
@@ -72,6 +107,21 @@ fn what_cannot_be_trained_or_used_is_told() {
         (USAGE, "solve --generate poisson:8x8x8 --pc network --weights w.safetensors", "3 dimensions"),
         (NOT_FOUND, "solve --generate poisson:8x8 --pc network --weights absent.safetensors", "no such file"),
         (BAD_DATA, "solve --generate poisson:8x8 --pc network --weights cut.safetensors", "damaged"),
+        (USAGE, "train stencils -o s.safetensors", "--grid"),
+        (USAGE, "train stencils --grid 8x8 -o s.safetensors --steps 2", "512 cells"),
+        (BAD_DATA, "train stencils --grid 30xx30 -o s.safetensors", "30xx30"),
+        (
+            BAD_DATA,
+            "train stencils --grid 30x30 -o s.safetensors --from w.safetensors",
+            "network for directions",
+        ),
+        (USAGE, "solve --generate poisson:30x30 --pc stencils", "--weights"),
+        (
+            USAGE,
+            "solve --generate poisson:30x30 --pc stencils --weights w.safetensors",
+            "is not for --pc stencils",
+        ),
+        (USAGE, "solve --generate poisson:30x30 --pc additive --weights w.safetensors", "leave it out"),
     ] {
         let text = place.expect(code, &arguments(line)).stderr;
         assert!(text.contains(told), "{line}: {text}");

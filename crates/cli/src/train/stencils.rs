@@ -42,15 +42,15 @@ pub struct Stencils {
     rounds: u8,
 
     /// The rate of the first steps of Adam, which falls to a hundredth along a cosine.
-    #[arg(long, value_name = "NUMBER", default_value_t = 3e-3, allow_hyphen_values = true)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 2e-3, allow_hyphen_values = true)]
     rate: f64,
 
     /// Channels of the network.
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=64))]
     channels: u8,
 
     /// Its layers.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=8))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=8))]
     layers: u8,
 
     /// Weights to begin with, such as those of a smaller grid, whose network is taken over.

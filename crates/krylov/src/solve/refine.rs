@@ -210,7 +210,10 @@ impl Solver<'_> {
             let direction = &stage.directions()?[index];
             self.columns[index].reason = self.reason_of_direction(index, direction);
         }
-        if correction.status == Status::BadPreconditioner && stage.is_f64() {
+        // From a residual that is finite, what is not finite before the first iteration is M⁻¹r.
+        let is_bad = correction.status == Status::BadPreconditioner
+            || correction.status == Status::NotFinite && correction.iterations == 0;
+        if is_bad && stage.is_f64() {
             self.columns[index].reason = Some(Reason::IndefinitePreconditioner);
         }
 

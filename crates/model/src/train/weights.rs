@@ -43,6 +43,8 @@ pub struct Origin {
     pub ritz: usize,
     /// Geometries, for stencils.
     pub geometries: usize,
+    /// Steps on the same errors, for stencils.
+    pub rounds: usize,
     /// The mean loss over the last steps: for directions the part of ‖b‖² that the best step along one leaves, for stencils that of
     /// ‖e‖²_A.
     pub loss: f64,
