@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::amg::{NearNullSpace, SmoothedAggregation};
+use crate::deflation::Deflation;
 use crate::directions::MOST_WINDOW;
 use crate::learned::LearnedDirections;
 use crate::method::MOST_STEPS;
@@ -53,6 +54,8 @@ pub struct SolveOptions {
     pub aggregation: Option<Arc<SmoothedAggregation>>,
     /// The network of [`Preconditioner::Network`].
     pub directions: Option<Arc<LearnedDirections>>,
+    /// A space that conjugate gradients leave to a direct solve, made for this matrix.
+    pub deflation: Option<Arc<Deflation>>,
 }
 
 impl Default for SolveOptions {
@@ -71,6 +74,7 @@ impl Default for SolveOptions {
             near_null: None,
             aggregation: None,
             directions: None,
+            deflation: None,
         }
     }
 }
@@ -121,6 +125,9 @@ impl SolveOptions {
             }
             _ if self.preconditioner == Preconditioner::Network && self.directions.is_none() => {
                 Err(self.without_weights())
+            }
+            _ if self.deflation.is_some() && !matches!(self.method, Method::Cg | Method::Auto) => {
+                wrong("the method", format!("{}, with deflation", self.method), "cg")
             }
             _ if self.look_every == 0 => wrong("look_every", "0".to_owned(), "at least 1"),
             _ => Ok(()),
