@@ -16,6 +16,7 @@ pub struct DeviceDeflation<T> {
     aw: Buffer<T>,
     products: Buffer<T>,
     vectors: u32,
+    groups: u32,
 }
 
 #[repr(C)]
@@ -71,7 +72,13 @@ impl<T: Real> DeviceDeflation<T> {
             aw: laid_out("AW", deflation.products(), &|aw, s| aw * s * root)?,
             products: gpu.buffer("Wᵀ(r − Az)", vectors * columns * groups as usize)?,
             vectors: vectors as u32,
+            groups,
         })
+    }
+
+    /// Workgroups for each right-hand side, which those of the loop have to be as many as.
+    pub fn groups(&self) -> u32 {
+        self.groups
     }
 
     /// Records z ← z + WWᵀ(r − Az); with `plain`, where there is no z yet, z ← r + WWᵀ(r − Ar).

@@ -12,8 +12,7 @@
 //! deflated conjugate gradients, and rounding, which brings back a part of r in W, is taken off again.
 
 mod device;
-
-use std::str::FromStr;
+mod vectors;
 
 use faer::{Mat, Side};
 use rayon::prelude::*;
@@ -23,6 +22,7 @@ use crate::operator::Operator;
 use crate::stage::norm;
 
 pub use device::DeviceDeflation;
+pub use vectors::DeflationVectors;
 
 /// Vectors that conjugate gradients leave to a direct solve, for one operator.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,33 +154,4 @@ impl Deflation {
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// Vectors that need no file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeflationVectors {
-    /// So many vectors that are 1 on as many consecutive unknowns each, and 0 elsewhere (Nicolaides 1987).
-    Blocks(usize),
-}
-
-impl DeflationVectors {
-    /// The vectors, for an operator.
-    pub fn of(self, a: &dyn Operator) -> Vec<Vec<f64>> {
-        let Self::Blocks(count) = self;
-        let n = a.columns();
-        let block = |j: usize| (0..n).map(|i| f64::from(u8::from(i * count / n.max(1) == j))).collect();
-        (0..count.min(n)).map(block).collect()
-    }
-}
-
-impl FromStr for DeflationVectors {
-    type Err = String;
-
-    /// `blocks:K`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':').map(|(name, number)| (name, number.parse())) {
-            Some(("blocks", Ok(count @ 1..=Deflation::MOST))) => Ok(Self::Blocks(count)),
-            _ => Err(format!("`{text}` is not blocks:K with K from 1 to {}", Deflation::MOST)),
-        }
-    }
 }
