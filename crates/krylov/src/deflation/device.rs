@@ -70,7 +70,7 @@ impl<T: Real> DeviceDeflation<T> {
         Ok(Self {
             w: laid_out("W", deflation.vectors(), &|w, s| w / (s * root))?,
             aw: laid_out("AW", deflation.products(), &|aw, s| aw * s * root)?,
-            products: gpu.buffer("Wᵀ(r − Az)", vectors * columns * groups as usize)?,
+            products: gpu.buffer("WᵀAz", vectors * columns * groups as usize)?,
             vectors: vectors as u32,
             groups,
         })
@@ -81,7 +81,7 @@ impl<T: Real> DeviceDeflation<T> {
         self.groups
     }
 
-    /// Records z ← z + WWᵀ(r − Az); with `plain`, where there is no z yet, z ← r + WWᵀ(r − Ar).
+    /// Records z ← z − WWᵀAz; with `plain`, where there is no z yet, z ← r − WWᵀAr.
     ///
     /// # Errors
     /// What the device says against it.
@@ -111,13 +111,11 @@ impl<T: Real> DeviceDeflation<T> {
                 .constant("LANES", LANES)
                 .params(&own)
                 .bind(control)
-                .bind(&self.w)
                 .bind(&self.aw)
-                .bind(r)
                 .bind(if plain { r } else { z })
                 .bind(&self.products)
                 .workgroups(workgroups)
-                .cost((2 * vectors + 2) * reals, 4 * vectors * unknowns),
+                .cost((vectors + 1) * reals, 2 * vectors * unknowns),
         )?;
         let launch = Launch::new(&ansatz_shaders::krylov::DEFLATION_CORRECT, move |args| {
             correct_twin::<T>(args, plain);
@@ -149,18 +147,18 @@ impl DeflationParams {
 
 fn products_twin<T: Real>(args: &Args) {
     let params: DeflationParams = args.params();
-    let (control, w, aw) = (args.read::<T>(1), args.read::<T>(2), args.read::<T>(3));
-    let (r, z, mut products) = (args.read::<T>(4), args.read::<T>(5), args.write::<T>(6));
+    let (control, aw) = (args.read::<T>(1), args.read::<T>(2));
+    let (z, mut products) = (args.read::<T>(3), args.write::<T>(4));
     let (quads, groups) = (params.quads as usize, params.groups as usize);
     let chunk = share(quads, groups);
     for column in (0..params.columns as usize).filter(|&column| params.running(&control, column)) {
-        let (r, z) = (&r[params.scalars(column)], &z[params.scalars(column)]);
+        let z = &z[params.scalars(column)];
         for k in 0..params.vectors as usize {
-            let (w, aw) = (&w[params.scalars(k)], &aw[params.scalars(k)]);
+            let aw = &aw[params.scalars(k)];
             let first = (column * params.vectors as usize + k) * groups;
             products[first..first + groups].par_iter_mut().enumerate().for_each(|(group, product)| {
                 let own = group * chunk..((group + 1) * chunk).min(quads);
-                *product = own.map(|q| dot4(quad(w, q), quad(r, q)) - dot4(quad(aw, q), quad(z, q))).sum();
+                *product = own.map(|q| dot4(quad(aw, q), quad(z, q))).sum();
             });
         }
     }
@@ -183,7 +181,7 @@ fn correct_twin<T: Real>(args: &Args, plain: bool) {
         }
         z.par_iter_mut().with_min_len(4096).enumerate().for_each(|(i, z)| {
             for (k, &c) in c.iter().enumerate() {
-                *z += c * w[params.scalars(k).start + i];
+                *z -= c * w[params.scalars(k).start + i];
             }
         });
     }

@@ -4,12 +4,9 @@
 //!
 //! ```text
 //! Q = W(WᵀAW)⁻¹Wᵀ
-//! x ← x + Qr,  r = b − Ax         f64, on the host, so that Wᵀr = 0
-//! z = M⁻¹r,  z ← z + Q(r − Az)    in place of z = M⁻¹r
+//! x ← x + Qr,  r = b − Ax      f64, on the host, so that Wᵀr = 0, before each inner solve
+//! z = M⁻¹r,  z ← z − QAz       in place of z = M⁻¹r, so that Wᵀr = 0 stays
 //! ```
-//!
-//! This is A-DEF2 of Tang, Nabben, Vuik and Erlangga (J. Sci. Comput. 39, 2009): after that start the iterates are those of
-//! deflated conjugate gradients, and rounding, which brings back a part of r in W, is taken off again.
 
 mod device;
 mod vectors;
@@ -91,6 +88,14 @@ impl Deflation {
 
     /// From orthonormal vectors V: W = VYΛ^(−1/2), with VᵀAV = YΛYᵀ.
     fn orthonormal(a: &dyn Operator, basis: &[Vec<f64>]) -> Result<Self, KrylovError> {
+        let none = || KrylovError::Setting {
+            name: "the space of deflation",
+            value: "without a direction of positive curvature".to_owned(),
+            expected: "of vectors that a positive definite matrix does not map to zero",
+        };
+        if basis.is_empty() {
+            return Err(none());
+        }
         let products: Vec<Vec<f64>> = basis
             .par_iter()
             .map(|v| {
@@ -101,11 +106,6 @@ impl Deflation {
             .collect();
         let of = |i: usize, j: usize| dot(&basis[i], &products[j]);
         let e = Mat::from_fn(basis.len(), basis.len(), |i, j| 0.5 * (of(i, j) + of(j, i)));
-        let none = || KrylovError::Setting {
-            name: "the space of deflation",
-            value: "without a direction of positive curvature".to_owned(),
-            expected: "of vectors that a positive definite matrix does not map to zero",
-        };
         let decomposed = e.self_adjoint_eigen(Side::Lower).map_err(|_| none())?;
         let values: Vec<f64> = decomposed.S().column_vector().iter().copied().collect();
         let least = LEAST * values.iter().copied().fold(0.0, f64::max);
