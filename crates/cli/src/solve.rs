@@ -2,10 +2,12 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ansatz::io::{Dense, read_dense};
 use ansatz::krylov::KrylovError;
 use ansatz::krylov::amg::NearNullSpace;
+use ansatz::krylov::deflation::{Deflation, DeflationVectors};
 use ansatz::{
     Error, Gpu, LinearSystem, Method, Precision, Preconditioner, Run, SolveOptions, kernels, linalg, plot,
 };
@@ -82,6 +84,10 @@ pub struct Solve {
     #[arg(long, value_name = "N", default_value_t = 1, requires = "near_null")]
     unknowns_per_node: usize,
 
+    /// Vectors whose space cg leaves to a direct solve: n × k numbers, k ≤ 64, in a file as for -b, blocks:K (1 on K parts of the unknowns each), or ritz:K[:STEPS] (Ritz vectors of the smallest eigenvalues, found by STEPS Lanczos steps once for all right-hand sides).
+    #[arg(long, value_name = "FILE|SPACE")]
+    deflate: Option<String>,
+
     /// Flexible directions of conjugate gradients.
     #[arg(long)]
     flexible: bool,
@@ -149,6 +155,7 @@ impl Solve {
         let mut options = self.options();
         self.weights()?.give(&system, &mut options);
         let gpu = self.device.open()?;
+        options.deflation = self.deflation(&gpu, &system)?;
         gpu.set_profiling(self.profile);
         let solved = watched(&system, &gpu, &options, self.quiet);
         gpu.set_profiling(false);
@@ -186,6 +193,7 @@ impl Solve {
             ("the matrix", self.matrix.as_deref()),
             ("-b", self.rhs_file.as_deref()),
             ("--near-null", self.near_null.as_deref()),
+            ("--deflate", self.deflate.as_deref().map(Path::new)),
             ("--weights", self.weights.as_deref()),
         ];
         let outputs = [
@@ -236,6 +244,19 @@ impl Solve {
             return Err(Failure::usage(format!("--weights {} is not for --pc {pc}", path.display())));
         }
         Ok(weights)
+    }
+
+    fn deflation(&self, gpu: &Gpu, system: &LinearSystem) -> Result<Option<Arc<Deflation>>, Failure> {
+        let Some(text) = &self.deflate else { return Ok(None) };
+        let operator = system.operator();
+        let vectors = if text.starts_with("blocks:") || text.starts_with("ritz:") {
+            let vectors: DeflationVectors = text.parse().map_err(Failure::usage)?;
+            let look = |_| if stop::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            vectors.of(gpu, operator, self.seed, look).map_err(Error::from)?
+        } else {
+            columns(Path::new(text), "space of deflation", system, operator.columns())?
+        };
+        Ok(Some(Arc::new(Deflation::new(operator, &vectors).map_err(Error::from)?)))
     }
 
     fn options(&self) -> SolveOptions {

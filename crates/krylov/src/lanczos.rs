@@ -14,13 +14,14 @@ use std::ops::ControlFlow;
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 use ansatz_shaders::krylov::{GMRES_STEP, LANCZOS};
 use faer::{Mat, Side};
+use rayon::prelude::*;
 
 use crate::KrylovError;
 use crate::cg::control::Status;
 use crate::cg::{Loop, LoopOptions, Parts, Recorded, Start};
 use crate::device::DeviceOperator;
 use crate::gmres::{Basis, FRESH, RESTART, SCALE, STEP, Small, Update, accumulate};
-use crate::operator::Operator;
+use crate::operator::{Operator, Ordering};
 use crate::precondition::DevicePreconditioner;
 use crate::setup::lay_out_plain;
 use crate::steps::{Scalars, Steps, Words};
@@ -37,7 +38,7 @@ pub struct RitzVectors<T> {
     /// Y: a column of coefficients for each value.
     y: Mat<f64>,
     basis: Buffer<T>,
-    rows: usize,
+    ordering: Ordering,
 }
 
 impl<T: Real> RitzVectors<T> {
@@ -63,7 +64,7 @@ impl<T: Real> RitzVectors<T> {
         let steps = steps.min(a.unknowns());
         let (operator, factor) = lay_out_plain::<T>(gpu, a)?;
         let (mut process, small, basis) = record(gpu, &*operator, steps as u32)?;
-        let ordering = operator.ordering();
+        let ordering = operator.ordering().clone();
         let start: Vec<f64> = (0..a.dimension())
             .map(|i| if a.is_active(i) { crate::generate::random(seed, i as u64) } else { 0.0 })
             .collect();
@@ -89,7 +90,7 @@ impl<T: Real> RitzVectors<T> {
             return wrong(format!("{done}, without eigenvalues"), "of a finite operator");
         };
         let values = decomposed.S().column_vector().iter().copied().collect();
-        Ok(Self { values, y: decomposed.U().to_owned(), basis, rows: ordering.device_len() })
+        Ok(Self { values, y: decomposed.U().to_owned(), basis, ordering })
     }
 
     /// The Ritz values, ascending.
@@ -110,7 +111,23 @@ impl<T: Real> RitzVectors<T> {
 
     /// Numbers of a vector on the device.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.ordering.device_len()
+    }
+
+    /// The first `count` Ritz vectors on the host, with an entry for each of the operator's.
+    ///
+    /// # Errors
+    /// What the device says against it.
+    pub fn first(&self, gpu: &Gpu, count: usize) -> Result<Vec<Vec<f64>>, GpuError> {
+        let basis = gpu.read(&self.basis)?;
+        let vector = |j: usize| {
+            let mut sum = vec![0.0; self.rows()];
+            for (k, v) in basis.chunks_exact(self.rows()).take(self.values.len()).enumerate() {
+                sum.iter_mut().zip(v).for_each(|(sum, v)| *sum += self.y[(k, j)] * v.widen());
+            }
+            self.ordering.gather(&sum)
+        };
+        Ok((0..count.min(self.values.len())).into_par_iter().map(vector).collect())
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod amg;
 pub mod cg;
+pub mod deflation;
 pub mod device;
 pub mod generate;
 pub mod lanczos;

@@ -9,6 +9,7 @@ use crate::amg::{self, Amg};
 use crate::cg::control::{Params, Status};
 use crate::cg::inverse::{Inverse, Kind};
 use crate::cg::{LANES, quad};
+use crate::deflation::DeviceDeflation;
 use crate::device::DeviceOperator;
 use crate::learned::DeviceDirections;
 use crate::multigrid::{Hierarchy, Multigrid};
@@ -126,6 +127,13 @@ pub enum DevicePreconditioner<T> {
     Network(DeviceDirections<T>),
     /// An additive cycle over coarser grids.
     Stencils(DeviceStencils<T>),
+    /// Another one, after which the part in a space is corrected.
+    Deflated {
+        /// That other one.
+        inner: Box<Self>,
+        /// The space.
+        deflation: DeviceDeflation<T>,
+    },
 }
 
 impl<T: Real> DevicePreconditioner<T> {
@@ -136,7 +144,11 @@ impl<T: Real> DevicePreconditioner<T> {
 
     /// Whether it is a cycle over coarser levels, or a network: some dozens of launches.
     pub fn is_cycle(&self) -> bool {
-        !matches!(self, Self::Fused(_) | Self::Chebyshev { .. })
+        match self {
+            Self::Fused(_) | Self::Chebyshev { .. } => false,
+            Self::Multigrid(_) | Self::Amg(_) | Self::Network(_) | Self::Stencils(_) => true,
+            Self::Deflated { inner, .. } => inner.is_cycle(),
+        }
     }
 
     /// Whether it may give any direction whatever.
@@ -156,6 +168,8 @@ impl<T: Real> DevicePreconditioner<T> {
             Self::Multigrid(hierarchy) => hierarchy.is_symmetric(),
             Self::Amg(hierarchy) => hierarchy.is_symmetric(),
             Self::Network(_) => false,
+            // As long as r has no part in the space.
+            Self::Deflated { inner, .. } => inner.is_symmetric(),
         }
     }
 
@@ -163,7 +177,11 @@ impl<T: Real> DevicePreconditioner<T> {
     pub fn inverse(&self) -> Option<&Inverse<T>> {
         match self {
             Self::Fused(inverse) | Self::Chebyshev { inverse, .. } => Some(inverse),
-            Self::Multigrid(_) | Self::Amg(_) | Self::Network(_) | Self::Stencils(_) => None,
+            Self::Multigrid(_)
+            | Self::Amg(_)
+            | Self::Network(_)
+            | Self::Stencils(_)
+            | Self::Deflated { .. } => None,
         }
     }
 
@@ -188,6 +206,10 @@ impl<T: Real> DevicePreconditioner<T> {
             Self::Amg(hierarchy) => return hierarchy.record(plan, params, control, r, z),
             Self::Network(network) => return network.record(plan, params, control, r, z),
             Self::Stencils(stencils) => return stencils.record(plan, params, control, r, z),
+            Self::Deflated { inner, deflation } => {
+                inner.record(plan, operator, params, control, r, z)?;
+                return deflation.record(plan, params, control, [r, z], inner.is_identity());
+            }
             Self::Chebyshev { inverse, degree, interval, work } => (inverse, degree, interval, work),
         };
         // θ and δ: centre and half-width of the interval; σ = θ/δ; ρ₁ = 1/σ, ρₖ₊₁ = 1/(2σ − ρₖ)

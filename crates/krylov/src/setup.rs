@@ -7,6 +7,7 @@ use ansatz_gpu::{Gpu, Real};
 use crate::amg::{self, SmoothedAggregation};
 use crate::cg::LoopOptions;
 use crate::cg::inverse::Inverse;
+use crate::deflation::DeviceDeflation;
 use crate::device::{DeviceNormal, DeviceOperator, lay_out};
 use crate::learned::DeviceDirections;
 use crate::multigrid::Hierarchy;
@@ -182,6 +183,15 @@ pub(crate) fn prepare<T: Real>(
         Preconditioner::Network => {
             let Some(directions) = &options.directions else { return Err(options.without_weights()) };
             DevicePreconditioner::Network(DeviceDirections::new(gpu, a, directions, columns)?)
+        }
+    };
+    let preconditioner = match &options.deflation {
+        None => preconditioner,
+        Some(space) => {
+            layout = format!("{layout}; {} vectors deflated", space.rank());
+            let ordering = operator.ordering();
+            let deflation = DeviceDeflation::new(gpu, space, ordering, &scaling, factor, columns)?;
+            DevicePreconditioner::Deflated { inner: Box::new(preconditioner), deflation }
         }
     };
     let loop_options = loop_options(options, &preconditioner, history)?;

@@ -81,6 +81,7 @@ pub fn solve(
     }
     let (method, why) = Method::choose(a, options.preconditioner, gpu.capabilities().binding_bytes);
     let chosen = SolveOptions { method, ..options.clone() };
+    chosen.check()?;
     let mut solution = solve_by(gpu, a, b, x0, &chosen, monitor)?;
     solution.choice = Some(why);
     let indefinite = |outcome: &Outcome| outcome.reason == Reason::IndefiniteOperator;
@@ -89,7 +90,7 @@ pub fn solve(
     }
     // Only directions of negative curvature tell that a matrix with a positive diagonal is indefinite.
     let x: Vec<Vec<f64>> = solution.outcomes.iter().map(|outcome| outcome.x.clone()).collect();
-    let chosen = SolveOptions { method: Method::Minres, ..options.clone() };
+    let chosen = SolveOptions { method: Method::Minres, deflation: None, ..options.clone() };
     let mut again = solve_by(gpu, a, b, Some(&x), &chosen, monitor)?;
     again.choice = Some("as conjugate gradients found a direction of negative curvature");
     for (after, before) in again.outcomes.iter_mut().zip(&solution.outcomes) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::amg::{NearNullSpace, SmoothedAggregation};
+use crate::deflation::Deflation;
 use crate::directions::MOST_WINDOW;
 use crate::learned::LearnedDirections;
 use crate::method::MOST_STEPS;
@@ -56,6 +57,8 @@ pub struct SolveOptions {
     pub directions: Option<Arc<LearnedDirections>>,
     /// The network of [`Preconditioner::Stencils`].
     pub stencils: Option<Arc<LearnedStencils>>,
+    /// A space that conjugate gradients leave to a direct solve, made for this matrix.
+    pub deflation: Option<Arc<Deflation>>,
 }
 
 impl Default for SolveOptions {
@@ -75,6 +78,7 @@ impl Default for SolveOptions {
             aggregation: None,
             directions: None,
             stencils: None,
+            deflation: None,
         }
     }
 }
@@ -128,6 +132,9 @@ impl SolveOptions {
             }
             _ if self.preconditioner == Preconditioner::Stencils && self.stencils.is_none() => {
                 Err(self.without_weights())
+            }
+            _ if self.deflation.is_some() && !matches!(self.method, Method::Cg | Method::Auto) => {
+                wrong("the method", format!("{}, with deflation", self.method), "cg")
             }
             _ if self.look_every == 0 => wrong("look_every", "0".to_owned(), "at least 1"),
             _ => Ok(()),

@@ -40,7 +40,11 @@ impl Solver<'_> {
         can_escalate: bool,
         monitor: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<(), GpuError> {
-        while self.columns.iter().any(|column| column.reason.is_none()) {
+        loop {
+            (0..self.columns.len()).for_each(|index| self.deflate(index));
+            if self.columns.iter().all(|column| column.reason.is_some()) {
+                return Ok(());
+            }
             let mut tasks: Vec<Option<Task>> =
                 (0..self.columns.len()).map(|index| self.task(index, stage)).collect();
             let r: Vec<Vec<f64>> = self
@@ -96,7 +100,22 @@ impl Solver<'_> {
                 }
             }
         }
-        Ok(())
+    }
+
+    /// Solves for the part of a column in the space of deflation, which brings its error down in the norm of A.
+    fn deflate(&mut self, index: usize) {
+        let Some(deflation) = &self.options.deflation else { return };
+        let column = &self.columns[index];
+        if column.reason.is_some() {
+            return;
+        }
+        let mut x = column.x.clone();
+        deflation.correct(&column.r, &mut x);
+        let residual = self.residual(index, &x);
+        if residual.norm_r.is_finite() {
+            self.take(index, x, residual);
+            self.columns[index].reason = self.converged(index);
+        }
     }
 
     fn task(&self, index: usize, stage: &dyn Stage) -> Option<Task> {

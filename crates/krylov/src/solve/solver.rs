@@ -94,6 +94,9 @@ impl<'a> Solver<'a> {
             check("the list of initial guesses", x0.len(), b.len())?;
             x0.iter().try_for_each(|x0| check("the initial guess", x0.len(), n))?;
         }
+        if let Some(vector) = options.deflation.as_ref().and_then(|space| space.vectors().first()) {
+            check("a vector of deflation", vector.len(), n)?;
+        }
         let limit = gpu.capabilities().binding_bytes / 4;
         if n.max(rows) as u64 > limit {
             return Err(GpuError::Limit {

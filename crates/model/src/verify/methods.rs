@@ -5,6 +5,7 @@ use ansatz_gpu::{Gpu, Real};
 use ansatz_krylov::cg::control::{Params, SUMS};
 use ansatz_krylov::cg::inverse::Inverse;
 use ansatz_krylov::cg::{LoopOptions, Start};
+use ansatz_krylov::deflation::{Deflation, DeviceDeflation};
 use ansatz_krylov::device::{DeviceOperator, DeviceSell};
 use ansatz_krylov::learned::{DeviceDirections, LearnedDirections};
 use ansatz_krylov::operator::{Csr, Form, Sell, SellLayout};
@@ -13,8 +14,8 @@ use ansatz_krylov::{DevicePreconditioner, Method, generate};
 use ansatz_layers::convolution::DirectionNetwork;
 use ansatz_shaders::Kernel;
 use ansatz_shaders::krylov::{
-    APPLY_INVERSE, BASIS_APPEND, BASIS_PRODUCTS, BASIS_UPDATE, BICGSTAB, COMBINE, DIRECTIONS, FROM_IMAGE,
-    GMRES_CYCLE, GMRES_STEP, MINRES, RICHARDSON, TO_IMAGE,
+    APPLY_INVERSE, BASIS_APPEND, BASIS_PRODUCTS, BASIS_UPDATE, BICGSTAB, COMBINE, DEFLATION_CORRECT,
+    DEFLATION_PRODUCTS, DIRECTIONS, FROM_IMAGE, GMRES_CYCLE, GMRES_STEP, MINRES, RICHARDSON, TO_IMAGE,
 };
 
 use super::{Suite, numbers, poison, positive, precision, rounding, run_once, values};
@@ -28,6 +29,10 @@ pub(super) fn run<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
         }
     }
     images::<T>(suite)?;
+    // One vector, an odd number, and the most.
+    for (text, vectors) in [("poisson:1x1", 1), ("poisson:13x9", 7), ("neumann:90x61", 64)] {
+        deflation::<T>(suite, text, vectors)?;
+    }
     for inverse in 0..3 {
         method::<T>(suite, Method::Minres, &[&MINRES], "shifted:9x7:0.5", inverse)?;
         // The shift is below the smallest eigenvalue.
@@ -68,6 +73,38 @@ fn images<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
             run_once(gpu, |plan| directions.record(plan, &params, &control, &r, &z))?;
             let z = values(gpu, &z)?;
             Ok(vec![(&TO_IMAGE, z.clone()), (&FROM_IMAGE, z)])
+        })?;
+    }
+    Ok(())
+}
+
+/// The correction of a residual by itself, and of a preconditioned one.
+fn deflation<T: Real>(suite: &mut Suite<'_>, text: &str, vectors: usize) -> Result<(), Error> {
+    let operator = generate::parse(text, 1)?.operator;
+    let n = operator.dimension();
+    let vectors: Vec<Vec<f64>> = (0..vectors as u64).map(|k| numbers::<f64>(60 + k, n)).collect();
+    let space = Deflation::new(&*operator, &vectors)?;
+    let Some(ordering) = operator.form().grid().map(|grid| grid.ordering()) else { return Ok(()) };
+    let (length, scaling) = (ordering.device_len(), numbers::<f64>(51, n));
+    let scaling: Vec<f64> = scaling.iter().map(|s| 1.5 + 0.5 * s).collect();
+    for plain in [false, true] {
+        let name = format!("{}, {text}, {} vectors, plain {plain}", precision::<T>(), space.rank());
+        // Two sums of n terms of both signs, one after the other.
+        let tolerance = 16.0 * rounding::<T>();
+        suite.case(&[&DEFLATION_PRODUCTS, &DEFLATION_CORRECT], &name, tolerance, |gpu| {
+            let deflation = DeviceDeflation::<T>::new(gpu, &space, &ordering, &scaling, 0.25, COLUMNS)?;
+            let params = Params::new(length / 4, COLUMNS, deflation.groups(), 1, 1, true);
+            let mut words = poison::<T>(params.control_words());
+            for column in 0..COLUMNS {
+                words[params.back(column)] = if column == 1 { T::one() } else { T::zero() };
+            }
+            let control = gpu.upload("control", &words)?;
+            let r = gpu.upload("r", &numbers::<T>(52, length * COLUMNS))?;
+            let z = numbers::<T>(53, length * COLUMNS);
+            let z = gpu.upload("z", &if plain { poison::<T>(z.len()) } else { z })?;
+            run_once(gpu, |plan| deflation.record(plan, &params, &control, [&r, &z], plain))?;
+            let z = values(gpu, &z)?;
+            Ok(vec![(&DEFLATION_PRODUCTS, z.clone()), (&DEFLATION_CORRECT, z)])
         })?;
     }
     Ok(())

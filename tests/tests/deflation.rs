@@ -1,0 +1,173 @@
+//! Deflated conjugate gradients on each device: iterations that are known, spaces of all kinds, and what is refused.
+
+#![allow(clippy::unwrap_used)]
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use ansatz::gpu::Gpu;
+use ansatz::krylov::deflation::{Deflation, DeflationVectors};
+use ansatz::krylov::operator::{Csr, Operator};
+use ansatz::krylov::{generate, solve};
+use ansatz::{Method, Outcome, Precision, Preconditioner, Progress, SolveOptions};
+use ansatz_tests::each;
+
+fn go_on(_: &Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+fn random(seed: u64, n: usize) -> Vec<f64> {
+    (0..n as u64).map(|i| generate::random(seed, i)).collect()
+}
+
+fn diagonal(entries: &[f64]) -> Csr {
+    let entries: Vec<_> = entries.iter().enumerate().map(|(i, &value)| (i, i, value)).collect();
+    Csr::from_triplets(entries.len(), entries.len(), &entries).unwrap()
+}
+
+fn with(a: &dyn Operator, vectors: &[Vec<f64>], options: &SolveOptions) -> SolveOptions {
+    SolveOptions { deflation: Some(Arc::new(Deflation::new(a, vectors).unwrap())), ..options.clone() }
+}
+
+/// The outcome of each right-hand side, all of which are verified here once more.
+fn solved(gpu: &Gpu, a: &dyn Operator, b: &[Vec<f64>], options: &SolveOptions) -> Vec<Outcome> {
+    let outcomes = solve(gpu, a, b, None, options, &mut go_on).unwrap().outcomes;
+    for (outcome, b) in outcomes.iter().zip(b) {
+        let mut ax = vec![0.0; b.len()];
+        a.apply(&outcome.x, &mut ax);
+        let square = |v: &mut dyn Iterator<Item = f64>| v.map(|v| v * v).sum::<f64>();
+        let residual = square(&mut ax.iter().zip(b).map(|(ax, b)| b - ax)).sqrt();
+        let norm = square(&mut b.iter().copied()).sqrt();
+        assert!(outcome.converged() && residual <= options.rtol * norm, "{}: {residual:e}", outcome.reason);
+    }
+    outcomes
+}
+
+/// Nine eigenvalues, of which the four that are alone in their spaces are deflated: conjugate gradients need as many iterations as there
+/// are eigenvalues, so that five are left.
+#[test]
+fn deflated_eigenvalues_take_no_iterations() {
+    each(|gpu| {
+        if !gpu.capabilities().f64 {
+            return;
+        }
+        let n = 203;
+        let mut entries: Vec<f64> = (0..n).map(|i| 1.0 + (i % 5) as f64).collect();
+        entries[..4].copy_from_slice(&[1e-3, 2e-3, 5e-3, 40.0]);
+        let a = diagonal(&entries);
+        let b = [random(1, n), random(2, n)];
+        let base = SolveOptions { preconditioner: Preconditioner::None, rtol: 1e-9, ..Default::default() };
+        let unit = |k: usize| (0..n).map(|i| f64::from(u8::from(i == k))).collect::<Vec<_>>();
+        // The same space by other vectors, too many of them, and zero.
+        let mixed =
+            |k: usize| (0..n).map(|i| if i < 4 { ((i + 1) * (k + 2)) as f64 % 7.0 } else { 0.0 }).collect();
+        let spaces: [Vec<Vec<f64>>; 2] =
+            [(0..4).map(unit).collect(), (0..9).map(mixed).chain([vec![0.0; n]]).collect()];
+        for outcome in solved(gpu, &a, &b, &base) {
+            // More, as rounding brings back what was found.
+            assert!(outcome.iterations >= 9);
+        }
+        for space in spaces {
+            let deflated = with(&a, &space, &base);
+            assert_eq!(deflated.deflation.as_ref().unwrap().rank(), 4);
+            for outcome in solved(gpu, &a, &b, &deflated) {
+                assert_eq!(outcome.iterations, 5);
+            }
+        }
+        // All of the space is the direct solution.
+        let few = diagonal(&entries[..6]);
+        let whole: Vec<_> = (0..6).map(|k| random(30 + k, 6)).collect();
+        assert_eq!(solved(gpu, &few, &[random(3, 6)], &with(&few, &whole, &base))[0].iterations, 0);
+    });
+}
+
+/// Whatever preconditioner is inside and whatever the precision, a space takes iterations off and the answer stays verified.
+#[test]
+fn spaces_go_with_preconditioners() {
+    each(|gpu| {
+        for text in ["poisson:41x37", "neumann:40x24", "obstacles:12x12x12", "elasticity:17x15"] {
+            let a = generate::parse(text, 1).unwrap().operator;
+            let n = a.dimension();
+            let mut b = [7, 8].map(|seed| {
+                let entry = |(i, b)| if a.is_active(i) { b } else { 0.0 };
+                random(seed, n).into_iter().enumerate().map(entry).collect::<Vec<f64>>()
+            });
+            if text.starts_with("neumann") {
+                for b in &mut b {
+                    let mean = b.iter().sum::<f64>() / n as f64;
+                    b.iter_mut().for_each(|b| *b -= mean);
+                }
+            }
+            let vectors =
+                DeflationVectors::Blocks(16).of(gpu, &*a, 0, |_| ControlFlow::Continue(())).unwrap();
+            for pc in ["none", "jacobi", "block-jacobi", "chebyshev:4", "amg"] {
+                for precision in [Precision::Auto, Precision::F32] {
+                    let preconditioner: Preconditioner = pc.parse().unwrap();
+                    let base = SolveOptions { preconditioner, precision, ..SolveOptions::default() };
+                    let plain = solved(gpu, &*a, &b, &base);
+                    let deflated = solved(gpu, &*a, &b, &with(&*a, &vectors, &base));
+                    let counts = [&plain, &deflated].map(|outcomes| outcomes[1].iterations);
+                    // With a cycle inside there is little left to take off.
+                    let most = if pc == "amg" { counts[0] + 2 } else { counts[0] };
+                    assert!(counts[1] <= most, "{text}, {pc}, {precision:?}: {counts:?}");
+                }
+            }
+        }
+    });
+}
+
+/// With the sixteen smallest eigenvalues of a Poisson problem deflated, the condition of the rest is κ = λₙ/λ₁₇, for which
+/// ‖r_k‖ ≤ 2√κ ((√κ − 1)/(√κ + 1))ᵏ ‖r₀‖; with Ritz vectors likewise, once they have converged.
+#[test]
+fn ritz_vectors_deflate_as_eigenvectors_do() {
+    each(|gpu| {
+        let (nx, ny) = (31, 29);
+        let a = generate::parse("poisson:31x29", 0).unwrap().operator;
+        let pi = std::f64::consts::PI;
+        let mode = |kx: usize, ky: usize| -> (f64, Vec<f64>) {
+            let (tx, ty) = (kx as f64 * pi / (nx + 1) as f64, ky as f64 * pi / (ny + 1) as f64);
+            let value = 4.0 - 2.0 * tx.cos() - 2.0 * ty.cos();
+            let vector =
+                (0..nx * ny).map(|i| (tx * (i % nx + 1) as f64).sin() * (ty * (i / nx + 1) as f64).sin());
+            (value, vector.collect())
+        };
+        let mut modes: Vec<_> = (1..8).flat_map(|kx| (1..8).map(move |ky| mode(kx, ky))).collect();
+        modes.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let eigenvectors: Vec<Vec<f64>> = modes[..16].iter().map(|mode| mode.1.clone()).collect();
+        let ritz = DeflationVectors::Ritz { count: 16, steps: 200 };
+        let ritz = ritz.of(gpu, &*a, 3, |_| ControlFlow::Continue(())).unwrap();
+        let base = SolveOptions { preconditioner: Preconditioner::None, ..SolveOptions::default() };
+        let b = [random(9, nx * ny)];
+        let plain = solved(gpu, &*a, &b, &base)[0].iterations;
+        let exact = solved(gpu, &*a, &b, &with(&*a, &eigenvectors, &base))[0].iterations;
+        let by_ritz = solved(gpu, &*a, &b, &with(&*a, &ritz, &base))[0].iterations;
+        let root = (8.0 / modes[16].0).sqrt();
+        // r₀ is what the projection leaves of b, at most √κ₁ times as long.
+        let factor = 2.0 * root * (8.0 / modes[0].0).sqrt() / base.rtol;
+        let bound = factor.ln() / ((root + 1.0) / (root - 1.0)).ln();
+        assert!(exact as f64 <= bound && bound < 0.7 * plain as f64, "{plain}, {exact}, {bound}");
+        assert!(by_ritz.abs_diff(exact) <= 3, "{by_ritz}, {exact}");
+    });
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let a = diagonal(&[1.0, 2.0, 3.0]);
+    let refused = |a: &Csr, vectors: &[Vec<f64>]| Deflation::new(a, vectors).unwrap_err().to_string();
+    assert!(refused(&a, &[vec![1.0; 2]]).contains("2 entries"));
+    assert!(refused(&a, &[]).contains("1 to 64"));
+    assert!(refused(&a, &vec![vec![1.0; 3]; 65]).contains("65"));
+    assert!(refused(&a, &[vec![1.0, f64::NAN, 0.0]]).contains("vector 0"));
+    assert!(refused(&a, &[vec![0.0; 3]]).contains("positive curvature"));
+    assert!(refused(&diagonal(&[-1.0, -2.0]), &[vec![1.0; 2]]).contains("positive curvature"));
+    let options = with(&a, &[vec![1.0; 3]], &SolveOptions { method: Method::Minres, ..Default::default() });
+    let b = [vec![1.0; 3]];
+    let error = solve(&Gpu::cpu(), &a, &b, None, &options, &mut go_on).unwrap_err();
+    assert!(error.to_string().contains("minres, with deflation"), "{error}");
+    let options = SolveOptions { method: Method::Cg, ..options };
+    let error = solve(&Gpu::cpu(), &diagonal(&[1.0; 4]), &[vec![1.0; 4]], None, &options, &mut go_on);
+    assert!(error.unwrap_err().to_string().contains("3 entries"));
+    for text in ["blocks", "blocks:0", "blocks:65", "ritz:9:8", "ritz:2:3000", "ritz:a", "others:3"] {
+        assert!(text.parse::<DeflationVectors>().is_err(), "{text}");
+    }
+}
