@@ -22,6 +22,7 @@ struct Params {
     near: f32,
     far: f32,
     full: f32,            // the product of `near` over the halved axes
+    array4: u32,          // vec4s of one array of coefficients, for krylov/stencils_apply
 }
 #if IMMEDIATES
 var<immediate> params: Params;

@@ -3,7 +3,8 @@
 //
 // Bindings: 1 control, words as in common/cg; a column whose first word is not 0 is skipped. 2 own weights: a byte per
 //     fine cell, common/multigrid_transfer. 3 r on the fine level, 0 where there is no unknown; 4 f on the coarse level:
-//     vec4s per column, each row of cells padded to a multiple of 4.
+//     vec4s per column, each row of cells padded to a multiple of 4. MASKED: 5 own weights of the coarse level: f is 0 where there is
+//     no unknown, in place of any value.
 // Grid: params.groups workgroups per column, each with a contiguous share of the quads of the coarse level. A quad reads
 //     up to 16 rows of 10 fine cells.
 // Bytes per fine cell: 1 real and 1 byte, and 1 real per coarse cell. Flops per fine cell: 12.
@@ -14,6 +15,9 @@ override LANES: u32 = 64u;
 
 @group(0) @binding(3) var<storage, read> r: array<real4>;
 @group(0) @binding(4) var<storage, read_write> f: array<real4>;
+#if MASKED
+@group(0) @binding(5) var<storage, read> coarse_own: array<u32>;
+#endif
 
 // Σ along x for the coarse quad x4 of the fine row that begins at vec4 `row`.
 fn along_x(row: u32, x4: u32) -> real4 {
@@ -83,6 +87,9 @@ fn main(
                 }
             }
         }
+#if MASKED
+        sum = select(real4(), sum, ((vec4(coarse_own[q]) >> vec4(0u, 8u, 16u, 24u)) & vec4(255u)) != vec4(0u));
+#endif
         f[work.column * params.coarse_quads + q] = sum;
     }
 }

@@ -147,7 +147,12 @@ fn training(steps: usize) -> DirectionTraining {
     }
 }
 
-fn trained(gpu: &Gpu, a: &dyn Operator, options: &DirectionTraining, stop_after: usize) -> Trained {
+fn trained(
+    gpu: &Gpu,
+    a: &dyn Operator,
+    options: &DirectionTraining,
+    stop_after: usize,
+) -> Trained<LearnedDirections> {
     train_directions(gpu, a, "poisson:12x11", options, |progress| match progress {
         TrainProgress::Training { step, .. } if step >= stop_after => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
@@ -181,16 +186,16 @@ fn a_resumed_training_ends_as_if_it_had_never_stopped() {
     each(|gpu| {
         let whole = trained(gpu, system.operator(), &training(40), usize::MAX);
         let again = trained(gpu, system.operator(), &training(40), usize::MAX);
-        assert_eq!(whole.weights.directions, again.weights.directions);
+        assert_eq!(whole.weights.learned, again.weights.learned);
         let stopped = DirectionTraining { checkpoint: Some(Checkpoint::new(&file)), ..training(40) };
         let half = trained(gpu, system.operator(), &stopped, 20);
         assert_eq!((half.stop, half.losses.len()), (TrainStop::Stopped, 20));
         let resumed = DirectionTraining { resume: Some(file.clone()), ..training(40) };
         let end = trained(gpu, system.operator(), &resumed, usize::MAX);
         assert_eq!(end.losses, whole.losses);
-        assert_eq!(end.weights.directions, whole.weights.directions);
+        assert_eq!(end.weights.learned, whole.weights.learned);
         // A checkpoint is a file of weights, too, and one of something else is refused.
-        assert_eq!(DirectionWeights::read(&file).unwrap().directions, half.weights.directions);
+        assert_eq!(DirectionWeights::read(&file).unwrap().learned, half.weights.learned);
         let other = DirectionTraining { seed: 6, ..resumed };
         let error =
             train_directions(gpu, system.operator(), "poisson:12x11", &other, |_| ControlFlow::Continue(()));
@@ -208,7 +213,7 @@ fn training_that_diverges_says_so() {
         let Trained { weights, stop, .. } =
             trained(gpu, system.operator(), &DirectionTraining { adam, ..training(60) }, usize::MAX);
         assert_eq!(stop, TrainStop::NotFinite);
-        assert!(weights.directions.parameters().iter().all(|parameter| parameter.is_finite()));
+        assert!(weights.learned.parameters().iter().all(|parameter| parameter.is_finite()));
     });
 }
 
@@ -247,7 +252,7 @@ fn both(gpu: &Gpu, system: &LinearSystem, weights: DirectionWeights) -> [u64; 2]
     let learned = SolveOptions {
         method: Method::Directions { window: 2 },
         preconditioner: Preconditioner::Network,
-        directions: Some(Arc::new(weights.directions)),
+        directions: Some(Arc::new(weights.learned)),
         ..cg.clone()
     };
     [cg, learned].map(|options| {

@@ -17,7 +17,7 @@ use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::progress::Meter;
 use crate::table::profile;
-use crate::weights::Weights;
+use crate::weights::{LEARNED, Weights};
 use crate::{memory, output, stop};
 
 /// Solves A x = b and verifies the residual in f64.
@@ -68,11 +68,11 @@ pub struct Solve {
     #[arg(long, default_value_t = Method::Cg)]
     method: Method,
 
-    /// Preconditioner: none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], amg[:v|w|f][:jacobi|chebyshev][:SWEEPS] or, on a grid, network (with --weights) or multigrid[:v|w|f][:jacobi|chebyshev|red-black][:SWEEPS][:constant].
+    /// Preconditioner: none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], amg[:v|w|f][:jacobi|chebyshev][:SWEEPS] or, on a grid, network or stencils (with --weights), additive, or multigrid[:v|w|f][:jacobi|chebyshev|red-black][:SWEEPS][:constant].
     #[arg(long, default_value_t = Preconditioner::Jacobi)]
     pc: Preconditioner,
 
-    /// The weights of --pc network, as `ansatz train dcdm` wrote them.
+    /// The weights of --pc network or stencils, as `ansatz train` wrote them.
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 
@@ -153,7 +153,7 @@ impl Solve {
         stop::listen();
         let system = self.system()?;
         let mut options = self.options();
-        options.directions = self.weights()?.directions(&system, &options);
+        self.weights()?.give(&system, &mut options);
         let gpu = self.device.open()?;
         options.deflation = self.deflation(&gpu, &system)?;
         gpu.set_profiling(self.profile);
@@ -222,15 +222,28 @@ impl Solve {
     }
 
     fn weights(&self) -> Result<Weights, Failure> {
-        match (&self.weights, self.pc) {
-            (None, Preconditioner::Network) => Err(Failure::usage(
-                "--pc network asks for --weights FILE, as `ansatz train dcdm` writes them",
-            )),
-            (Some(_), pc) if pc != Preconditioner::Network => {
-                Err(Failure::usage(format!("--weights belongs to --pc network, not to {pc}: leave it out")))
-            }
-            (path, _) => Weights::read(path.as_slice()),
+        let pc = self.pc;
+        let Some(path) = &self.weights else {
+            return match pc {
+                Preconditioner::Network => Err(Failure::usage(
+                    "--pc network asks for --weights FILE, as `ansatz train dcdm` writes them",
+                )),
+                Preconditioner::Stencils => Err(Failure::usage(
+                    "--pc stencils asks for --weights FILE, as `ansatz train stencils` writes them; --pc additive needs none",
+                )),
+                _ => Weights::read(&[]),
+            };
+        };
+        if !LEARNED.contains(&pc) {
+            return Err(Failure::usage(format!(
+                "--weights belongs to --pc network and --pc stencils, not to {pc}: leave it out"
+            )));
         }
+        let weights = Weights::read(std::slice::from_ref(path))?;
+        if !weights.preconditioners().any(|served| served == pc) {
+            return Err(Failure::usage(format!("--weights {} is not for --pc {pc}", path.display())));
+        }
+        Ok(weights)
     }
 
     fn deflation(&self, gpu: &Gpu, system: &LinearSystem) -> Result<Option<Arc<Deflation>>, Failure> {

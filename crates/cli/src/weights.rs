@@ -3,37 +3,53 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ansatz::krylov::learned::LearnedDirections;
-use ansatz::train::DirectionWeights;
+use ansatz::train::{AnyWeights, Origin};
 use ansatz::{Error, LinearSystem, Preconditioner, SolveOptions};
 
 use crate::exit::Failure;
 
 /// Files of weights that were read.
-pub struct Weights(Vec<DirectionWeights>);
+pub struct Weights(Vec<AnyWeights>);
+
+/// The preconditioners that need weights.
+pub const LEARNED: [Preconditioner; 2] = [Preconditioner::Network, Preconditioner::Stencils];
 
 impl Weights {
     /// Reads all of them.
     pub fn read(paths: &[PathBuf]) -> Result<Self, Failure> {
-        let read = paths.iter().map(|path| DirectionWeights::read(path));
+        let read = paths.iter().map(|path| AnyWeights::read(path));
         Ok(Self(read.collect::<Result<_, _>>().map_err(Error::from)?))
     }
 
-    /// The first that fit the dimensions of a system; else the first.
-    pub fn of(&self, system: &LinearSystem) -> Option<&DirectionWeights> {
-        let flat = system.generated().is_some_and(|generated| generated.grid.extents()[2] == 1);
-        let dimensions = if flat { 2 } else { 3 };
-        let fits = |weights: &&DirectionWeights| weights.directions.network().dimensions == dimensions;
-        self.0.iter().find(fits).or(self.0.first())
+    /// The preconditioners that there are weights for.
+    pub fn preconditioners(&self) -> impl Iterator<Item = Preconditioner> {
+        LEARNED.into_iter().filter(|&learned| self.0.iter().any(|weights| serves(weights, learned)))
     }
 
-    /// The network for a preconditioner that needs one.
-    pub fn directions(
-        &self,
-        system: &LinearSystem,
-        options: &SolveOptions,
-    ) -> Option<Arc<LearnedDirections>> {
-        let weights = self.of(system).filter(|_| options.preconditioner == Preconditioner::Network);
-        weights.map(|weights| Arc::new(weights.directions.clone()))
+    /// Gives the preconditioner of the options the weights that it needs, if it needs any and they were read: the first that fit the
+    /// dimensions of a system; else the first. Says where they come from.
+    pub fn give(&self, system: &LinearSystem, options: &mut SolveOptions) -> Option<&Origin> {
+        let flat = system.generated().is_some_and(|generated| generated.grid.extents()[2] == 1);
+        let dimensions = if flat { 2 } else { 3 };
+        let serving = || self.0.iter().filter(|weights| serves(weights, options.preconditioner));
+        let fitting = serving().find(|weights| weights.dimensions() == dimensions);
+        match fitting.or(serving().next())? {
+            AnyWeights::Directions(weights) => {
+                options.directions = Some(Arc::new(weights.learned.clone()));
+                Some(&weights.origin)
+            }
+            AnyWeights::Stencils(weights) => {
+                options.stencils = Some(Arc::new(weights.learned.clone()));
+                Some(&weights.origin)
+            }
+        }
+    }
+}
+
+/// Whether weights are for a preconditioner.
+fn serves(weights: &AnyWeights, preconditioner: Preconditioner) -> bool {
+    match weights {
+        AnyWeights::Directions(_) => preconditioner == Preconditioner::Network,
+        AnyWeights::Stencils(_) => preconditioner == Preconditioner::Stencils,
     }
 }

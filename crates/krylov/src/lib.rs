@@ -10,6 +10,7 @@ pub mod learned;
 pub mod multigrid;
 pub mod operator;
 pub mod precondition;
+pub mod stencils;
 
 mod bicgstab;
 mod directions;

@@ -14,6 +14,7 @@ use crate::device::DeviceOperator;
 use crate::learned::DeviceDirections;
 use crate::multigrid::{Hierarchy, Multigrid};
 use crate::operator::Ordering;
+use crate::stencils::DeviceStencils;
 use crate::steps::Apply;
 
 /// Which preconditioner to use.
@@ -41,6 +42,10 @@ pub enum Preconditioner {
     Network,
     /// A cycle of algebraic multigrid, for matrices; a stencil is made one.
     Amg(Amg),
+    /// An additive cycle with Jacobi's scaling on every level (Bramble, Pasciak & Xu, Math. Comput. 55, 1990), for stencils on grids.
+    Additive,
+    /// The same with the learned stencils of [`SolveOptions::stencils`](crate::SolveOptions::stencils) in place of Jacobi's scaling.
+    Stencils,
 }
 
 impl std::fmt::Display for Preconditioner {
@@ -53,6 +58,8 @@ impl std::fmt::Display for Preconditioner {
             Self::Multigrid(multigrid) => multigrid.fmt(f),
             Self::Network => f.write_str("network"),
             Self::Amg(amg) => amg.fmt(f),
+            Self::Additive => f.write_str("additive"),
+            Self::Stencils => f.write_str("stencils"),
         }
     }
 }
@@ -60,8 +67,8 @@ impl std::fmt::Display for Preconditioner {
 impl std::str::FromStr for Preconditioner {
     type Err = String;
 
-    /// `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given), `chebyshev[:DEGREE]` (4 if not given), or multigrid and amg as
-    /// [`Multigrid`] and [`Amg`] read them, or `network`.
+    /// `none`, `jacobi`, `block-jacobi[:2|4]` (4 if not given), `chebyshev[:DEGREE]` (4 if not given), `additive`, `network`,
+    /// `stencils`, or multigrid and amg as [`Multigrid`] and [`Amg`] read them.
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split(':').next() {
             Some("multigrid") => return text.parse().map(Self::Multigrid),
@@ -79,6 +86,8 @@ impl std::str::FromStr for Preconditioner {
             ("none", None) => Ok(Self::None),
             ("network", None) => Ok(Self::Network),
             ("jacobi", None) => Ok(Self::Jacobi),
+            ("additive", None) => Ok(Self::Additive),
+            ("stencils", None) => Ok(Self::Stencils),
             ("block-jacobi", size @ (None | Some(2 | 4))) => {
                 Ok(Self::BlockJacobi { size: size.unwrap_or(4) })
             }
@@ -88,7 +97,7 @@ impl std::str::FromStr for Preconditioner {
             }
             ("chebyshev", Some(degree)) => Err(format!("degree {degree} is not between 1 and 64")),
             _ => Err(format!(
-                "`{text}` is none of none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], multigrid, amg, network"
+                "`{text}` is none of none, jacobi, block-jacobi[:2|4], chebyshev[:1-64], multigrid, amg, additive, network, stencils"
             )),
         }
     }
@@ -116,6 +125,8 @@ pub enum DevicePreconditioner<T> {
     Amg(amg::Hierarchy<T>),
     /// A trained network.
     Network(DeviceDirections<T>),
+    /// An additive cycle over coarser grids.
+    Stencils(DeviceStencils<T>),
     /// Another one, after which the part in a space is corrected.
     Deflated {
         /// That other one.
@@ -134,9 +145,8 @@ impl<T: Real> DevicePreconditioner<T> {
     /// Whether it is a cycle over coarser levels, or a network: some dozens of launches.
     pub fn is_cycle(&self) -> bool {
         match self {
-            Self::Fused(_) | Self::Chebyshev { .. } => false,
-            Self::Multigrid(_) | Self::Amg(_) | Self::Network(_) => true,
             Self::Deflated { inner, .. } => inner.is_cycle(),
+            other => !matches!(other, Self::Fused(_) | Self::Chebyshev { .. }),
         }
     }
 
@@ -153,7 +163,7 @@ impl<T: Real> DevicePreconditioner<T> {
     /// Whether it is a fixed symmetric operator: otherwise the loop has to take flexible directions.
     pub fn is_symmetric(&self) -> bool {
         match self {
-            Self::Fused(_) | Self::Chebyshev { .. } => true,
+            Self::Fused(_) | Self::Chebyshev { .. } | Self::Stencils(_) => true,
             Self::Multigrid(hierarchy) => hierarchy.is_symmetric(),
             Self::Amg(hierarchy) => hierarchy.is_symmetric(),
             Self::Network(_) => false,
@@ -166,7 +176,7 @@ impl<T: Real> DevicePreconditioner<T> {
     pub fn inverse(&self) -> Option<&Inverse<T>> {
         match self {
             Self::Fused(inverse) | Self::Chebyshev { inverse, .. } => Some(inverse),
-            Self::Multigrid(_) | Self::Amg(_) | Self::Network(_) | Self::Deflated { .. } => None,
+            _ => None,
         }
     }
 
@@ -190,6 +200,7 @@ impl<T: Real> DevicePreconditioner<T> {
             Self::Multigrid(hierarchy) => return hierarchy.record(plan, params, control, r, z),
             Self::Amg(hierarchy) => return hierarchy.record(plan, params, control, r, z),
             Self::Network(network) => return network.record(plan, params, control, r, z),
+            Self::Stencils(stencils) => return stencils.record(plan, params, control, r, z),
             Self::Deflated { inner, deflation } => {
                 inner.record(plan, operator, params, control, r, z)?;
                 return deflation.record(plan, params, control, [r, z], inner.is_identity());

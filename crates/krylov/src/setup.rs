@@ -16,6 +16,7 @@ use crate::precondition::{DevicePreconditioner, Preconditioner, block_inverses};
 use crate::solve::SolveOptions;
 use crate::spectrum::{largest_eigenvalue, unit_scaling};
 use crate::stage::{DeviceStage, Stage};
+use crate::stencils::DeviceStencils;
 use crate::{KrylovError, Method};
 
 /// A stage, and how the operator was laid out for it.
@@ -94,10 +95,14 @@ pub(crate) fn prepare<T: Real>(
         _ => a.form(),
     };
     let diagonal = a.diagonal();
-    // The coarser grids of multigrid are made from the coefficients as they are, and a network sees the residual as it is.
+    // Coarser grids are made from the coefficients as they are, and a network sees the residual as it is.
     let symmetric_scaling = !matches!(
         options.preconditioner,
-        Preconditioner::None | Preconditioner::Multigrid(_) | Preconditioner::Network
+        Preconditioner::None
+            | Preconditioner::Multigrid(_)
+            | Preconditioner::Network
+            | Preconditioner::Additive
+            | Preconditioner::Stencils
     );
     let factor = near_one(a);
     let (scaled, scaling, factor) = match form {
@@ -167,6 +172,13 @@ pub(crate) fn prepare<T: Real>(
             let aggregation = aggregation(&*form.to_csr()?, &scaling, options)?;
             layout = format!("{layout}; {aggregation}");
             DevicePreconditioner::Amg(amg::Hierarchy::new(gpu, &aggregation, &*operator, settings, columns)?)
+        }
+        Preconditioner::Additive => {
+            DevicePreconditioner::Stencils(DeviceStencils::new(gpu, a, factor, None, columns)?)
+        }
+        Preconditioner::Stencils => {
+            let Some(learned) = &options.stencils else { return Err(options.without_weights()) };
+            DevicePreconditioner::Stencils(DeviceStencils::new(gpu, a, factor, Some(learned), columns)?)
         }
         Preconditioner::Network => {
             let Some(directions) = &options.directions else { return Err(options.without_weights()) };

@@ -124,7 +124,8 @@ fn record(gpu: &Gpu, extents: [usize; 3], channels: usize) -> Result<Vec<Work>, 
     for name in ["forward", "adjoint", "gradient"] {
         let mut plan = Plan::new(gpu, name);
         if name == "gradient" {
-            ConvolutionGradient { layer, images, x, z_bar: y, partials, gradient }.record(&mut plan)?;
+            ConvolutionGradient { layer, images, x, z_bar: y, partials, gradient, accumulate: false }
+                .record(&mut plan)?;
         } else {
             let adjoint = name == "adjoint";
             let epilogue = if adjoint { Epilogue::Identity } else { Epilogue::Relu };

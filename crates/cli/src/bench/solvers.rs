@@ -37,7 +37,7 @@ pub struct Solvers {
     #[arg(long = "pc", value_name = "PC", default_values = PRECONDITIONERS)]
     preconditioners: Vec<Preconditioner>,
 
-    /// Weights for a network among the preconditioners, beside which they are added to them; may be given several times, for the plane and for space.
+    /// Weights for a network or for stencils, which are added to the preconditioners; may be given several times, for the plane and for space.
     #[arg(long, value_name = "FILE")]
     weights: Vec<PathBuf>,
 
@@ -75,10 +75,11 @@ const PROBLEMS: [&str; 6] = [
     "neumann:48x48x48",
 ];
 
-const PRECONDITIONERS: [&str; 7] = [
+const PRECONDITIONERS: [&str; 8] = [
     "none",
     "jacobi",
     "chebyshev:4",
+    "additive",
     "multigrid",
     "multigrid:v:chebyshev:2",
     "multigrid:w:red-black:2",
@@ -153,8 +154,10 @@ impl Solvers {
         let systems = self.problems.iter().map(|text| self.system(text)).collect::<Result<Vec<_>, _>>()?;
         let weights = Weights::read(&self.weights)?;
         let mut preconditioners = self.preconditioners.clone();
-        if !self.weights.is_empty() && !preconditioners.contains(&Preconditioner::Network) {
-            preconditioners.push(Preconditioner::Network);
+        for learned in weights.preconditioners() {
+            if !preconditioners.contains(&learned) {
+                preconditioners.push(learned);
+            }
         }
         let gpu = self.device.open()?;
         let mut rows = Vec::new();
@@ -213,10 +216,8 @@ impl Solvers {
         preconditioner: Preconditioner,
     ) -> Result<Option<Row>, Error> {
         output::note(&format!("{}, {method}, {preconditioner}", system.name()));
-        let options = SolveOptions { rtol: self.rtol, method, preconditioner, ..SolveOptions::default() };
-        let directions = weights.directions(system, &options);
-        let trained = directions.is_some().then(|| weights.of(system)).flatten();
-        let options = SolveOptions { directions, ..options };
+        let mut options = SolveOptions { rtol: self.rtol, method, preconditioner, ..SolveOptions::default() };
+        let trained = weights.give(system, &mut options);
         // What compiles pipelines is not timed.
         let first = SolveOptions { max_iterations: Some(1), ..options.clone() };
         match system.solve(gpu, &first) {
@@ -255,7 +256,7 @@ impl Solvers {
             converged: report.converged,
             reason: report.reason,
             ratio_to_best_classical: None,
-            training_seconds: trained.map(|weights| weights.origin.seconds),
+            training_seconds: trained.map(|origin| origin.seconds),
             solves_to_repay: None,
         }))
     }

@@ -4,19 +4,18 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ansatz::krylov::learned::LearnedDirections;
 use ansatz::layers::convolution::DirectionNetwork;
-use ansatz::optim::{AdamOptions, Decay, Schedule};
-use ansatz::pde::{Checkpoint, Interval};
-use ansatz::plot::{self, Convergence, Series};
+use ansatz::plot::{Convergence, Series};
 use ansatz::train::{DirectionTraining, DirectionWeights, TrainStop, Trained, train_directions};
 use ansatz::{Gpu, LinearSystem, Method, Preconditioner, SolveOptions};
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 
+use super::common::{Common, adam, check_steps, ended};
 use super::meter::Meter;
-use crate::device::DeviceArgs;
 use crate::exit::{Exit, Failure};
-use crate::{output, stop};
+use crate::stop;
 
 /// Trains a network that gives directions for conjugate directions (Kaneda et al., ICML 2023), on Ritz vectors of one system.
 ///
@@ -31,10 +30,6 @@ pub struct Dcdm {
     /// Another system on a grid, such as obstacles:32x32x32, as of `ansatz solve`.
     #[arg(long, value_name = "TEXT", group = "system")]
     generate: Option<String>,
-
-    /// Where the weights go (safetensors).
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
 
     /// Steps of Adam.
     #[arg(long, value_name = "N", default_value_t = 1000)]
@@ -60,40 +55,12 @@ pub struct Dcdm {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=8))]
     coarsenings: u8,
 
-    /// Seed of everything random.
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-
     /// Weights to begin with, such as those of a smaller grid, whose network is taken over.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["channels", "coarsenings", "resume"])]
     from: Option<PathBuf>,
 
-    /// Saves the training into FILE (safetensors) now and then, at its end and on Ctrl-C.
-    #[arg(long, value_name = "FILE")]
-    checkpoint: Option<PathBuf>,
-
-    /// How often: seconds, such as 60s, or steps, such as 10steps [default: 60s].
-    #[arg(long, value_name = "INTERVAL", value_parser = crate::pde::interval, requires = "checkpoint")]
-    checkpoint_every: Option<Interval>,
-
-    /// Goes on from a checkpoint as if training had never stopped; all settings must be the same.
-    #[arg(long, value_name = "FILE")]
-    resume: Option<PathBuf>,
-
     #[command(flatten)]
-    device: DeviceArgs,
-
-    /// Draws the loss over the steps, as .png or .svg.
-    #[arg(long, value_name = "FILE")]
-    plot: Option<PathBuf>,
-
-    /// Writes the report as JSON; - is standard output.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-
-    /// No progress and no report on the terminal.
-    #[arg(long, short)]
-    quiet: bool,
+    common: Common,
 }
 
 #[derive(Debug, Serialize)]
@@ -126,49 +93,25 @@ impl Dcdm {
         self.check()?;
         stop::listen();
         let text = self.system()?;
-        let system = LinearSystem::generate(&text, self.seed)?;
+        let system = LinearSystem::generate(&text, self.common.seed)?;
         let options = self.options(&system)?;
-        let gpu = self.device.open()?;
-        let mut meter = Meter::new(self.quiet);
+        let gpu = self.common.device.open()?;
+        let mut meter = Meter::new(self.common.quiet);
         let trained = train_directions(&gpu, system.operator(), &text, &options, |progress| {
             meter.show(progress);
             if stop::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         meter.finish();
         let trained = trained?;
-        trained.weights.write(&self.output).map_err(ansatz::Error::from)?;
+        trained.weights.write(&self.common.output).map_err(ansatz::Error::from)?;
         let report = report(&gpu, system, &trained)?;
         self.write(&report)?;
         Ok(if trained.stop == TrainStop::NotFinite { Exit::NotConverged } else { Exit::Success })
     }
 
     fn check(&self) -> Result<(), Failure> {
-        output::check("--output", &self.output, &["safetensors"])?;
-        if let Some(path) = &self.checkpoint {
-            output::check("--checkpoint", path, &[])?;
-        }
-        if let Some(path) = &self.plot {
-            output::check("--plot", path, &["png", "svg"])?;
-        }
-        output::check_json(self.json.as_deref())?;
-        let inputs = [("--from", self.from.as_deref())];
-        let outputs = [
-            ("--output", Some(self.output.as_path())),
-            ("--checkpoint", self.checkpoint.as_deref()),
-            ("--plot", self.plot.as_deref()),
-            ("--json", self.json.as_deref()),
-        ];
-        output::check_distinct(&inputs, &outputs)?;
-        if self.steps == 0 {
-            return Err(Failure::usage("--steps is 0; it must be at least 1"));
-        }
-        if !(self.rate > 0.0 && self.rate.is_finite()) {
-            return Err(Failure::usage(format!(
-                "--rate is {}: give a positive number, such as 1e-3",
-                self.rate
-            )));
-        }
-        Ok(())
+        self.common.check(self.from.as_deref())?;
+        check_steps(self.steps, self.rate)
     }
 
     /// The text of the system.
@@ -184,7 +127,7 @@ impl Dcdm {
 
     fn options(&self, system: &LinearSystem) -> Result<DirectionTraining, Failure> {
         let from = match &self.from {
-            Some(path) => Some(DirectionWeights::read(path).map_err(ansatz::Error::from)?.directions),
+            Some(path) => Some(DirectionWeights::read(path).map_err(ansatz::Error::from)?.learned),
             None => None,
         };
         let flat = system.generated().is_some_and(|generated| generated.grid.extents()[2] == 1);
@@ -196,62 +139,34 @@ impl Dcdm {
             },
             |from| *from.network(),
         );
-        let decay = Decay::Cosine { steps: u32::try_from(self.steps).unwrap_or(u32::MAX).max(1), last: 0.01 };
-        let schedule = Schedule { decay, ..Schedule::constant(self.rate) };
-        let checkpoint = self.checkpoint.as_ref().map(|file| {
-            let usual = Checkpoint::new(file);
-            Checkpoint { every: self.checkpoint_every.unwrap_or(usual.every), ..usual }
-        });
         Ok(DirectionTraining {
             network,
             from,
             steps: self.steps,
             batch: self.batch.into(),
             ritz: self.ritz.into(),
-            adam: AdamOptions { schedule, ..AdamOptions::default() },
-            seed: self.seed,
-            checkpoint,
-            resume: self.resume.clone(),
+            adam: adam(self.steps, self.rate),
+            seed: self.common.seed,
+            checkpoint: self.common.checkpoint(),
+            resume: self.common.resume.clone(),
         })
     }
 
     fn write(&self, report: &Report) -> Result<(), Failure> {
-        let mut written = vec![self.output.display().to_string()];
-        if let Some(path) = &self.plot {
-            plot::convergence(path, &losses(report)).map_err(ansatz::Error::from)?;
-            written.push(path.display().to_string());
-        }
-        if let Some(path) = &self.json {
-            output::json(path, report)?;
-            written.push(path.display().to_string());
-        }
-        if self.quiet {
-            return Ok(());
-        }
         let Report { system, parameters, steps, seconds, iterations, iterations_of_cg, .. } = report;
         let loss = report.loss_history.last().copied().unwrap_or(f64::NAN);
         let text = format!(
             "trained      {parameters} parameters with {system}: {steps} steps, {seconds:.0} s, loss {loss:.3}{}\n\
-             iterations   {iterations} to {TRIAL:e} with a new right-hand side{}, conjugate gradients {iterations_of_cg}\n\
-             wrote        {}\n",
-            match report.stop_reason {
-                TrainStop::MaxSteps => "",
-                TrainStop::Stopped => ", stopped before its end",
-                TrainStop::NotFinite => ", ended where it was not finite: try a smaller --rate",
-            },
+             iterations   {iterations} to {TRIAL:e} with a new right-hand side{}, conjugate gradients {iterations_of_cg}",
+            ended(report.stop_reason),
             if report.converged { "" } else { " (not converged)" },
-            written.join(", ")
         );
-        if output::is_stdout(self.json.as_deref()) {
-            output::note(text.trim_end());
-            return Ok(());
-        }
-        output::print(&text)
+        self.common.write(report, &losses(report), &text)
     }
 }
 
 /// Tries the weights with a right-hand side that they have not seen.
-fn report(gpu: &Gpu, system: LinearSystem, trained: &Trained) -> Result<Report, Failure> {
+fn report(gpu: &Gpu, system: LinearSystem, trained: &Trained<LearnedDirections>) -> Result<Report, Failure> {
     let origin = &trained.weights.origin;
     let name = system.name().to_owned();
     // The first right-hand side is of ones.
@@ -267,7 +182,7 @@ fn report(gpu: &Gpu, system: LinearSystem, trained: &Trained) -> Result<Report, 
     let learned = SolveOptions {
         method: Method::Directions { window: 2 },
         preconditioner: Preconditioner::Network,
-        directions: Some(Arc::new(trained.weights.directions.clone())),
+        directions: Some(Arc::new(trained.weights.learned.clone())),
         ..cg.clone()
     };
     let (plain, learned) = (system.solve(gpu, &cg)?, system.solve(gpu, &learned)?);
@@ -275,7 +190,7 @@ fn report(gpu: &Gpu, system: LinearSystem, trained: &Trained) -> Result<Report, 
     Ok(Report {
         system: name,
         device: gpu.summary().to_string(),
-        parameters: trained.weights.directions.network().parameters(),
+        parameters: trained.weights.learned.network().parameters(),
         steps: origin.steps,
         batch: origin.batch,
         ritz: origin.ritz,

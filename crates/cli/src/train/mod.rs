@@ -1,7 +1,9 @@
 //! `ansatz train`.
 
+mod common;
 mod dcdm;
 mod meter;
+mod stencils;
 
 use clap::Subcommand;
 
@@ -11,6 +13,7 @@ use crate::exit::{Exit, Failure};
 #[derive(Debug, Subcommand)]
 pub enum Train {
     Dcdm(dcdm::Dcdm),
+    Stencils(stencils::Stencils),
 }
 
 impl Train {
@@ -18,6 +21,7 @@ impl Train {
     pub fn run(&self) -> Result<Exit, Failure> {
         match self {
             Self::Dcdm(dcdm) => dcdm.run(),
+            Self::Stencils(stencils) => stencils.run(),
         }
     }
 }

@@ -36,7 +36,7 @@ impl<T: Real> Coarsest<T> {
     ///
     /// A component of cells without a link to the value zero has the constant vector 1 in its null space. There A + σ11ᵀ is
     /// inverted: A's pseudo-inverse, and a number in place of the infinite one for 1, so that the whole stays definite.
-    pub(super) fn new(gpu: &Gpu, faces: &dyn Faces, factor: f64) -> Result<Self, KrylovError> {
+    pub(crate) fn new(gpu: &Gpu, faces: &dyn Faces, factor: f64) -> Result<Self, KrylovError> {
         let grid = faces.grid();
         let cells = grid.cells();
         let is_active = |cell: usize| faces.diagonal(cell) > 0.0;

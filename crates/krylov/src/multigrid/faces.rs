@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::operator::{Grid, Operator, OperatorError, Stencil, VariableStencil, mask};
 
 /// (A x)ᵢ = Σ c (xᵢ − x_neighbour) + Σ g xᵢ over the faces of cell i.
-pub(super) trait Faces: Sync {
+pub(crate) trait Faces: Sync {
     /// The cells.
     fn grid(&self) -> &Grid;
 

@@ -2,9 +2,10 @@
 
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 
-use super::coarsest::{Coarsest, MOST_CELLS};
+use super::coarsest::Coarsest;
 use super::cycle::{Levels, Vectors, record};
-use super::faces::{CoarseFaces, Faces, VariableFaces, axes_to_halve, coarse_distance, coarsen};
+use super::descend::descend;
+use super::faces::Faces;
 use super::level::{Level, vector};
 use super::smoother::{Step, residual};
 use super::transfer::Interpolation;
@@ -44,23 +45,27 @@ pub struct Hierarchy<T> {
     coarsest_level: Level<T>,
 }
 
-/// An operator on its way from the finest to the coarsest.
-enum Current<'a> {
-    Finest(Box<dyn Faces + 'a>),
-    Coarse(CoarseFaces),
-}
-
-impl Current<'_> {
-    fn faces(&self) -> &dyn Faces {
-        match self {
-            Self::Finest(faces) => &**faces,
-            Self::Coarse(faces) => faces,
-        }
-    }
-}
-
 /// Coefficients that jump by more than this make a coarse correction that is interpolated linearly a bad one.
 const JUMP: f64 = 4.0;
+
+/// What was chosen for an operator.
+#[derive(Debug, Clone, Copy)]
+struct Choice {
+    /// The largest jump of the coefficients.
+    jump: f64,
+    cycle: Cycle,
+    transfer: Transfer,
+}
+
+impl Choice {
+    fn new(settings: Multigrid, finest: &dyn Faces) -> Self {
+        let jump = finest.largest_jump();
+        let usual =
+            if jump > JUMP { (Cycle::W, Transfer::Constant) } else { (Cycle::V, Transfer::Trilinear) };
+        let (cycle, transfer) = (settings.cycle.unwrap_or(usual.0), settings.transfer.unwrap_or(usual.1));
+        Self { jump, cycle, transfer }
+    }
+}
 
 impl<T: Real> Hierarchy<T> {
     /// Makes the levels for `factor` times an operator on a grid, and their vectors for so many columns.
@@ -74,34 +79,19 @@ impl<T: Real> Hierarchy<T> {
         settings: Multigrid,
         columns: usize,
     ) -> Result<Self, KrylovError> {
-        let (finest, constant): (Box<dyn Faces>, _) = match operator.form() {
-            Form::Stencil(stencil) => (Box::new(stencil.clone()), Some(stencil)),
-            Form::Variable(stencil) => (Box::new(VariableFaces::new(stencil)), None),
-            Form::Csr(_) => {
-                return Err(KrylovError::Setting {
-                    name: "the preconditioner",
-                    value: settings.to_string(),
-                    expected: "another one for a matrix: geometric multigrid needs the grid of a stencil",
-                });
-            }
+        let constant = match operator.form() {
+            Form::Stencil(stencil) => Some(stencil),
+            Form::Variable(_) | Form::Csr(_) => None,
         };
-        let jump = finest.largest_jump();
-        let usual =
-            if jump > JUMP { (Cycle::W, Transfer::Constant) } else { (Cycle::V, Transfer::Trilinear) };
-        let (cycle, transfer) = (settings.cycle.unwrap_or(usual.0), settings.transfer.unwrap_or(usual.1));
-        let mut current = Current::Finest(finest);
-        let mut distance = [1.0; 3];
         let mut storeys: Vec<Storey<T>> = Vec::new();
-        loop {
-            let faces = current.faces();
+        let (mut choice, mut last) = (None, None);
+        descend(operator, &settings.to_string(), |faces, next| {
+            let Choice { transfer, .. } = *choice.get_or_insert_with(|| Choice::new(settings, faces));
             let ordering = faces.grid().ordering();
-            let vectors = if storeys.is_empty() {
-                None
-            } else {
-                Some([
-                    vector(gpu, "multigrid f", &ordering, columns)?,
-                    vector(gpu, "multigrid z", &ordering, columns)?,
-                ])
+            let vector = |label| vector(gpu, label, &ordering, columns);
+            let vectors = match storeys.is_empty() {
+                true => None,
+                false => Some([vector("multigrid f")?, vector("multigrid z")?]),
             };
             let level = match (constant, storeys.is_empty()) {
                 (Some(stencil), true) => {
@@ -110,31 +100,25 @@ impl<T: Real> Hierarchy<T> {
                 }
                 _ => Level::from_faces(gpu, faces, factor)?,
             };
-            let halved = axes_to_halve(faces);
-            if ordering.device_len() <= MOST_CELLS || halved == [false; 3] {
-                let coarsest = Coarsest::new(gpu, faces, factor)?;
-                return Ok(Self {
-                    cycle,
-                    smoother: settings.smoother,
-                    sweeps: settings.sweeps,
-                    jump,
-                    storeys,
-                    coarsest,
-                    coarsest_vectors: vectors,
-                    coarsest_level: level,
-                });
-            }
-            let coarse = coarsen(faces, halved, distance)?;
-            let interpolation = Interpolation::new(gpu, transfer, faces, &coarse, halved)?;
+            let Some((coarse, halved)) = next else {
+                last = Some((level, vectors, Coarsest::new(gpu, faces, factor)?));
+                return Ok(());
+            };
+            let interpolation = Interpolation::new(gpu, transfer, faces, coarse, halved)?;
             let step = match settings.smoother {
-                Smoother::Chebyshev => Some(vector(gpu, "multigrid step", &ordering, columns)?),
+                Smoother::Chebyshev => Some(vector("multigrid step")?),
                 Smoother::Jacobi | Smoother::RedBlack => None,
             };
-            let work = vector(gpu, "multigrid work", &ordering, columns)?;
-            storeys.push(Storey { level, vectors, work, step, interpolation });
-            distance = coarse_distance(halved, distance);
-            current = Current::Coarse(coarse);
-        }
+            storeys.push(Storey { level, vectors, work: vector("multigrid work")?, step, interpolation });
+            Ok(())
+        })?;
+        let (Some((coarsest_level, coarsest_vectors, coarsest)), Some(Choice { jump, cycle, .. })) =
+            (last, choice)
+        else {
+            return Err(KrylovError::CoarsestLevel);
+        };
+        let Multigrid { smoother, sweeps, .. } = settings;
+        Ok(Self { cycle, smoother, sweeps, jump, storeys, coarsest, coarsest_vectors, coarsest_level })
     }
 
     /// The level with number `k`, from the finest (0) on.
@@ -144,7 +128,7 @@ impl<T: Real> Hierarchy<T> {
 
     /// Scalars of a vector of the finest level, on the device.
     pub fn length(&self) -> usize {
-        self.level(0).length()
+        self.level(0).cells.length()
     }
 
     /// What was chosen for the operator, where its coefficients jump.
@@ -234,7 +218,8 @@ impl<T: Real> Levels<T> for Hierarchy<T> {
         k: usize,
         buffers: [&Buffer<T>; 3],
     ) -> Result<(), GpuError> {
-        self.storeys[k].interpolation.restrict(plan, params, [self.level(k), self.level(k + 1)], buffers)
+        let cells = [self.level(k).cells, self.level(k + 1).cells];
+        self.storeys[k].interpolation.restrict(plan, params, cells, buffers, None)
     }
 
     fn prolong(
@@ -244,7 +229,12 @@ impl<T: Real> Levels<T> for Hierarchy<T> {
         k: usize,
         buffers: [&Buffer<T>; 3],
     ) -> Result<(), GpuError> {
-        self.storeys[k].interpolation.prolong(plan, params, [self.level(k), self.level(k + 1)], buffers)
+        self.storeys[k].interpolation.prolong(
+            plan,
+            params,
+            [self.level(k).cells, self.level(k + 1).cells],
+            buffers,
+        )
     }
 
     fn solve(&self, plan: &mut Plan, params: &Params, buffers: [&Buffer<T>; 3]) -> Result<(), GpuError> {

@@ -6,7 +6,7 @@ use super::faces::Faces;
 use crate::KrylovError;
 use crate::cg::control::{Params as LoopParams, Status};
 use crate::cg::{LANES, vector_groups};
-use crate::operator::Ordering;
+use crate::operator::{Grid, Ordering};
 
 /// The parameter block of the kernels of a level.
 #[repr(C)]
@@ -35,12 +35,36 @@ pub(super) enum Matrix<T> {
     Faces(Buffer<T>),
 }
 
-/// The operator of a level.
-#[derive(Debug)]
-pub(super) struct Level<T> {
+/// The cells of a level, and how kernels share them among workgroups.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cells {
     pub extents: [usize; 3],
     pub quads: usize,
     pub groups: u32,
+}
+
+impl Cells {
+    /// Those of a grid.
+    pub fn new(gpu: &Gpu, grid: &Grid) -> Self {
+        let quads = grid.ordering().device_len() / 4;
+        Self { extents: grid.extents(), quads, groups: vector_groups(gpu, quads) }
+    }
+
+    /// vec4s of a row along x.
+    pub fn row4(&self) -> usize {
+        self.extents[0].div_ceil(4)
+    }
+
+    /// Scalars of a vector.
+    pub fn length(&self) -> usize {
+        4 * self.quads
+    }
+}
+
+/// The operator of a level.
+#[derive(Debug)]
+pub(super) struct Level<T> {
+    pub cells: Cells,
     pub matrix: Matrix<T>,
 }
 
@@ -75,19 +99,7 @@ impl<T: Real> Level<T> {
     }
 
     fn new(gpu: &Gpu, faces: &dyn Faces, matrix: Matrix<T>) -> Result<Self, KrylovError> {
-        let ordering = faces.grid().ordering();
-        let quads = ordering.device_len() / 4;
-        Ok(Self { extents: faces.grid().extents(), quads, groups: vector_groups(gpu, quads), matrix })
-    }
-
-    /// vec4s of a row along x.
-    pub fn row4(&self) -> usize {
-        self.extents[0].div_ceil(4)
-    }
-
-    /// Scalars of a vector.
-    pub fn length(&self) -> usize {
-        4 * self.quads
+        Ok(Self { cells: Cells::new(gpu, faces.grid()), matrix })
     }
 
     /// The parameters of a launch on this level, in a loop of this layout.
@@ -97,12 +109,12 @@ impl<T: Real> Level<T> {
             Matrix::Faces(arrays) => (arrays.len() / 16, [0.0; 3]),
         };
         Params {
-            quads: self.quads as u32,
+            quads: self.cells.quads as u32,
             columns: params.columns,
-            groups: self.groups,
+            groups: self.cells.groups,
             control_stride: params.control_stride,
-            row4: self.row4() as u32,
-            rows: self.extents[1] as u32,
+            row4: self.cells.row4() as u32,
+            rows: self.cells.extents[1] as u32,
             array4: array as u32,
             first: 0,
             colour: 0,
@@ -126,7 +138,7 @@ impl<T: Real> Level<T> {
         f: &Buffer<T>,
         reals: u64,
     ) -> Launch {
-        let cells = self.length() as u64 * u64::from(params.columns);
+        let cells = self.cells.length() as u64 * u64::from(params.columns);
         let (real, flops) = (size_of::<T>() as u64, 21);
         let launch = launch
             .real::<T>()

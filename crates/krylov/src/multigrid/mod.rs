@@ -13,11 +13,12 @@
 
 pub(crate) mod coarsest;
 pub(crate) mod cycle;
-mod faces;
+pub(crate) mod descend;
+pub(crate) mod faces;
 mod hierarchy;
 pub(crate) mod level;
 pub(crate) mod smoother;
-mod transfer;
+pub(crate) mod transfer;
 
 pub use hierarchy::Hierarchy;
 

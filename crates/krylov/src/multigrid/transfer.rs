@@ -4,39 +4,41 @@ use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
 use super::faces::Faces;
-use super::level::{Level, real, running_columns};
+use super::level::{Cells, real, running_columns};
 use crate::KrylovError;
 use crate::cg::LANES;
 use crate::cg::control::Params as LoopParams;
 
-/// The parameter block of both kernels.
+/// The parameter block of the kernels between two levels.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    columns: u32,
-    groups: u32,
-    control_stride: u32,
-    halved: u32,
-    quads: u32,
-    row4: u32,
-    rows: u32,
-    layers: u32,
-    coarse_quads: u32,
-    coarse_row4: u32,
-    coarse_rows: u32,
-    coarse_layers: u32,
-    near: f32,
-    far: f32,
-    full: f32,
+pub(crate) struct Params {
+    pub columns: u32,
+    pub groups: u32,
+    pub control_stride: u32,
+    pub halved: u32,
+    pub quads: u32,
+    pub row4: u32,
+    pub rows: u32,
+    pub layers: u32,
+    pub coarse_quads: u32,
+    pub coarse_row4: u32,
+    pub coarse_rows: u32,
+    pub coarse_layers: u32,
+    pub near: f32,
+    pub far: f32,
+    pub full: f32,
+    pub array4: u32,
 }
 
 /// The transfer between a level and the next coarser one.
 #[derive(Debug)]
-pub(super) struct Interpolation {
+pub(crate) struct Interpolation {
     halved: [bool; 3],
     /// Weights of a fine cell's own coarse cell and of the next along a halved axis.
     weights: [f32; 2],
-    own: Buffer<u32>,
+    /// A byte per fine cell; 0 where there is no unknown.
+    pub own: Buffer<u32>,
 }
 
 impl super::Transfer {
@@ -107,7 +109,8 @@ impl Interpolation {
         Ok(Self { halved, weights: weights.map(|weight| weight as f32), own })
     }
 
-    fn params<T: Real>(&self, params: &LoopParams, fine: &Level<T>, coarse: &Level<T>) -> Params {
+    /// The parameters of a launch between two levels, in a loop of this layout, but for the workgroups.
+    pub fn params(&self, params: &LoopParams, [fine, coarse]: [Cells; 2]) -> Params {
         let bit = |axis: usize| u32::from(self.halved[axis]) << axis;
         let [near, far] = self.weights;
         let axes = self.halved.iter().filter(|&&halved| halved).count();
@@ -127,24 +130,34 @@ impl Interpolation {
             near,
             far,
             full: near.powi(axes as i32),
+            array4: 0,
         }
     }
 
-    /// Records f = Pᵀr, with f on the coarse level.
+    /// Records f = Pᵀr, with f on the coarse level: 0 where that has no unknown as `next` knows it, the transfer from there
+    /// on; without it, any value.
     pub fn restrict<T: Real>(
         &self,
         plan: &mut Plan,
         params: &LoopParams,
-        [fine, coarse]: [&Level<T>; 2],
+        [fine, coarse]: [Cells; 2],
         [control, r, f]: [&Buffer<T>; 3],
+        next: Option<&Self>,
     ) -> Result<(), GpuError> {
-        let params = Params { groups: coarse.groups, ..self.params(params, fine, coarse) };
-        let launch = Launch::new(&ansatz_shaders::krylov::MULTIGRID_RESTRICT, restrict_twin::<T>);
+        let params = Params { groups: coarse.groups, ..self.params(params, [fine, coarse]) };
+        let is_masked = next.is_some();
+        let launch = Launch::new(&ansatz_shaders::krylov::MULTIGRID_RESTRICT, move |args| {
+            restrict_twin::<T>(args, is_masked)
+        });
         let [fine_cells, coarse_cells] =
             [fine, coarse].map(|level| level.length() as u64 * u64::from(params.columns));
         let real = size_of::<T>() as u64;
         let cost = ((real + 1) * fine_cells + real * coarse_cells, 12 * fine_cells);
-        self.record(plan, launch, &params, [control, r, f], cost)
+        let launch = self.bind(launch, &params, [control, r, f], cost);
+        plan.launch(match next {
+            Some(next) => launch.flag("MASKED", true).bind(&next.own),
+            None => launch,
+        })
     }
 
     /// Records z ← z + Pe, with e on the coarse level.
@@ -152,27 +165,26 @@ impl Interpolation {
         &self,
         plan: &mut Plan,
         params: &LoopParams,
-        [fine, coarse]: [&Level<T>; 2],
+        [fine, coarse]: [Cells; 2],
         [control, e, z]: [&Buffer<T>; 3],
     ) -> Result<(), GpuError> {
-        let params = Params { groups: fine.groups, ..self.params(params, fine, coarse) };
+        let params = Params { groups: fine.groups, ..self.params(params, [fine, coarse]) };
         let launch = Launch::new(&ansatz_shaders::krylov::MULTIGRID_PROLONG, prolong_twin::<T>);
         let [fine_cells, coarse_cells] =
             [fine, coarse].map(|level| level.length() as u64 * u64::from(params.columns));
         let real = size_of::<T>() as u64;
         let cost = ((2 * real + 1) * fine_cells + real * coarse_cells, 20 * fine_cells);
-        self.record(plan, launch, &params, [control, e, z], cost)
+        plan.launch(self.bind(launch, &params, [control, e, z], cost))
     }
 
-    fn record<T: Real>(
+    fn bind<T: Real>(
         &self,
-        plan: &mut Plan,
         launch: Launch,
         params: &Params,
         [control, from, to]: [&Buffer<T>; 3],
         (bytes, flops): (u64, u64),
-    ) -> Result<(), GpuError> {
-        let launch = launch
+    ) -> Launch {
+        launch
             .real::<T>()
             .constant("LANES", LANES)
             .params(params)
@@ -181,8 +193,7 @@ impl Interpolation {
             .bind(from)
             .bind(to)
             .workgroups(u64::from(params.groups) * u64::from(params.columns))
-            .cost(bytes, flops);
-        plan.launch(launch)
+            .cost(bytes, flops)
     }
 }
 
@@ -224,16 +235,27 @@ impl Params {
         })
     }
 
+    /// Σ_C p_iC e_C, 0 where there is no unknown.
+    pub fn interpolated<T: Real>(&self, own: &[u32], e: &[T], i: usize) -> T {
+        let own = Self::own::<T>(own, i);
+        if own.is_zero() {
+            return T::zero();
+        }
+        let corners = self.corners::<T>(self.fine_position(i)).enumerate();
+        corners.map(|(corner, (coarse, weight))| if corner == 0 { own } else { weight } * e[coarse]).sum()
+    }
+
     /// The own weight of a fine entry.
     fn own<T: Real>(own: &[u32], i: usize) -> T {
         T::from_f64(f64::from(own[i / 4] >> (8 * (i % 4)) & 0xff) / 64.0)
     }
 }
 
-fn restrict_twin<T: Real>(args: &Args) {
+fn restrict_twin<T: Real>(args: &Args, is_masked: bool) {
     let params: Params = args.params();
     let (control, own, r) = (args.read::<T>(1), args.read::<u32>(2), args.read::<T>(3));
     let mut f = args.write::<T>(4);
+    let mask = is_masked.then(|| args.read::<u32>(5));
     let [length, coarse_length] = [params.quads, params.coarse_quads].map(|quads| 4 * quads as usize);
     for column in running_columns(&control, params.columns, params.control_stride) {
         let r = &r[column * length..(column + 1) * length];
@@ -243,6 +265,10 @@ fn restrict_twin<T: Real>(args: &Args) {
             for (corner, (coarse, weight)) in params.corners::<T>(params.fine_position(i)).enumerate() {
                 f[coarse] += if corner == 0 { Params::own::<T>(&own, i) } else { weight } * r;
             }
+        }
+        if let Some(mask) = &mask {
+            let masked = f.iter_mut().enumerate().filter(|(i, _)| Params::own::<T>(mask, *i).is_zero());
+            masked.for_each(|(_, f)| *f = T::zero());
         }
     }
 }
@@ -255,14 +281,7 @@ fn prolong_twin<T: Real>(args: &Args) {
     for column in running_columns(&control, params.columns, params.control_stride) {
         let e = &e[column * coarse_length..(column + 1) * coarse_length];
         let z = &mut z[column * length..(column + 1) * length];
-        z.par_iter_mut().with_min_len(1024).enumerate().for_each(|(i, z)| {
-            let own = Params::own::<T>(&own, i);
-            if own.is_zero() {
-                return;
-            }
-            for (corner, (coarse, weight)) in params.corners::<T>(params.fine_position(i)).enumerate() {
-                *z += if corner == 0 { own } else { weight } * e[coarse];
-            }
-        });
+        let fine = z.par_iter_mut().with_min_len(1024).enumerate();
+        fine.for_each(|(i, z)| *z += params.interpolated(&own, e, i));
     }
 }

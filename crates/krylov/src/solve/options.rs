@@ -9,6 +9,7 @@ use crate::learned::LearnedDirections;
 use crate::method::MOST_STEPS;
 use crate::multigrid::Multigrid;
 use crate::precondition::Preconditioner;
+use crate::stencils::LearnedStencils;
 use crate::{KrylovError, Method};
 
 /// In which precision the device iterates. The answer is verified in f64 in any case.
@@ -54,6 +55,8 @@ pub struct SolveOptions {
     pub aggregation: Option<Arc<SmoothedAggregation>>,
     /// The network of [`Preconditioner::Network`].
     pub directions: Option<Arc<LearnedDirections>>,
+    /// The network of [`Preconditioner::Stencils`].
+    pub stencils: Option<Arc<LearnedStencils>>,
     /// A space that conjugate gradients leave to a direct solve, made for this matrix.
     pub deflation: Option<Arc<Deflation>>,
 }
@@ -74,6 +77,7 @@ impl Default for SolveOptions {
             near_null: None,
             aggregation: None,
             directions: None,
+            stencils: None,
             deflation: None,
         }
     }
@@ -83,7 +87,7 @@ impl SolveOptions {
     pub(crate) fn without_weights(&self) -> KrylovError {
         KrylovError::Setting {
             name: "the preconditioner",
-            value: "network, without weights".to_owned(),
+            value: format!("{}, without weights", self.preconditioner),
             expected: "given the weights of one",
         }
     }
@@ -124,6 +128,9 @@ impl SolveOptions {
                 wrong("the preconditioner", self.preconditioner.to_string(), expected)
             }
             _ if self.preconditioner == Preconditioner::Network && self.directions.is_none() => {
+                Err(self.without_weights())
+            }
+            _ if self.preconditioner == Preconditioner::Stencils && self.stencils.is_none() => {
                 Err(self.without_weights())
             }
             _ if self.deflation.is_some() && !matches!(self.method, Method::Cg | Method::Auto) => {

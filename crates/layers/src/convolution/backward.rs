@@ -124,7 +124,7 @@ impl<'a, T: Real> Backward<'a, T> {
         [x, z_bar]: [&Buffer<T>; 2],
     ) -> Result<(), GpuError> {
         let (partials, gradient) = (&self.partials, self.gradient);
-        ConvolutionGradient { layer, images, x, z_bar, partials, gradient }.record(plan)
+        ConvolutionGradient { layer, images, x, z_bar, partials, gradient, accumulate: false }.record(plan)
     }
 
     fn adjoint(

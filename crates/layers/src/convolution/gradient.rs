@@ -30,6 +30,8 @@ pub struct ConvolutionGradient<'a, T> {
     pub partials: &'a Buffer<T>,
     /// The gradient by all parameters, of which this layer's part is overwritten.
     pub gradient: &'a Buffer<T>,
+    /// Adds to that part in place of overwriting it: for a layer that is used more than once.
+    pub accumulate: bool,
 }
 
 #[repr(C)]
@@ -76,7 +78,7 @@ impl<T: Real> ConvolutionGradient<'_, T> {
     /// # Errors
     /// [`GpuError::Misuse`] where lengths do not fit each other, and what the device says against it.
     pub fn record(&self, plan: &mut Plan) -> Result<(), GpuError> {
-        let Self { layer, images, x, z_bar, partials, gradient } = *self;
+        let Self { layer, images, x, z_bar, partials, gradient, accumulate } = *self;
         let kernel = &ansatz_shaders::layers::CONVOLUTION_WEIGHTS;
         let wrong = |message| Err(GpuError::Misuse { what: kernel.name.to_owned(), message });
         layer.check(kernel.name, gradient.len())?;
@@ -128,7 +130,7 @@ impl<T: Real> ConvolutionGradient<'_, T> {
             n,
             sums: gradient,
             first_sum,
-            accumulate: false,
+            accumulate,
         };
         sums.record(plan)
     }

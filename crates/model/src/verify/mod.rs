@@ -17,6 +17,7 @@ mod multigrid;
 mod optim;
 mod probe;
 mod snnk;
+mod stencils;
 
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 use ansatz_krylov::KrylovError;
@@ -71,6 +72,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     methods::run::<f32>(&mut suite)?;
     learning::run::<f32>(&mut suite)?;
     multigrid::run::<f32>(&mut suite)?;
+    stencils::run::<f32>(&mut suite)?;
     expr::run::<f32>(&mut suite)?;
     features::run::<f32>(&mut suite)?;
     convolution::run::<f32>(&mut suite)?;
@@ -85,6 +87,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
         methods::run::<f64>(&mut suite)?;
         learning::run::<f64>(&mut suite)?;
         multigrid::run::<f64>(&mut suite)?;
+        stencils::run::<f64>(&mut suite)?;
         expr::run::<f64>(&mut suite)?;
         features::run::<f64>(&mut suite)?;
         convolution::run::<f64>(&mut suite)?;

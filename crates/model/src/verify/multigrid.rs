@@ -15,9 +15,10 @@ use ansatz_shaders::krylov::{
 use super::{Suite, numbers, poison, precision, rounding, run_once, values};
 use crate::Error;
 
-const COLUMNS: usize = 2;
+pub(super) const COLUMNS: usize = 2;
 /// Deep and flat, odd, with walls and air, with jumps of the coefficient.
-const GRIDS: [&str; 4] = ["poisson:13x11x9", "poisson:37x23", "obstacles:14x13x12", "contrast:18x9x11:100"];
+pub(super) const GRIDS: [&str; 4] =
+    ["poisson:13x11x9", "poisson:37x23", "obstacles:14x13x12", "contrast:18x9x11:100"];
 
 pub(super) fn run<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
     geometric::<T>(suite)?;
@@ -52,7 +53,7 @@ fn geometric<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
 }
 
 /// Records a cycle, runs it, and reads z. The second column does not run.
-fn cycle<T: Real>(
+pub(super) fn cycle<T: Real>(
     gpu: &Gpu,
     length: usize,
     record: impl FnOnce(&mut Plan, &Params, [&Buffer<T>; 3]) -> Result<(), GpuError>,
