@@ -16,7 +16,7 @@ pub fn listen() {
         if ASKED.swap(true, Ordering::Relaxed) {
             std::process::exit(INTERRUPTED);
         }
-        output::note("stopping: the iterate and the report will be written (Ctrl-C again ends at once)");
+        output::note("stopping: what there is will be written (Ctrl-C again ends at once)");
     });
 }
 

@@ -18,7 +18,21 @@ impl Weights {
     /// Reads all of them.
     pub fn read(paths: &[PathBuf]) -> Result<Self, Failure> {
         let read = paths.iter().map(|path| AnyWeights::read(path));
-        Ok(Self(read.collect::<Result<_, _>>().map_err(Error::from)?))
+        let read: Vec<_> = read.collect::<Result<_, _>>().map_err(Error::from)?;
+        for (i, weights) in read.iter().enumerate() {
+            let alike = |other: &AnyWeights| {
+                other.dimensions() == weights.dimensions()
+                    && LEARNED.iter().all(|&learned| serves(other, learned) == serves(weights, learned))
+            };
+            if let Some(other) = read[..i].iter().position(alike) {
+                return Err(Failure::usage(format!(
+                    "--weights {} and {} are of one kind, for as many dimensions: name one of them",
+                    paths[other].display(),
+                    paths[i].display()
+                )));
+            }
+        }
+        Ok(Self(read))
     }
 
     /// The preconditioners that there are weights for.

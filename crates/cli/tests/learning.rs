@@ -40,10 +40,12 @@ fn weights_are_trained_and_used() {
         assert!(report["method"].as_str().unwrap().contains("directions"), "{}", report["method"]);
         assert!(report["true_relative_residual"].as_f64().unwrap() <= 1e-8);
     }
-    // A checkpoint has the weights, too; more steps than before go on from there.
-    let more = format!("{} --resume w.ckpt", train.replace("--steps 60", "--steps 70"));
-    place.expect(0, &arguments(&more));
-    assert_eq!(place.json("r.json")["steps"], 70);
+    // A checkpoint goes on with the settings that it was made with, and with no others: the rate depends on the number of steps.
+    place.expect(0, &arguments(&format!("{train} --resume w.ckpt")));
+    assert_eq!(place.json("r.json")["steps"], 60);
+    for (from, to) in [("--steps 60", "--steps 70"), ("--batch 4", "--batch 5"), ("-q", "-q --rate 0.1")] {
+        place.expect(BAD_DATA, &arguments(&format!("{} --resume w.ckpt", train.replace(from, to))));
+    }
 }
 
 /// Stencils from a few geometries, used on a grid and with obstacles that they have not seen.
@@ -61,8 +63,11 @@ fn stencils_are_trained_and_used() {
     }
     assert_eq!(report["loss_history"].as_array().unwrap().len(), 40);
     assert!(place.exists("loss.svg"));
-    place.expect(0, &arguments(&format!("{} --resume s.ckpt", train.replace("--steps 40", "--steps 50"))));
-    assert_eq!(place.json("r.json")["steps"], 50);
+    place.expect(0, &arguments(&format!("{train} --resume s.ckpt")));
+    place.expect(
+        BAD_DATA,
+        &arguments(&format!("{} --resume s.ckpt", train.replace("--steps 40", "--steps 50"))),
+    );
 
     let solve = "solve --generate obstacles:40x37:0.2 --seed 3 --pc stencils --weights s.safetensors --json s.json -q";
     place.expect(0, &arguments(solve));
@@ -99,8 +104,20 @@ fn what_cannot_be_trained_or_used_is_told() {
         (BAD_DATA, "train dcdm --grid 8x8 -o w.safetensors --from noise.safetensors", "damaged"),
         (
             BAD_DATA,
-            "train dcdm --grid 8x8 -o w.safetensors --resume w.safetensors --channels 4",
+            "train dcdm --grid 8x8 -o v.safetensors --resume w.safetensors --channels 4",
             "poisson:6x5",
+        ),
+        (USAGE, "train dcdm --grid 6x5 -o w.safetensors --resume w.safetensors --channels 4", "overwrite"),
+        (
+            BAD_DATA,
+            "train dcdm --grid 6x5 -o v.safetensors --resume w.safetensors --steps 1 --channels 4",
+            "--from",
+        ),
+        (USAGE, "bench solvers --problem poisson:9x9 --pc none --json x.md --markdown x.md", "overwrite"),
+        (
+            USAGE,
+            "bench solvers --problem poisson:9x9 --weights w.safetensors --weights w.safetensors",
+            "name one of them",
         ),
         (USAGE, "solve --generate poisson:8x8 --pc network", "--weights"),
         (USAGE, "solve --generate poisson:8x8 --weights w.safetensors", "leave it out"),

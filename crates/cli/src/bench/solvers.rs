@@ -150,6 +150,19 @@ impl Solvers {
         if let Some(path) = &self.plot {
             output::check("--plot", path, &["png", "svg"])?;
         }
+        let files = |text: &String| text.ends_with(".mtx").then(|| PathBuf::from(text));
+        let problems: Vec<PathBuf> = self.problems.iter().filter_map(files).collect();
+        let named = |name, paths: &'_ [PathBuf]| {
+            paths.iter().map(|path| (name, Some(path.clone()))).collect::<Vec<(&str, Option<PathBuf>)>>()
+        };
+        let inputs = [named("--problem", &problems), named("--weights", &self.weights)].concat();
+        let inputs: Vec<_> = inputs.iter().map(|(name, path)| (*name, path.as_deref())).collect();
+        let outputs = [
+            ("--json", self.json.as_deref()),
+            ("--markdown", self.markdown.as_deref()),
+            ("--plot", self.plot.as_deref()),
+        ];
+        output::check_distinct(&inputs, &outputs)?;
         // Read before anything is measured, so that a mistake in the last does not cost the time of the others.
         let systems = self.problems.iter().map(|text| self.system(text)).collect::<Result<Vec<_>, _>>()?;
         let weights = Weights::read(&self.weights)?;

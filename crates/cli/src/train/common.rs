@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ansatz::LinearSystem;
 use ansatz::optim::{AdamOptions, Decay, Schedule};
 use ansatz::pde::{Checkpoint, Interval};
 use ansatz::plot::{self, Convergence};
@@ -10,7 +11,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::device::DeviceArgs;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::output;
 
 /// Where a training writes, and how it goes on.
@@ -29,10 +30,11 @@ pub struct Common {
     checkpoint: Option<PathBuf>,
 
     /// How often: seconds, such as 60s, or steps, such as 10steps [default: 60s].
-    #[arg(long, value_name = "INTERVAL", value_parser = crate::pde::interval, requires = "checkpoint")]
+    #[arg(long, value_name = "INTERVAL", value_parser = crate::pde::interval)]
     checkpoint_every: Option<Interval>,
 
-    /// Goes on from a checkpoint as if training had never stopped; all settings must be the same.
+    /// Goes on from a checkpoint as if training had never stopped, and keeps it up to date unless --checkpoint names another file; all
+    /// settings must be the same.
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     pub resume: Option<PathBuf>,
 
@@ -69,12 +71,19 @@ impl Common {
             ("--plot", self.plot.as_deref()),
             ("--json", self.json.as_deref()),
         ];
-        output::check_distinct(&[("--from", from)], &outputs)
+        output::check_distinct(&[("--from", from)], &outputs)?;
+        // A checkpoint may go on in its own file.
+        let others = [outputs[0], outputs[2], outputs[3]];
+        output::check_distinct(&[("--resume", self.resume.as_deref())], &others)?;
+        if self.checkpoint_every.is_some() && self.checkpoint.is_none() && self.resume.is_none() {
+            return Err(Failure::usage("--checkpoint-every belongs to --checkpoint FILE or --resume FILE"));
+        }
+        Ok(())
     }
 
     /// Where training is saved.
     pub fn checkpoint(&self) -> Option<Checkpoint> {
-        self.checkpoint.as_ref().map(|file| {
+        self.checkpoint.as_ref().or(self.resume.as_ref()).map(|file| {
             let usual = Checkpoint::new(file);
             Checkpoint { every: self.checkpoint_every.unwrap_or(usual.every), ..usual }
         })
@@ -118,6 +127,32 @@ pub fn check_steps(steps: usize, rate: f64) -> Result<(), Failure> {
 pub fn adam(steps: usize, rate: f64) -> AdamOptions {
     let decay = Decay::Cosine { steps: u32::try_from(steps).unwrap_or(u32::MAX).max(1), last: 0.01 };
     AdamOptions { schedule: Schedule { decay, ..Schedule::constant(rate) }, ..AdamOptions::default() }
+}
+
+/// The system without what the program does not train with.
+pub fn on_a_grid(system: LinearSystem) -> Result<LinearSystem, Failure> {
+    if system.operator().form().grid().is_none() {
+        return Err(Failure::usage(format!(
+            "{}: a network is trained on the grid of a stencil with one unknown per cell: take poisson, aniso, contrast, neumann or \
+             obstacles",
+            system.name()
+        )));
+    }
+    Ok(system)
+}
+
+/// A right-hand side that was not trained with, and has a solution.
+pub fn with_new_rhs(system: LinearSystem, seed: u64) -> Result<LinearSystem, Failure> {
+    // The first right-hand side is of ones.
+    let system = system.with_random_rhs(2, seed ^ 0x5eed);
+    let mut rhs = system.rhs()[1..].to_vec();
+    rhs.iter_mut().for_each(|rhs| system.operator().null_components().project(rhs));
+    Ok(system.with_rhs(rhs)?)
+}
+
+/// How a training that ended so ends the program.
+pub fn exit(stop: TrainStop) -> Exit {
+    if stop == TrainStop::MaxSteps { Exit::Success } else { Exit::NotConverged }
 }
 
 /// What is to be said of the end of a training.

@@ -12,7 +12,7 @@ use ansatz::{Gpu, LinearSystem, Method, Preconditioner, SolveOptions};
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 
-use super::common::{Common, adam, check_steps, ended};
+use super::common::{Common, adam, check_steps, ended, exit, on_a_grid, with_new_rhs};
 use super::meter::Meter;
 use crate::exit::{Exit, Failure};
 use crate::stop;
@@ -76,6 +76,13 @@ struct Report {
     stop_reason: TrainStop,
     seconds: f64,
     seconds_per_step: f64,
+    /// `None` where training was stopped.
+    #[serde(flatten)]
+    trial: Option<Trial>,
+}
+
+#[derive(Debug, Serialize)]
+struct Trial {
     /// To a relative residual of 1e-4, of a right-hand side that was not trained with.
     iterations: u64,
     /// Those of conjugate gradients.
@@ -86,6 +93,8 @@ struct Report {
 
 /// The relative residual that the weights are tried with.
 const TRIAL: f64 = 1e-4;
+/// After so many times the iterations of conjugate gradients it is clear that they are worth nothing.
+const PATIENCE: u64 = 2;
 
 impl Dcdm {
     /// Runs the subcommand.
@@ -93,7 +102,7 @@ impl Dcdm {
         self.check()?;
         stop::listen();
         let text = self.system()?;
-        let system = LinearSystem::generate(&text, self.common.seed)?;
+        let system = on_a_grid(LinearSystem::generate(&text, self.common.seed)?)?;
         let options = self.options(&system)?;
         let gpu = self.common.device.open()?;
         let mut meter = Meter::new(self.common.quiet);
@@ -106,7 +115,7 @@ impl Dcdm {
         trained.weights.write(&self.common.output).map_err(ansatz::Error::from)?;
         let report = report(&gpu, system, &trained)?;
         self.write(&report)?;
-        Ok(if trained.stop == TrainStop::NotFinite { Exit::NotConverged } else { Exit::Success })
+        Ok(exit(trained.stop))
     }
 
     fn check(&self) -> Result<(), Failure> {
@@ -153,40 +162,27 @@ impl Dcdm {
     }
 
     fn write(&self, report: &Report) -> Result<(), Failure> {
-        let Report { system, parameters, steps, seconds, iterations, iterations_of_cg, .. } = report;
-        let loss = report.loss_history.last().copied().unwrap_or(f64::NAN);
-        let text = format!(
-            "trained      {parameters} parameters with {system}: {steps} steps, {seconds:.0} s, loss {loss:.3}{}\n\
-             iterations   {iterations} to {TRIAL:e} with a new right-hand side{}, conjugate gradients {iterations_of_cg}",
-            ended(report.stop_reason),
-            if report.converged { "" } else { " (not converged)" },
+        let Report { system, parameters, steps, seconds, .. } = report;
+        let loss = report.loss_history.last().map_or(String::new(), |loss| format!(", loss {loss:.3}"));
+        let mut text = format!(
+            "trained      {parameters} parameters with {system}: {steps} steps, {seconds:.0} s{loss}{}",
+            ended(report.stop_reason)
         );
+        if let Some(Trial { iterations, iterations_of_cg, converged, .. }) = &report.trial {
+            let end = if *converged { "" } else { " (not converged)" };
+            text += &format!(
+                "\niterations   {iterations} to {TRIAL:e} with a new right-hand side{end}, conjugate gradients {iterations_of_cg}"
+            );
+        }
         self.common.write(report, &losses(report), &text)
     }
 }
 
-/// Tries the weights with a right-hand side that they have not seen.
+/// What is to be said of the training, with a trial on a right-hand side that was not trained with.
 fn report(gpu: &Gpu, system: LinearSystem, trained: &Trained<LearnedDirections>) -> Result<Report, Failure> {
     let origin = &trained.weights.origin;
     let name = system.name().to_owned();
-    // The first right-hand side is of ones.
-    let b = system.with_random_rhs(2, origin.seed ^ 0x5eed);
-    let rhs = vec![b.rhs()[1].clone()];
-    let system = b.with_rhs(rhs)?;
-    let cg = SolveOptions {
-        rtol: TRIAL,
-        preconditioner: Preconditioner::None,
-        look_every: 1,
-        ..SolveOptions::default()
-    };
-    let learned = SolveOptions {
-        method: Method::Directions { window: 2 },
-        preconditioner: Preconditioner::Network,
-        directions: Some(Arc::new(trained.weights.learned.clone())),
-        ..cg.clone()
-    };
-    let (plain, learned) = (system.solve(gpu, &cg)?, system.solve(gpu, &learned)?);
-    let (plain, learned) = (&plain.outcomes()[0], &learned.outcomes()[0]);
+    let trial = if stop::asked() { None } else { Some(try_on(gpu, system, trained)?) };
     Ok(Report {
         system: name,
         device: gpu.summary().to_string(),
@@ -199,6 +195,36 @@ fn report(gpu: &Gpu, system: LinearSystem, trained: &Trained<LearnedDirections>)
         stop_reason: trained.stop,
         seconds: origin.seconds,
         seconds_per_step: origin.seconds / origin.steps.max(1) as f64,
+        trial,
+    })
+}
+
+/// Conjugate gradients, and directions from the network.
+fn try_on(gpu: &Gpu, system: LinearSystem, trained: &Trained<LearnedDirections>) -> Result<Trial, Failure> {
+    let system = with_new_rhs(system, trained.weights.origin.seed)?;
+    let cg = SolveOptions {
+        rtol: TRIAL,
+        preconditioner: Preconditioner::None,
+        look_every: 1,
+        ..SolveOptions::default()
+    };
+    let watch = |options: &SolveOptions| {
+        system.solve_with(gpu, options, |_| {
+            if stop::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+    };
+    let plain = watch(&cg)?;
+    let plain = &plain.outcomes()[0];
+    let learned = SolveOptions {
+        max_iterations: Some(PATIENCE * plain.iterations.max(1)),
+        method: Method::Directions { window: 2 },
+        preconditioner: Preconditioner::Network,
+        directions: Some(Arc::new(trained.weights.learned.clone())),
+        ..cg.clone()
+    };
+    let learned = watch(&learned)?;
+    let learned = &learned.outcomes()[0];
+    Ok(Trial {
         iterations: learned.iterations,
         iterations_of_cg: plain.iterations,
         converged: learned.converged(),

@@ -11,7 +11,7 @@ use ansatz::{Gpu, LinearSystem, Preconditioner, SolveOptions};
 use clap::Args;
 use serde::Serialize;
 
-use super::common::{Common, adam, check_steps, ended};
+use super::common::{Common, adam, check_steps, ended, exit, with_new_rhs};
 use super::meter::Meter;
 use crate::exit::{Exit, Failure};
 use crate::stop;
@@ -105,13 +105,13 @@ impl Stencils {
         let loss = report.loss_history.last().copied().unwrap_or(f64::NAN);
         let text = format!(
             "trained      {parameters} parameters on {} geometries: {steps} steps, {seconds:.0} s, loss {loss:.3}{}\n\
-             iterations   {iterations} with {system}, which is none of them{}, with Jacobi's scaling {iterations_of_jacobi}",
+             iterations   {iterations} to 1e-8 with {system}, which is none of them{}, the same cycle with Jacobi's scaling {iterations_of_jacobi}",
             report.geometries,
             ended(report.stop_reason),
             if report.converged { "" } else { " (not converged)" },
         );
         self.common.write(&report, &losses(&report), &text)?;
-        Ok(if trained.stop == TrainStop::NotFinite { Exit::NotConverged } else { Exit::Success })
+        Ok(exit(trained.stop))
     }
 
     fn options(&self, system: &LinearSystem) -> Result<StencilsTraining, Failure> {
@@ -148,10 +148,7 @@ impl Stencils {
 fn report(gpu: &Gpu, system: LinearSystem, trained: &Trained<LearnedStencils>) -> Result<Report, Failure> {
     let origin = &trained.weights.origin;
     let name = system.name().to_owned();
-    // The first right-hand side is of ones.
-    let b = system.with_random_rhs(2, origin.seed ^ 0x5eed);
-    let rhs = vec![b.rhs()[1].clone()];
-    let system = b.with_rhs(rhs)?;
+    let system = with_new_rhs(system, origin.seed)?;
     let jacobi =
         SolveOptions { preconditioner: Preconditioner::Additive, look_every: 1, ..SolveOptions::default() };
     let learned = SolveOptions {

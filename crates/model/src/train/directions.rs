@@ -163,8 +163,9 @@ impl Samples<'_> {
 
 /// A session with the first weights, or from a checkpoint of the same network and system.
 fn begin(system: &str, options: &DirectionTraining) -> Result<Session<LearnedDirections>, Error> {
-    let &DirectionTraining { network, batch, ritz, seed, .. } = options;
-    let origin = Origin { system: system.to_owned(), seed, batch, ritz, ..Origin::default() };
+    let &DirectionTraining { network, batch, ritz, seed, adam, .. } = options;
+    let (system, optimizer) = (system.to_owned(), format!("{adam:?}"));
+    let origin = Origin { system, seed, batch, ritz, optimizer, ..Origin::default() };
     let Some(path) = &options.resume else {
         let learned = match &options.from {
             Some(directions) => directions.clone(),
@@ -176,12 +177,13 @@ fn begin(system: &str, options: &DirectionTraining) -> Result<Session<LearnedDir
         let found = Origin { loss: 0.0, seconds: 0.0, steps: 0, ..weights.origin.clone() };
         (found != origin || *weights.learned.network() != network).then(|| {
             format!(
-                "a training of {} with seed {}, {} right-hand sides per step, {} Ritz vectors and {:?}",
+                "a training of {} with seed {}, {} right-hand sides per step, {} Ritz vectors and {:?}, by {}",
                 found.system,
                 found.seed,
                 found.batch,
                 found.ritz,
-                weights.learned.network()
+                weights.learned.network(),
+                found.optimizer
             )
         })
     })

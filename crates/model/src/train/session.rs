@@ -73,6 +73,14 @@ impl<L: Learned> Session<L> {
             if let Some(other) = refuse(&weights) {
                 return Err(other);
             }
+            let Ok(losses) = file.tensor(LOSSES) else {
+                return Err("these are weights, and no checkpoint: give them to --from".to_owned());
+            };
+            let losses = losses.numbers.widened();
+            // Stopped before its first step.
+            if losses.is_empty() {
+                return Ok(Self::new(weights));
+            }
             let row = |name: &str| match &file.tensor(name)?.numbers {
                 Numbers::F32(numbers) => Ok(numbers.clone()),
                 Numbers::F64(_) => Err(damaged(format!("`{name}` is not of f32"))),
@@ -82,7 +90,6 @@ impl<L: Learned> Session<L> {
             if (m.len(), v.len(), control.len()) != (numbers, numbers, Adam::<f32>::WORDS) {
                 return Err(damaged("the state of Adam is of another network"));
             }
-            let losses = file.tensor(LOSSES)?.numbers.widened();
             Ok(Self { weights, adam: Some([m, v, control]), losses })
         })?;
         Ok(session)

@@ -60,8 +60,9 @@ impl StencilsTraining {
     }
 
     fn begin(&self) -> Result<Session<LearnedStencils>, Error> {
-        let &Self { network, ref from, ref grid, geometries, batch, rounds, seed, .. } = self;
-        let origin = Origin { system: grid.clone(), seed, batch, geometries, rounds, ..Origin::default() };
+        let &Self { network, ref from, ref grid, geometries, batch, rounds, seed, adam, .. } = self;
+        let (system, optimizer) = (grid.clone(), format!("{adam:?}"));
+        let origin = Origin { system, seed, batch, geometries, rounds, optimizer, ..Origin::default() };
         let Some(path) = &self.resume else {
             let learned = match from {
                 Some(learned) => learned.clone(),
@@ -73,13 +74,14 @@ impl StencilsTraining {
             let found = Origin { loss: 0.0, seconds: 0.0, steps: 0, ..weights.origin.clone() };
             (found != origin || *weights.learned.network() != network).then(|| {
                 format!(
-                    "a training on {} with seed {}, {} geometries, {} errors per step, {} steps on each and {:?}",
+                    "a training on {} with seed {}, {} geometries, {} errors per step, {} steps on each and {:?}, by {}",
                     found.system,
                     found.seed,
                     found.geometries,
                     found.batch,
                     found.rounds,
-                    weights.learned.network()
+                    weights.learned.network(),
+                    found.optimizer
                 )
             })
         })

@@ -45,6 +45,8 @@ pub struct Origin {
     pub geometries: usize,
     /// Steps on the same errors, for stencils.
     pub rounds: usize,
+    /// Adam's settings, which decide its rate at each step.
+    pub optimizer: String,
     /// The mean loss over the last steps: for directions the part of ‖b‖² that the best step along one leaves, for stencils that of
     /// ‖e‖²_A.
     pub loss: f64,
@@ -222,7 +224,7 @@ impl<L: Learned> Weights<L> {
         let foreign = |_| "a file of something else".to_owned();
         let Kind { kind } = serde_json::from_str(&file.header).map_err(foreign)?;
         if kind != L::KIND {
-            return Err(format!("this is a file of a {kind}"));
+            return Err(format!("this is the file of a {kind}"));
         }
         let Header { shape, origin, .. }: Header<L::Shape> =
             serde_json::from_str(&file.header).map_err(foreign)?;
@@ -236,7 +238,11 @@ impl<L: Learned> Weights<L> {
                 if tensor.shape != shape {
                     return Err(damaged(format!("`{name}` is {:?}, not {shape:?}", tensor.shape)));
                 }
-                places.zip(tensor.numbers.widened()).for_each(|(place, value)| parameters[place] = value);
+                let numbers = tensor.numbers.widened();
+                if let Some(number) = numbers.iter().find(|number| !number.is_finite()) {
+                    return Err(format!("`{name}` holds {number}"));
+                }
+                places.zip(numbers).for_each(|(place, value)| parameters[place] = value);
                 Ok(())
             };
             fill(&weight_name(i), &tensor_shape(layer), &mut places(layer))?;
