@@ -1,6 +1,6 @@
-// z ← z − Σ c_k w_k with the c_k of krylov/deflation_products: z without its part in the space of deflation. PLAIN: z ← r − Σ c_k w_k,
-// for M = I.
-// Source: Saad, Yeung, Erhel & Guyomarc'h, SIAM J. Sci. Comput. 21 (2000), algorithm 3.6.
+// z ← z + Σ c_k w_k with the c_k of krylov/deflation_products: deflation's correction of a preconditioned residual. PLAIN: z ← r + Σ
+// c_k w_k, for M = I.
+// Source: Tang, Nabben, Vuik & Erlangga, J. Sci. Comput. 39 (2009), A-DEF2.
 //
 // Bindings: 1 control, words as in common/cg; a column whose first word is not 0 is skipped. 2 products, partial sums of c.
 //     3 w: vec4s, the same for all columns. 4 z: vec4s per column. PLAIN: 5 r, likewise.
@@ -44,7 +44,7 @@ fn main(
         var value = z[i];
 #endif
         for (var k = 0u; k < params.vectors; k++) {
-            value -= part_c[k] * w[k * params.stride4 + q];
+            value += part_c[k] * w[k * params.stride4 + q];
         }
         z[i] = value;
     }

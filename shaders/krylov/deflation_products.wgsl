@@ -1,11 +1,11 @@
-// c_k = (Aw_k)·z, what a preconditioned residual has in the space of deflation, as partial sums; W is A-orthonormal.
-// Source: Saad, Yeung, Erhel & Guyomarc'h, SIAM J. Sci. Comput. 21 (2000), algorithm 3.6.
+// c_k = w_k·r − (Aw_k)·z: what deflation finds left of a preconditioned residual in the space of W, as partial sums.
+// Source: Tang, Nabben, Vuik & Erlangga, J. Sci. Comput. 39 (2009), A-DEF2; w_k is √θ times, and Aw_k 1/√θ times that of an A-orthonormal W.
 //
-// Bindings: 1 control, words as in common/cg; a column whose first word is not 0 is skipped. 2 aw: `vectors` vectors of vec4s,
-//     the same for all columns. 3 z: vec4s per column.
-//     4 products: params.groups partial sums for each vector, vector after vector, column after column.
+// Bindings: 1 control, words as in common/cg; a column whose first word is not 0 is skipped. 2 w, 3 aw: `vectors` vectors of
+//     vec4s, the same for all columns. 4 r, 5 z: vec4s per column.
+//     6 products: params.groups partial sums for each vector, vector after vector, column after column.
 // Grid: params.groups workgroups per column, each with a contiguous share of the quads, four vectors at a time.
-// Bytes per unknown: vectors + 1 reals, z from the cache after the first. Flops per unknown: 2 vectors.
+// Bytes per unknown: 2 vectors + 2 reals, r and z from the cache after the first. Flops per unknown: 4 vectors.
 // Needs: nothing. Fallback: without subgroups, trees in workgroup memory.
 #import common/deflation
 #import common/reduce
@@ -13,9 +13,11 @@
 override LANES: u32 = 64u;
 
 @group(0) @binding(1) var<storage, read> control: array<real>;
-@group(0) @binding(2) var<storage, read> aw: array<real4>;
-@group(0) @binding(3) var<storage, read> z: array<real4>;
-@group(0) @binding(4) var<storage, read_write> products: array<real>;
+@group(0) @binding(2) var<storage, read> w: array<real4>;
+@group(0) @binding(3) var<storage, read> aw: array<real4>;
+@group(0) @binding(4) var<storage, read> r: array<real4>;
+@group(0) @binding(5) var<storage, read> z: array<real4>;
+@group(0) @binding(6) var<storage, read_write> products: array<real>;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -31,12 +33,12 @@ fn main(
         let at = min(vec4(k) + vec4(0u, 1u, 2u, 3u), vec4(last)) * params.stride4;
         var sums = real4();
         for (var q = work.begin + lane; q < work.end; q += LANES) {
-            let value = z[work.column * params.stride4 + q];
+            let i = work.column * params.stride4 + q;
             sums += real4(
-                dot(aw[at.x + q], value),
-                dot(aw[at.y + q], value),
-                dot(aw[at.z + q], value),
-                dot(aw[at.w + q], value),
+                dot(w[at.x + q], r[i]) - dot(aw[at.x + q], z[i]),
+                dot(w[at.y + q], r[i]) - dot(aw[at.y + q], z[i]),
+                dot(w[at.z + q], r[i]) - dot(aw[at.z + q], z[i]),
+                dot(w[at.w + q], r[i]) - dot(aw[at.w + q], z[i]),
             );
         }
         sums = workgroup_sum4(sums, lane);

@@ -150,6 +150,23 @@ fn ritz_vectors_deflate_as_eigenvectors_do() {
     });
 }
 
+/// Coefficients that differ by 1e6 let rounding bring back the part of r in W again and again.
+#[test]
+fn spaces_bear_contrasts() {
+    each(|gpu| {
+        let a = generate::parse("contrast:32x32:1e6", 1).unwrap().operator;
+        let b = [random(11, a.dimension())];
+        let base = SolveOptions::default();
+        let plain = solved(gpu, &*a, &b, &base)[0].iterations;
+        for space in ["blocks:16", "ritz:16"] {
+            let space: DeflationVectors = space.parse().unwrap();
+            let vectors = space.of(gpu, &*a, 5, |_| ControlFlow::Continue(())).unwrap();
+            let deflated = solved(gpu, &*a, &b, &with(&*a, &vectors, &base))[0].iterations;
+            assert!(deflated as f64 <= 1.2 * plain as f64, "{space}: {deflated}, {plain}");
+        }
+    });
+}
+
 #[test]
 fn what_does_not_fit_is_refused() {
     let a = diagonal(&[1.0, 2.0, 3.0]);

@@ -145,9 +145,8 @@ impl<T: Real> DevicePreconditioner<T> {
     /// Whether it is a cycle over coarser levels, or a network: some dozens of launches.
     pub fn is_cycle(&self) -> bool {
         match self {
-            Self::Fused(_) | Self::Chebyshev { .. } => false,
-            Self::Multigrid(_) | Self::Amg(_) | Self::Network(_) | Self::Stencils(_) => true,
             Self::Deflated { inner, .. } => inner.is_cycle(),
+            other => !matches!(other, Self::Fused(_) | Self::Chebyshev { .. }),
         }
     }
 
@@ -177,11 +176,7 @@ impl<T: Real> DevicePreconditioner<T> {
     pub fn inverse(&self) -> Option<&Inverse<T>> {
         match self {
             Self::Fused(inverse) | Self::Chebyshev { inverse, .. } => Some(inverse),
-            Self::Multigrid(_)
-            | Self::Amg(_)
-            | Self::Network(_)
-            | Self::Stencils(_)
-            | Self::Deflated { .. } => None,
+            _ => None,
         }
     }
 

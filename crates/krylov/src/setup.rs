@@ -189,8 +189,14 @@ pub(crate) fn prepare<T: Real>(
         None => preconditioner,
         Some(space) => {
             layout = format!("{layout}; {} vectors deflated", space.rank());
-            let ordering = operator.ordering();
-            let deflation = DeviceDeflation::new(gpu, space, ordering, &scaling, factor, columns)?;
+            // Without a preconditioner the mean eigenvalue of the operator is within its spectrum; with one, 1 is.
+            let theta = if preconditioner.is_identity() && scaling.is_empty() {
+                factor * diagonal.iter().sum::<f64>() / a.unknowns().max(1) as f64
+            } else {
+                1.0
+            };
+            let deflation =
+                DeviceDeflation::new(gpu, space, operator.ordering(), &scaling, (factor, theta), columns)?;
             DevicePreconditioner::Deflated { inner: Box::new(preconditioner), deflation }
         }
     };

@@ -31,7 +31,8 @@ struct DeflationParams {
 }
 
 impl<T: Real> DeviceDeflation<T> {
-    /// For an operator `factor`·SAS on the device, with S = I where `scaling` is empty, and so many right-hand sides.
+    /// For an operator `factor`·SAS on the device, with S = I where `scaling` is empty, and so many right-hand sides. `theta` is what the
+    /// correction makes of the eigenvalues in the space: a number within the spectrum of the preconditioned operator.
     ///
     /// # Errors
     /// Limits and memory of the device.
@@ -40,7 +41,7 @@ impl<T: Real> DeviceDeflation<T> {
         deflation: &Deflation,
         ordering: &Ordering,
         scaling: &[f64],
-        factor: f64,
+        (factor, theta): (f64, f64),
         columns: usize,
     ) -> Result<Self, GpuError> {
         let (quads, vectors) = (ordering.device_len() / 4, deflation.rank());
@@ -54,8 +55,8 @@ impl<T: Real> DeviceDeflation<T> {
                 remedy: "deflate fewer vectors",
             });
         }
-        // With Ã = factor·SAS and w̃ = S⁻¹w/√factor, w̃ᵀÃw̃ = wᵀAw.
-        let root = factor.sqrt();
+        // With Ã = factor·SAS and w̃ = S⁻¹w/√factor, w̃ᵀÃw̃ = wᵀAw; √θ w̃ and Ãw̃/√θ make of QAz the same, and of Qr θ times that.
+        let root = (factor / theta).sqrt();
         let laid_out = |label, vectors: &[Vec<f64>], scaled: &dyn Fn(f64, f64) -> f64| {
             let scale = |i: usize| scaling.get(i).copied().unwrap_or(1.0);
             let all: Vec<T> = vectors
@@ -70,7 +71,7 @@ impl<T: Real> DeviceDeflation<T> {
         Ok(Self {
             w: laid_out("W", deflation.vectors(), &|w, s| w / (s * root))?,
             aw: laid_out("AW", deflation.products(), &|aw, s| aw * s * root)?,
-            products: gpu.buffer("WᵀAz", vectors * columns * groups as usize)?,
+            products: gpu.buffer("Wᵀ(r − Az)", vectors * columns * groups as usize)?,
             vectors: vectors as u32,
             groups,
         })
@@ -81,7 +82,7 @@ impl<T: Real> DeviceDeflation<T> {
         self.groups
     }
 
-    /// Records z ← z − WWᵀAz; with `plain`, where there is no z yet, z ← r − WWᵀAr.
+    /// Records z ← z + WWᵀ(θr − Az); with `plain`, where there is no z yet, z ← r + WWᵀ(θr − Ar).
     ///
     /// # Errors
     /// What the device says against it.
@@ -111,11 +112,13 @@ impl<T: Real> DeviceDeflation<T> {
                 .constant("LANES", LANES)
                 .params(&own)
                 .bind(control)
+                .bind(&self.w)
                 .bind(&self.aw)
+                .bind(r)
                 .bind(if plain { r } else { z })
                 .bind(&self.products)
                 .workgroups(workgroups)
-                .cost((vectors + 1) * reals, 2 * vectors * unknowns),
+                .cost((2 * vectors + 2) * reals, 4 * vectors * unknowns),
         )?;
         let launch = Launch::new(&ansatz_shaders::krylov::DEFLATION_CORRECT, move |args| {
             correct_twin::<T>(args, plain);
@@ -147,18 +150,18 @@ impl DeflationParams {
 
 fn products_twin<T: Real>(args: &Args) {
     let params: DeflationParams = args.params();
-    let (control, aw) = (args.read::<T>(1), args.read::<T>(2));
-    let (z, mut products) = (args.read::<T>(3), args.write::<T>(4));
+    let (control, w, aw) = (args.read::<T>(1), args.read::<T>(2), args.read::<T>(3));
+    let (r, z, mut products) = (args.read::<T>(4), args.read::<T>(5), args.write::<T>(6));
     let (quads, groups) = (params.quads as usize, params.groups as usize);
     let chunk = share(quads, groups);
     for column in (0..params.columns as usize).filter(|&column| params.running(&control, column)) {
-        let z = &z[params.scalars(column)];
+        let (r, z) = (&r[params.scalars(column)], &z[params.scalars(column)]);
         for k in 0..params.vectors as usize {
-            let aw = &aw[params.scalars(k)];
+            let (w, aw) = (&w[params.scalars(k)], &aw[params.scalars(k)]);
             let first = (column * params.vectors as usize + k) * groups;
             products[first..first + groups].par_iter_mut().enumerate().for_each(|(group, product)| {
                 let own = group * chunk..((group + 1) * chunk).min(quads);
-                *product = own.map(|q| dot4(quad(aw, q), quad(z, q))).sum();
+                *product = own.map(|q| dot4(quad(w, q), quad(r, q)) - dot4(quad(aw, q), quad(z, q))).sum();
             });
         }
     }
@@ -181,7 +184,7 @@ fn correct_twin<T: Real>(args: &Args, plain: bool) {
         }
         z.par_iter_mut().with_min_len(4096).enumerate().for_each(|(i, z)| {
             for (k, &c) in c.iter().enumerate() {
-                *z -= c * w[params.scalars(k).start + i];
+                *z += c * w[params.scalars(k).start + i];
             }
         });
     }

@@ -4,9 +4,13 @@
 //!
 //! ```text
 //! Q = W(WᵀAW)⁻¹Wᵀ
-//! x ← x + Qr,  r = b − Ax      f64, on the host, so that Wᵀr = 0, before each inner solve
-//! z = M⁻¹r,  z ← z − QAz       in place of z = M⁻¹r, so that Wᵀr = 0 stays
+//! x ← x + Qr,  r = b − Ax             f64, on the host, so that Wᵀr = 0, before each inner solve
+//! z = M⁻¹r,  z ← z + θQr − QAz        in place of z = M⁻¹r, so that Wᵀr stays 0
 //! ```
+//!
+//! This is A-DEF2 of Tang, Nabben, Vuik and Erlangga (J. Sci. Comput. 39, 2009), where θ = 1: with Wᵀr = 0 the iterates are those of
+//! deflated conjugate gradients. What rounding brings back of r in W behaves as if A had the eigenvalue θ there, so that it goes as the
+//! residual does as long as θ is not beyond the spectrum of M⁻¹A; with θ = 0 it would stay.
 
 mod device;
 mod vectors;

@@ -92,7 +92,8 @@ fn deflation<T: Real>(suite: &mut Suite<'_>, text: &str, vectors: usize) -> Resu
         // Two sums of n terms of both signs, one after the other.
         let tolerance = 16.0 * rounding::<T>();
         suite.case(&[&DEFLATION_PRODUCTS, &DEFLATION_CORRECT], &name, tolerance, |gpu| {
-            let deflation = DeviceDeflation::<T>::new(gpu, &space, &ordering, &scaling, 0.25, COLUMNS)?;
+            let deflation =
+                DeviceDeflation::<T>::new(gpu, &space, &ordering, &scaling, (0.25, 0.5), COLUMNS)?;
             let params = Params::new(length / 4, COLUMNS, deflation.groups(), 1, 1, true);
             let mut words = poison::<T>(params.control_words());
             for column in 0..COLUMNS {
