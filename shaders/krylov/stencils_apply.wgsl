@@ -3,9 +3,9 @@
 //     (W f)(p) = d(p) f(p) + Σ_t c_t(p) f(p + t) + c_t(p − t) f(p − t),   t over the later half of the neighbours.
 //
 // Bindings: 1 control, words as in common/cg; a column whose first word is not 0 is skipped. 2 own weights: a byte per
-//     fine cell, common/multigrid_transfer. 3 e on the coarse level, 0 where there is no unknown. 4 f, 5 coefficients: d, and with EDGES
-//     each c_t in the order of common/stencils, arrays of params.array4 vec4s in f32, which suffices for a preconditioner; SPACE: 13 in
-//     place of 4. 6 z, written. Vectors have vec4s per column, each row of cells padded to a multiple of 4.
+//     fine cell, common/multigrid_transfer. 3 e on the coarse level, 0 where there is no unknown. 4 f, 5 coefficients: arrays of
+//     params.array4 vec4s, d and with EDGES two halves for each c_t, as krylov/stencils_assemble lays them out; SPACE: 13 in place of 4.
+//     6 z, written. Vectors have vec4s per column, each row of cells padded to a multiple of 4.
 // Grid: params.groups workgroups per column, each with a contiguous share of the quads.
 // Bytes per cell: 3 reals and 5 bytes, with EDGES 21, with SPACE 57 bytes, and 1 real per coarse cell. Flops per cell: 22, EDGES 38, SPACE 74.
 // Needs: nothing. Fallback: none.
@@ -15,58 +15,44 @@ override LANES: u32 = 64u;
 
 @group(0) @binding(3) var<storage, read> e: array<real4>;
 @group(0) @binding(4) var<storage, read> f: array<real4>;
-@group(0) @binding(5) var<storage, read> coefficients: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read> coefficients: array<vec4<u32>>;
 @group(0) @binding(6) var<storage, read_write> z: array<real4>;
 
 #if EDGES
 // The products are in f32 whatever f is in, half as much work as in f64: what the rounding changes of a preconditioner is nothing that
-// matters. Four numbers of f, and one.
-fn quad(i: u32) -> vec4<f32> {
-    return vec4<f32>(f[i]);
+// matters.
+
+// f of a row, `at` quads on: one cell to the left, here, one cell to the right.
+struct Row {
+    left: vec4<f32>,
+    here: vec4<f32>,
+    right: vec4<f32>,
 }
 
-fn first(i: u32) -> f32 {
-    return f32(f[i].x);
+fn row_at(at: u32, has_left: bool, has_right: bool) -> Row {
+    let here = vec4<f32>(f[at]);
+    let left = select(0.0, f32(f[at - select(0u, 1u, has_left)].w), has_left);
+    let right = select(0.0, f32(f[at + select(0u, 1u, has_right)].x), has_right);
+    return Row(vec4(left, here.xyz), here, vec4(here.yzw, right));
 }
 
-fn last(i: u32) -> f32 {
-    return f32(f[i].w);
+// Four coefficients from the upper halves of f32.
+fn unpacked(words: vec2<u32>) -> vec4<f32> {
+    return bitcast<vec4<f32>>(vec4(words.x << 16u, words.x & 0xffff0000u, words.y << 16u, words.y & 0xffff0000u));
 }
 
-// What the quad `q` of f, in its column from `base` on, gets along its own row through the edge (1, 0, 0).
-fn along_row(q: u32, base: u32, has_left: bool, has_right: bool) -> vec4<f32> {
-    let before = q - select(0u, 1u, has_left);
-    let behind = q + select(0u, 1u, has_right);
-    let c = coefficients[params.array4 + q];
-    let here = quad(base + q);
-    let right = select(0.0, first(base + behind), has_right);
-    let left = select(0.0, coefficients[params.array4 + before].w * last(base + before), has_left);
-    return c * vec4(here.yzw, right) + vec4(left, (c * here).xyz);
+// c_t(p) ahead + c_t(p − t) behind for edge t.
+fn along(edge: u32, q: u32, ahead: vec4<f32>, behind: vec4<f32>) -> vec4<f32> {
+    let c = coefficients[(1u + edge) * params.array4 + q];
+    return unpacked(c.xy) * ahead + unpacked(c.zw) * behind;
 }
 
-// What it gets from the rows `step` quads behind and before it, through the three edges from array `number` on.
-fn across_rows(
-    q: u32, base: u32, number: u32, step: u32, has_behind: bool, has_before: bool, has_left: bool, has_right: bool,
-) -> vec4<f32> {
-    let minus = number * params.array4;
-    let middle = minus + params.array4;
-    let plus = middle + params.array4;
-    // Coefficients of edges that leave the grid are 0.
-    let behind = base + q + select(0u, step, has_behind);
-    let there = quad(behind);
-    let there_left = select(0.0, last(behind - select(0u, 1u, has_left)), has_left);
-    let there_right = select(0.0, first(behind + select(0u, 1u, has_right)), has_right);
-    let from_behind = coefficients[minus + q] * vec4(there_left, there.xyz) + coefficients[middle + q] * there
-        + coefficients[plus + q] * vec4(there.yzw, there_right);
-    let before = q - select(0u, step, has_before);
-    let before_left = before - select(0u, 1u, has_left);
-    let before_right = before + select(0u, 1u, has_right);
-    let here = quad(base + before);
-    let left = select(0.0, coefficients[plus + before_left].w * last(base + before_left), has_left);
-    let right = select(0.0, coefficients[minus + before_right].x * first(base + before_right), has_right);
-    let from_before = vec4(left, (coefficients[plus + before] * here).xyz) + coefficients[middle + before] * here
-        + vec4((coefficients[minus + before] * here).yzw, right);
-    return from_behind + select(vec4<f32>(), from_before, has_before);
+// The three edges from `first` on, to the row `step` quads on. Coefficients of edges that leave the grid are 0.
+fn across(q: u32, base: u32, first: u32, step: u32, has_next: bool, has_last: bool, has_left: bool, has_right: bool) -> vec4<f32> {
+    let next = row_at(base + q + select(0u, step, has_next), has_left, has_right);
+    let last = row_at(base + q - select(0u, step, has_last), has_left, has_right);
+    return along(first, q, next.left, last.right) + along(first + 1u, q, next.here, last.here)
+        + along(first + 2u, q, next.right, last.left);
 }
 
 // Σ_t c_t(p) f(p + t) + c_t(p − t) f(p − t) for the quad q.
@@ -79,15 +65,16 @@ fn neighbours(q: u32, base: u32) -> vec4<f32> {
     let has_right = x4 + 1u < params.row4;
     let has_north = y + 1u < params.rows;
     let has_south = y > 0u;
-    var sum = along_row(q, base, has_left, has_right)
-        + across_rows(q, base, 2u, params.row4, has_north, has_south, has_left, has_right);
+    let own = row_at(base + q, has_left, has_right);
+    var sum = along(0u, q, own.right, own.left)
+        + across(q, base, 1u, params.row4, has_north, has_south, has_left, has_right);
 #if SPACE
     let has_top = layer + 1u < params.layers;
     let has_bottom = layer > 0u;
     let step = params.row4 * params.rows;
-    sum += across_rows(q, base, 5u, step - params.row4, has_top && has_south, has_bottom && has_north, has_left, has_right)
-        + across_rows(q, base, 8u, step, has_top, has_bottom, has_left, has_right)
-        + across_rows(q, base, 11u, step + params.row4, has_top && has_north, has_bottom && has_south, has_left, has_right);
+    sum += across(q, base, 4u, step - params.row4, has_top && has_south, has_bottom && has_north, has_left, has_right)
+        + across(q, base, 7u, step, has_top, has_bottom, has_left, has_right)
+        + across(q, base, 10u, step + params.row4, has_top && has_north, has_bottom && has_south, has_left, has_right);
 #endif
     return sum;
 }
@@ -102,7 +89,7 @@ fn main(
     let work = work_of(linear_workgroup(id, count), params.quads, LANES);
     let base = work.column * params.quads;
     for (var q = work.begin + lane; q < work.end; q += LANES) {
-        var sum = real4(coefficients[q]) * f[base + q] + interpolated(q, work.column);
+        var sum = real4(bitcast<vec4<f32>>(coefficients[q])) * f[base + q] + interpolated(q, work.column);
 #if EDGES
         sum += real4(neighbours(q, base));
 #endif

@@ -146,13 +146,13 @@ fn the_gradient_is_that_of_the_loss() {
             plan.run().unwrap();
             gpu.read(training.losses()).unwrap().iter().sum::<f64>() / 3.0
         };
-        // The coefficients are rounded to f32, some 1e-8 of the loss, and |n| has corners.
-        let step = 1e-5;
-        let difference = (loss(step) - loss(-step)) / (2.0 * step);
         let middle = loss(0.0);
         assert!((0.0..1.0).contains(&middle), "{middle}");
         let found = dot(&gpu.read(&gradient).unwrap(), &direction);
-        assert!((found - difference).abs() <= 2e-3 * difference.abs(), "{text}: {found}, not {difference}");
+        // The coefficients have 8 bits, which the mean over some thousands of them smooths; |n| and max(·, 0) have corners.
+        let step = 3e-3;
+        let difference = (loss(step) - loss(-step)) / (2.0 * step);
+        assert!((found - difference).abs() <= 0.03 * difference.abs(), "{text}: {found}, not {difference}");
     }
 }
 

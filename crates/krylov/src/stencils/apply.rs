@@ -21,7 +21,7 @@ pub(super) struct Apply<'a, T> {
     pub e: &'a Buffer<T>,
     pub f: &'a Buffer<T>,
     /// d, or d and each c_t.
-    pub coefficients: &'a Buffer<f32>,
+    pub coefficients: &'a Buffer<u32>,
     pub z: &'a Buffer<T>,
 }
 
@@ -65,7 +65,7 @@ impl<T: Real> Apply<'_, T> {
 fn twin<T: Real>(args: &Args, grid: &Grid, has_edges: bool) {
     let params: Params = args.params();
     let (control, own) = (args.read::<T>(1), args.read::<u32>(2));
-    let (e, f, coefficients) = (args.read::<T>(3), args.read::<T>(4), args.read::<f32>(5));
+    let (e, f, coefficients) = (args.read::<T>(3), args.read::<T>(4), args.read::<u32>(5));
     let mut z = args.write::<T>(6);
     let of_grid = shape::Params::new(grid, 1);
     let [length, coarse_length] = [params.quads, params.coarse_quads].map(|quads| 4 * quads as usize);
@@ -76,17 +76,15 @@ fn twin<T: Real>(args: &Args, grid: &Grid, has_edges: bool) {
         let f = &f[column * length..(column + 1) * length];
         let z = &mut z[column * length..(column + 1) * length];
         z.par_iter_mut().with_min_len(1024).enumerate().for_each(|(i, z)| {
-            let mut sum = real::<T>(coefficients[i]) * f[i];
+            let mut sum = real::<T>(f32::from_bits(coefficients[i])) * f[i];
             let cell = i / width * nx + i % width;
             let present = if i % width < nx { edges } else { 0 };
             for edge in 0..present {
-                let c = &coefficients[(1 + edge) * length..(2 + edge) * length];
-                if let Some(next) = of_grid.neighbour(cell, edge, false) {
-                    sum += real::<T>(c[i]) * f[of_grid.place(next)];
-                }
-                if let Some(last) = of_grid.neighbour(cell, edge, true) {
-                    let last = of_grid.place(last);
-                    sum += real::<T>(c[last]) * f[last];
+                for back in [false, true] {
+                    if let Some(neighbour) = of_grid.neighbour(cell, edge, back) {
+                        let c = shape::half(&coefficients, length, edge, back, i);
+                        sum += real::<T>(c) * f[of_grid.place(neighbour)];
+                    }
                 }
             }
             *z = sum + params.interpolated(&own, e, i);

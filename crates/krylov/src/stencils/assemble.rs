@@ -1,12 +1,10 @@
 //! Coefficients from the numbers that a network gave: `shaders/krylov/stencils_assemble.wgsl`.
 
-use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
-use rayon::prelude::*;
-
-use super::shape::{Params, gain};
+use super::shape::{EXCESS, Params, gain, put_half};
 use crate::operator::Grid;
+use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
 
-/// d(p) = s(p)² (κ + (1 − κ)(1 + n₀(p))² + Σ_t |n_t(p)| + |n_t(p − t)|) and c_t(p) = s(p) n_t(p) s(p + t), t over the later half of
+/// d(p) = s(p)² (κ + (1 − κ)(1 + n₀(p))² + (1 + ε) Σ_t |n_t(p)| + |n_t(p − t)|) and c_t(p) = s(p) n_t(p) s(p + t), t over the later half of
 /// the neighbours.
 #[derive(Debug)]
 pub struct Assemble<'a, T> {
@@ -16,8 +14,8 @@ pub struct Assemble<'a, T> {
     pub n: &'a Buffer<T>,
     /// s = a_pp^(−½), 0 where there is no unknown, in the device's layout of a vector.
     pub s: &'a Buffer<T>,
-    /// d and then each c_t, likewise, in f32 whatever the rest is in.
-    pub coefficients: &'a Buffer<f32>,
+    /// d in f32, and then each c_t and its like in halves of words, as the kernel says.
+    pub coefficients: &'a Buffer<u32>,
 }
 
 impl<T: Real> Assemble<'_, T> {
@@ -35,43 +33,42 @@ impl<T: Real> Assemble<'_, T> {
         let bytes = (self.n.len() + 2 * self.s.len()) * size_of::<T>() + 4 * self.coefficients.len();
         plan.launch(
             params
-                .launch::<T>(Launch::new(kernel, twin::<T>), stride)
+                .launch::<T>(Launch::new(kernel, twin::<T>), stride / 4)
                 .bind(self.n)
                 .bind(self.s)
                 .bind(self.coefficients)
-                .cost(bytes as u64, (10 * params.edges() * params.cells()) as u64),
+                .cost(bytes as u64, (20 * params.edges() * params.cells()) as u64),
         )
     }
 }
 
 fn twin<T: Real>(args: &Args) {
     let params: Params = args.params();
-    let (n, s, mut coefficients) = (args.read::<T>(1), args.read::<T>(2), args.write::<f32>(3));
-    let stride = params.stride as usize;
-    coefficients.fill(0.0);
-    // n_t of an edge from a cell, 0 unless both ends are unknowns.
-    let edge_of = |cell: usize, edge: usize| -> [T; 2] {
-        let next = params.neighbour(cell, edge, false).map_or(T::zero(), |next| s[params.place(next)]);
-        let is_between = next > T::zero() && s[params.place(cell)] > T::zero();
-        [if is_between { n[params.channel(1 + edge, cell)] } else { T::zero() }, next]
-    };
-    let (diagonal, edges) = coefficients.split_at_mut(stride);
-    let cells = || (0..params.cells()).filter(|&cell| s[params.place(cell)] > T::zero());
-    edges.par_chunks_mut(stride.max(1)).enumerate().for_each(|(edge, c)| {
-        for cell in cells() {
-            let [n, next] = edge_of(cell, edge);
-            c[params.place(cell)] = (s[params.place(cell)] * n * next).widen() as f32;
+    let (n, s, mut coefficients) = (args.read::<T>(1), args.read::<T>(2), args.write::<u32>(3));
+    let length = params.stride as usize;
+    coefficients.fill(0);
+    for cell in 0..params.cells() {
+        let at = params.place(cell);
+        let own = s[at];
+        if own <= T::zero() || own.is_nan() {
+            continue;
         }
-    });
-    for cell in cells() {
-        let [mut sum, _] = gain(n[params.channel(0, cell)]);
+        let [gain, _] = gain(n[params.channel(0, cell)]);
+        let mut sum = T::zero();
         for edge in 0..params.edges() {
-            let [forward, _] = edge_of(cell, edge);
-            let last = params.neighbour(cell, edge, true);
-            let backward = last.map_or(T::zero(), |last| edge_of(last, edge)[0]);
-            sum += forward.abs() + backward.abs();
+            for back in [false, true] {
+                let Some(other) = params.neighbour(cell, edge, back) else { continue };
+                let other_s = s[params.place(other)];
+                if other_s > T::zero() {
+                    let n = n[params.channel(1 + edge, if back { other } else { cell })];
+                    sum += n.abs();
+                    // The products are taken in the same order from both ends.
+                    let c = if back { other_s * n * own } else { own * n * other_s };
+                    put_half(&mut coefficients, length, edge, back, at, c.widen() as f32);
+                }
+            }
         }
-        let s = s[params.place(cell)];
-        diagonal[params.place(cell)] = (s * s * sum).widen() as f32;
+        let d = own * own * (gain + T::from_f64(EXCESS) * sum);
+        coefficients[at] = (d.widen() as f32).to_bits();
     }
 }

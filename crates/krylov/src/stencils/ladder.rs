@@ -104,7 +104,7 @@ impl<T: Real> Ladder<T> {
         plan: &mut Plan,
         params: &Params,
         control: &Buffer<T>,
-        coefficients: &[Buffer<f32>],
+        coefficients: &[Buffer<u32>],
         [f, z]: [&[&Buffer<T>]; 2],
     ) -> Result<(), GpuError> {
         let coarsest = self.rungs.len();

@@ -8,7 +8,8 @@
 //! With n = 0 that is the cycle of Bramble, Pasciak and Xu (Math. Comput. 55, 1990) with Jacobi's scaling. n comes from convolutions of
 //! images of the couplings between cells, which walls, air and obstacles decide, on each level (compare Lan et al., ICML 2024,
 //! arXiv 2310.00177): once for a geometry, however many right-hand sides it has. Whatever n is, M⁻¹ is linear, symmetric and positive
-//! definite, so that plain conjugate gradients may use it. An application reads 5 numbers per cell and level, or 14 in space.
+//! definite, so that plain conjugate gradients may use it. An application reads 20 bytes of coefficients per cell and level, or 56 in space:
+//! they are cut to 16 bits, alike from both ends of an edge.
 //!
 //! [`StencilTraining`] records the gradient that trains the network, without a solve.
 
@@ -76,7 +77,7 @@ impl LearnedStencils {
 #[derive(Debug)]
 pub struct DeviceStencils<T> {
     ladder: Ladder<T>,
-    coefficients: Vec<Buffer<f32>>,
+    coefficients: Vec<Buffer<u32>>,
     /// f and z on each level but the finest, which works on the loop's.
     vectors: [Vec<Buffer<T>>; 2],
 }
@@ -138,8 +139,8 @@ impl<T: Real> DeviceStencils<T> {
 }
 
 /// W = D⁻¹.
-fn jacobi(gpu: &Gpu, sight: &Sight) -> Result<Buffer<f32>, GpuError> {
-    let squares: Vec<f32> = sight.s.iter().map(|s| (s * s) as f32).collect();
+fn jacobi(gpu: &Gpu, sight: &Sight) -> Result<Buffer<u32>, GpuError> {
+    let squares: Vec<u32> = sight.s.iter().map(|s| ((s * s) as f32).to_bits()).collect();
     gpu.upload("stencils", &squares)
 }
 
@@ -148,7 +149,7 @@ fn learned_coefficients(
     gpu: &Gpu,
     sights: &[Sight],
     learned: &LearnedStencils,
-) -> Result<Vec<Buffer<f32>>, GpuError> {
+) -> Result<Vec<Buffer<u32>>, GpuError> {
     let network = &learned.network;
     let parameters = gpu.upload("network", &rounded::<f32>(&learned.parameters))?;
     let mut all = Vec::with_capacity(sights.len());

@@ -6,6 +6,8 @@ use crate::operator::Grid;
 
 /// Invocations per workgroup.
 const LANES: u32 = 64;
+/// By so much the diagonal exceeds the edges that are cut to 16 bits.
+pub(super) const EXCESS: f64 = 1.0078125;
 /// What is left of the diagonal where 1 + n₀ = 0.
 const KAPPA: f64 = 0.0625;
 
@@ -90,6 +92,23 @@ impl Params {
 pub(super) fn gain<T: Real>(n: T) -> [T; 2] {
     let (kappa, gain) = (T::from_f64(KAPPA), T::one() + n);
     [kappa + (T::one() - kappa) * gain * gain, T::from_f64(2.0) * (T::one() - kappa) * gain]
+}
+
+/// Where c_t(p), or c_t(p − t), of entry `i` is among the halves of words of edge t, after d; arrays have `length` words.
+fn place_of_half(length: usize, edge: usize, back: bool, i: usize) -> (usize, u32) {
+    ((1 + edge) * length + 4 * (i / 4) + 2 * usize::from(back) + i % 4 / 2, 16 * (i % 2) as u32)
+}
+
+/// c_t(p), or c_t(p − t), for entry `i`.
+pub(super) fn half(coefficients: &[u32], length: usize, edge: usize, back: bool, i: usize) -> f32 {
+    let (word, shift) = place_of_half(length, edge, back, i);
+    f32::from_bits(coefficients[word] >> shift << 16)
+}
+
+/// Cuts a coefficient to its upper half and puts it there, where 0 is.
+pub(super) fn put_half(coefficients: &mut [u32], length: usize, edge: usize, back: bool, i: usize, c: f32) {
+    let (word, shift) = place_of_half(length, edge, back, i);
+    coefficients[word] |= c.to_bits() >> 16 << shift;
 }
 
 /// −1, 0 or 1.

@@ -33,7 +33,7 @@ pub struct StencilTraining<T> {
     operator: Box<dyn DeviceOperator<T>>,
     ladder: Ladder<T>,
     levels: Vec<LevelTraining<T>>,
-    coefficients: Vec<Buffer<f32>>,
+    coefficients: Vec<Buffer<u32>>,
     /// On each level.
     e: Vec<Buffer<T>>,
     f: Vec<Buffer<T>>,
