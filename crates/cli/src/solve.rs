@@ -143,7 +143,7 @@ Generated systems:
   contrast:NXxNY[xNZ][:RATIO]      conductivities of 1 and RATIO (1e6) in blocks of cells
   shifted:NXxNY[xNZ][:SHIFT]       poisson less SHIFT (0.1) on the diagonal: symmetric, indefinite
   convection:NXxNY[xNZ][:PECLET]   with wind, upwind, of cell Péclet number PECLET (2): not symmetric
-  obstacles:NXxNYxNZ[:FRACTION]    pressure around obstacles that fill FRACTION (0.2), air on top
+  obstacles:NXxNY[xNZ][:FRACTION]  pressure around obstacles that fill FRACTION (0.2), air on top
   elasticity:NXxNY[xNZ]            an elastic body of so many movable nodes, clamped at its west side";
 
 impl Solve {

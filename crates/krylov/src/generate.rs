@@ -8,7 +8,7 @@
 //! | `contrast:NXxNY[xNZ][:RATIO]` | −h²∇·(k∇) with k of 1 or RATIO (1e6) at random in blocks of 4 cells |
 //! | `shifted:NxN[xN][:SHIFT]` | −h²Δ − SHIFT (0.1 if not given): symmetric, indefinite once SHIFT exceeds the smallest eigenvalue |
 //! | `convection:NxN[xN][:PECLET]` | −h²Δ + PECLET h w·∇ upwind, w = (1, ½, ¼): not symmetric; PECLET (2) is the number of a cell |
-//! | `obstacles:NXxNYxNZ[:FRACTION]` | pressure around random balls and boxes of solid cells that fill about FRACTION (0.2) of the box, with closed walls and air on top |
+//! | `obstacles:NXxNY[xNZ][:FRACTION]` | pressure around random balls and boxes of solid cells that fill about FRACTION (0.2) of the box, with closed walls and air on top |
 //! | `elasticity:NXxNY[xNZ]` | finite elements for an elastic body of so many movable nodes, clamped at its west side |
 
 mod convection;

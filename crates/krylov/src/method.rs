@@ -177,6 +177,9 @@ impl std::str::FromStr for Method {
         let (name, number) = match text.split_once(':') {
             Some((name, number)) => match number.parse::<u32>() {
                 Ok(restart @ 1..=MOST_STEPS) => (name, Some(restart)),
+                _ if name == "directions" => {
+                    return Err(format!("`{number}` in `{text}` is not a number from 1 to {MOST_WINDOW}"));
+                }
                 _ => {
                     return Err(format!("`{number}` in `{text}` is not a number from 1 to {MOST_STEPS}"));
                 }

@@ -99,7 +99,7 @@ impl Reason {
                 "The matrix is singular and b is not in its range; subtract from b its part in the null space (for pure Neumann problems, its mean)."
             }
             Self::Breakdown => {
-                "The recurrence of this method fails on this system; use the method gmres, or another preconditioner."
+                "The recurrence of this method fails on this system, or grows (richardson asks for I − M⁻¹A below 1); use cg for a positive definite matrix, else gmres, or another preconditioner."
             }
             Self::Stopped => "The caller stopped the solve; pass x as the initial guess to go on.",
         }

@@ -82,6 +82,9 @@ struct Report {
     converged: bool,
 }
 
+/// Steps between two points of the picture: no round is longer.
+const SHOWN: usize = 10;
+
 impl Stencils {
     /// Runs the subcommand.
     pub fn run(&self) -> Result<Exit, Failure> {
@@ -102,7 +105,8 @@ impl Stencils {
         trained.weights.write(&self.common.output).map_err(ansatz::Error::from)?;
         let report = report(&gpu, system, &trained)?;
         let Report { system, parameters, steps, seconds, iterations, iterations_of_jacobi, .. } = &report;
-        let loss = report.loss_history.last().copied().unwrap_or(f64::NAN);
+        let last = report.loss_history.chunks(SHOWN).last().unwrap_or_default();
+        let loss = last.iter().sum::<f64>() / last.len().max(1) as f64;
         let text = format!(
             "trained      {parameters} parameters on {} geometries: {steps} steps, {seconds:.0} s, loss {loss:.3}{}\n\
              iterations   {iterations} to 1e-8 with {system}, which is none of them{}, the same cycle with Jacobi's scaling {iterations_of_jacobi}",
@@ -177,9 +181,14 @@ fn report(gpu: &Gpu, system: LinearSystem, trained: &Trained<LearnedStencils>) -
 }
 
 fn losses(report: &Report) -> Convergence {
-    let points = report.loss_history.iter().enumerate().map(|(step, &loss)| (step as f64 + 1.0, loss));
+    // Within a round the loss rises, as each step leaves what the cycle does worst at.
+    let mean = |(i, losses): (usize, &[f64])| {
+        let mean = losses.iter().sum::<f64>() / losses.len() as f64;
+        ((SHOWN * i + losses.len()) as f64, mean)
+    };
+    let points = report.loss_history.chunks(SHOWN).enumerate().map(mean);
     Convergence {
-        title: "Stencils: what the best step along their direction leaves".to_owned(),
+        title: format!("Stencils: what the best step along their direction leaves, mean of {SHOWN} steps"),
         series: vec![Series {
             label: "‖e − αq‖²/‖e‖² in the norm of A".to_owned(),
             points: points.collect(),
