@@ -1,6 +1,5 @@
 //! `ansatz solve`.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -251,7 +250,7 @@ impl Solve {
         let operator = system.operator();
         let vectors = if text.starts_with("blocks:") || text.starts_with("ritz:") {
             let vectors: DeflationVectors = text.parse().map_err(Failure::usage)?;
-            let look = |_| if stop::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            let look = |_| stop::flow();
             vectors.of(gpu, operator, self.seed, look).map_err(Error::from)?
         } else {
             columns(Path::new(text), "space of deflation", system, operator.columns())?
@@ -371,7 +370,7 @@ pub fn watched(system: &LinearSystem, gpu: &Gpu, options: &SolveOptions, quiet: 
     let mut meter = Meter::new(quiet);
     let run = system.solve_with(gpu, options, |progress| {
         meter.show(progress);
-        if stop::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        stop::flow()
     });
     meter.finish();
     run

@@ -1,5 +1,6 @@
 //! Ctrl-C: the first asks the solve to stop and keeps what it has, the second ends the program at once.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::output;
@@ -18,6 +19,11 @@ pub fn listen() {
         }
         output::note("stopping: what there is will be written (Ctrl-C again ends at once)");
     });
+}
+
+/// What a look at work under way answers: go on, unless the user asked to stop.
+pub fn flow() -> ControlFlow<()> {
+    if asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 /// Whether the user asked to stop.

@@ -136,6 +136,12 @@ impl Row {
     }
 }
 
+/// The file that a problem names, if it names one.
+fn file(text: &str) -> Option<&Path> {
+    let path = Path::new(text);
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("mtx")).then_some(path)
+}
+
 /// Times of fewer seconds are the least of several solves.
 const QUICK: f64 = 1.0;
 const QUICK_ROUNDS: usize = 3;
@@ -150,13 +156,9 @@ impl Solvers {
         if let Some(path) = &self.plot {
             output::check("--plot", path, &["png", "svg"])?;
         }
-        let files = |text: &String| text.ends_with(".mtx").then(|| PathBuf::from(text));
-        let problems: Vec<PathBuf> = self.problems.iter().filter_map(files).collect();
-        let named = |name, paths: &'_ [PathBuf]| {
-            paths.iter().map(|path| (name, Some(path.clone()))).collect::<Vec<(&str, Option<PathBuf>)>>()
-        };
-        let inputs = [named("--problem", &problems), named("--weights", &self.weights)].concat();
-        let inputs: Vec<_> = inputs.iter().map(|(name, path)| (*name, path.as_deref())).collect();
+        let problems = self.problems.iter().map(|text| ("--problem", file(text)));
+        let weights = self.weights.iter().map(|path| ("--weights", Some(path.as_path())));
+        let inputs: Vec<_> = problems.chain(weights).collect();
         let outputs = [
             ("--json", self.json.as_deref()),
             ("--markdown", self.markdown.as_deref()),
@@ -208,9 +210,9 @@ impl Solvers {
 
     /// A system with a random right-hand side, for which it has a solution. Ones alone would be too smooth.
     fn system(&self, text: &str) -> Result<LinearSystem, Error> {
-        let system = match Path::new(text).extension() {
-            Some(extension) if extension.eq_ignore_ascii_case("mtx") => LinearSystem::read(Path::new(text))?,
-            _ => LinearSystem::generate(text, self.seed)?,
+        let system = match file(text) {
+            Some(path) => LinearSystem::read(path)?,
+            None => LinearSystem::generate(text, self.seed)?,
         };
         let a = system.operator();
         let number = |i: usize| if a.is_active(i) { random(self.seed, i as u64) } else { 0.0 };

@@ -11,7 +11,6 @@ mod report;
 mod sampled;
 mod training;
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use ansatz::Gpu;
@@ -187,7 +186,7 @@ pub fn watched(
     let mut meter = meter::Meter::new(quiet);
     let run = pde.solve_watched(gpu, method, options, |progress| {
         meter.show(progress);
-        if stop::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        stop::flow()
     });
     meter.finish();
     run

@@ -1,6 +1,5 @@
 //! `ansatz train dcdm`.
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -108,7 +107,7 @@ impl Dcdm {
         let mut meter = Meter::new(self.common.quiet);
         let trained = train_directions(&gpu, system.operator(), &text, &options, |progress| {
             meter.show(progress);
-            if stop::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            stop::flow()
         });
         meter.finish();
         let trained = trained?;
@@ -208,11 +207,7 @@ fn try_on(gpu: &Gpu, system: LinearSystem, trained: &Trained<LearnedDirections>)
         look_every: 1,
         ..SolveOptions::default()
     };
-    let watch = |options: &SolveOptions| {
-        system.solve_with(gpu, options, |_| {
-            if stop::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
-    };
+    let watch = |options: &SolveOptions| system.solve_with(gpu, options, |_| stop::flow());
     let plain = watch(&cg)?;
     let plain = &plain.outcomes()[0];
     let learned = SolveOptions {

@@ -1,6 +1,5 @@
 //! `ansatz train stencils`.
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -98,7 +97,7 @@ impl Stencils {
         let mut meter = Meter::new(self.common.quiet);
         let trained = train_stencils(&gpu, &options, |progress| {
             meter.show(progress);
-            if stop::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            stop::flow()
         });
         meter.finish();
         let trained = trained?;

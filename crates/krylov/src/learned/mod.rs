@@ -29,13 +29,7 @@ impl LearnedDirections {
     /// # Errors
     /// [`KrylovError::Setting`] where there are too few or too many. What is not finite is allowed: the method bears it.
     pub fn new(network: DirectionNetwork, parameters: Vec<f64>) -> Result<Self, KrylovError> {
-        if parameters.len() != network.numbers() {
-            return Err(KrylovError::Setting {
-                name: "the number of parameters",
-                value: parameters.len().to_string(),
-                expected: "that of the network",
-            });
-        }
+        check_parameters(&parameters, network.numbers())?;
         Ok(Self { network, parameters })
     }
 
@@ -48,6 +42,18 @@ impl LearnedDirections {
     pub fn parameters(&self) -> &[f64] {
         &self.parameters
     }
+}
+
+/// Whether there are as many parameters as a network has.
+pub(crate) fn check_parameters(parameters: &[f64], numbers: usize) -> Result<(), KrylovError> {
+    if parameters.len() == numbers {
+        return Ok(());
+    }
+    Err(KrylovError::Setting {
+        name: "the number of parameters",
+        value: parameters.len().to_string(),
+        expected: "that of the network",
+    })
 }
 
 /// A network on a device, for the columns of a loop.
@@ -116,9 +122,9 @@ impl<T: Real> DeviceDirections<T> {
         r: &Buffer<T>,
         z: &Buffer<T>,
     ) -> Result<(), GpuError> {
-        self.places.record_to(plan, params, [control, r, &self.x])?;
-        self.network.record(plan, self.images, &self.parameters, &self.x, &self.q)?;
-        self.places.record_from(plan, params, [control, &self.q, &self.active, z])
+        self.record_around(plan, params, [control, r, z], |plan| {
+            self.network.record(plan, self.images, &self.parameters, &self.x, &self.q)
+        })
     }
 
     /// The same, with all that the way back needs.
@@ -130,9 +136,22 @@ impl<T: Real> DeviceDirections<T> {
         r: &Buffer<T>,
         z: &Buffer<T>,
     ) -> Result<Tape<T>, GpuError> {
+        self.record_around(plan, params, [control, r, z], |plan| {
+            self.network.record_kept(plan, self.images, &self.parameters, &self.x, &self.q)
+        })
+    }
+
+    /// x = r/‖r‖, what `network` records of it, and z = ‖r‖ q.
+    fn record_around<R>(
+        &self,
+        plan: &mut Plan,
+        params: &Params,
+        [control, r, z]: [&Buffer<T>; 3],
+        network: impl FnOnce(&mut Plan) -> Result<R, GpuError>,
+    ) -> Result<R, GpuError> {
         self.places.record_to(plan, params, [control, r, &self.x])?;
-        let tape = self.network.record_kept(plan, self.images, &self.parameters, &self.x, &self.q)?;
+        let recorded = network(plan)?;
         self.places.record_from(plan, params, [control, &self.q, &self.active, z])?;
-        Ok(tape)
+        Ok(recorded)
     }
 }

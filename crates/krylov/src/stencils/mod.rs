@@ -33,6 +33,7 @@ use ansatz_layers::convolution::Images;
 
 use crate::KrylovError;
 use crate::cg::control::Params;
+use crate::learned::check_parameters;
 use crate::operator::{Grid, Operator};
 use ladder::{Ladder, Sight};
 use network::Pass;
@@ -52,13 +53,7 @@ impl LearnedStencils {
     /// allowed: a solve says so.
     pub fn new(network: StencilNetwork, parameters: Vec<f64>) -> Result<Self, KrylovError> {
         network.check()?;
-        if parameters.len() != network.numbers() {
-            return Err(KrylovError::Setting {
-                name: "the number of parameters",
-                value: parameters.len().to_string(),
-                expected: "that of the network",
-            });
-        }
+        check_parameters(&parameters, network.numbers())?;
         Ok(Self { network, parameters })
     }
 
