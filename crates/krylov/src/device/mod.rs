@@ -19,7 +19,7 @@ pub use stencil_variable::DeviceVariableStencil;
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 
 use crate::KrylovError;
-use crate::cg::LANES;
+use crate::cg::{LANES, stream_lanes};
 use crate::operator::{Form, Format, OperatorError, Ordering, PaddedCsr, Sell, SellLayout, choose_format};
 
 /// How many columns a product has, and where their control words begin.
@@ -69,7 +69,7 @@ pub(crate) fn product_groups(gpu: &Gpu, quads: u64, trips: u64) -> Result<u32, O
     let most = if gpu.is_cpu() { 4 * rayon::current_num_threads() as u64 } else { 512 };
     let wanted = quads.div_ceil(lanes).clamp(1, most);
     let rounds = (MOST_TRIPS / (trips + 1)).max(1);
-    let needed = quads.div_ceil(lanes * rounds);
+    let needed = quads.div_ceil(u64::from(stream_lanes(gpu)) * rounds);
     if trips > MOST_TRIPS && !gpu.is_cpu() {
         return Err(OperatorError::TooManyTrips { trips: trips as usize, limit: MOST_TRIPS as usize });
     }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{SCALE, STEP, Small};
 use crate::cg::control::{Params, SUMS, Status};
-use crate::cg::{LANES, Parts, dot4, quad, share};
+use crate::cg::{Parts, dot4, quad, share, stream_lanes};
 
 /// `slots` vectors for every column.
 pub(crate) struct Basis<'a, T> {
@@ -68,7 +68,7 @@ impl<'a, T: Real> Basis<'a, T> {
     pub fn new(gpu: &Gpu, parts: &'a Parts<T>, slots: u32, label: &str) -> Result<Self, GpuError> {
         let Params { stride4, columns, quads, groups, .. } = parts.params;
         // An invocation must stay below the iterations that every driver runs.
-        let trips = u64::from(quads.div_ceil(groups * LANES)) * u64::from(slots);
+        let trips = u64::from(quads.div_ceil(groups * stream_lanes(gpu))) * u64::from(slots);
         if trips > crate::device::MOST_TRIPS && !gpu.is_cpu() {
             return Err(GpuError::Limit {
                 what: "the basis of the Krylov space (vectors times unknowns per invocation)".to_owned(),
@@ -126,7 +126,7 @@ impl<'a, T: Real> Basis<'a, T> {
     ) -> Result<(), GpuError> {
         let launch = Launch::new(&ansatz_shaders::krylov::BASIS_PRODUCTS, products_twin::<T>)
             .real::<T>()
-            .constant("LANES", LANES)
+            .constant("LANES", stream_lanes(plan.gpu()))
             .params(&self.params(small, 0))
             .bind(&self.parts.control)
             .bind(&self.vectors)
@@ -153,7 +153,7 @@ impl<'a, T: Real> Basis<'a, T> {
                 .real::<T>()
                 .flag("ASSEMBLE", update != Update::TakeOff)
                 .flag("ONTO", update == Update::AssembleOnto)
-                .constant("LANES", LANES)
+                .constant("LANES", stream_lanes(plan.gpu()))
                 .params(&self.params(small, coefficients))
                 .bind(&self.parts.control)
                 .bind(&self.vectors)
@@ -180,7 +180,7 @@ impl<'a, T: Real> Basis<'a, T> {
             Launch::new(&ansatz_shaders::krylov::BASIS_APPEND, move |args| append_twin::<T>(args, store))
                 .real::<T>()
                 .flag("STORE", store)
-                .constant("LANES", LANES)
+                .constant("LANES", stream_lanes(plan.gpu()))
                 .params(&self.params(small, 0))
                 .bind(&self.parts.control)
                 .bind(&self.vectors)

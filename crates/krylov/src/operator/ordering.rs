@@ -92,6 +92,24 @@ impl Ordering {
         device
     }
 
+    /// Lays out a byte for each entry, four to a word from the lowest bits on, zero in between.
+    pub fn words(&self, natural: &[u8]) -> Vec<u32> {
+        debug_assert_eq!(natural.len(), self.len);
+        let mut bytes = vec![0; self.device_len];
+        match &self.map {
+            Map::Rows { width, padded } if self.len > 0 => {
+                for (to, from) in bytes.chunks_mut(*padded).zip(natural.chunks(*width)) {
+                    to[..*width].copy_from_slice(from);
+                }
+            }
+            Map::Rows { .. } => {}
+            Map::Permutation(to_device) => {
+                to_device.iter().zip(natural).for_each(|(&to, &from)| bytes[to as usize] = from);
+            }
+        }
+        bytes.chunks_exact(4).map(bytemuck::pod_read_unaligned::<u32>).map(u32::from_le).collect()
+    }
+
     /// Widens a device vector of [`device_len`](Self::device_len) entries and brings it back to the natural order.
     pub fn gather<T: Real>(&self, device: &[T]) -> Vec<f64> {
         debug_assert_eq!(device.len(), self.device_len);
@@ -126,6 +144,11 @@ mod tests {
             assert_eq!(device.len() % 4, 0);
             assert_eq!(device.iter().filter(|&&v| v != 0.0).count(), natural.len());
             assert_eq!(ordering.gather(&device), natural);
+            let bytes: Vec<u8> = natural.iter().map(|&v| v as u8).collect();
+            let words = ordering.words(&bytes);
+            for (i, &value) in device.iter().enumerate() {
+                assert_eq!(f64::from(words[i / 4] >> (8 * (i % 4)) & 0xff), f64::from(value));
+            }
             for (i, &value) in natural.iter().enumerate() {
                 assert_eq!(f64::from(device[ordering.to_device(i)]), value);
             }
