@@ -18,6 +18,7 @@ mod error;
 mod gmres;
 mod method;
 mod minres;
+mod norms;
 mod outcome;
 mod richardson;
 mod setup;

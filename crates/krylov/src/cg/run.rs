@@ -52,6 +52,10 @@ pub struct Loop<T> {
     options: LoopOptions,
     parts: Parts<T>,
     recorded: Recorded<T>,
+    /// Iterations since the start, of the column that has most.
+    iterations: u64,
+    /// Rounds in which a column ran.
+    rounds: u64,
 }
 
 /// What the loop of every method works on.
@@ -156,7 +160,7 @@ impl<T: Real> Loop<T> {
 
     /// The loop of another method.
     pub(crate) fn of(gpu: &Gpu, options: LoopOptions, parts: Parts<T>, recorded: Recorded<T>) -> Self {
-        Self { gpu: gpu.clone(), options, parts, recorded }
+        Self { gpu: gpu.clone(), options, parts, recorded, iterations: 0, rounds: 0 }
     }
 
     /// Launches per iteration, rounded up.
@@ -171,8 +175,8 @@ impl<T: Real> Loop<T> {
     }
 
     /// Time per kernel, where the device profiles.
-    pub fn profile(&self) -> &Profile {
-        self.recorded.body.profile()
+    pub fn profile(&self) -> Profile {
+        self.recorded.body.profile().of_rounds(self.rounds, self.recorded.body.len())
     }
 
     /// Begins anew from x = 0 with residuals `r`, laid out for the device, column after column.
@@ -196,6 +200,7 @@ impl<T: Real> Loop<T> {
         }
         self.gpu.write(&self.parts.control, 0, &control)?;
         self.gpu.write(&self.parts.r, 0, r)?;
+        self.iterations = 0;
         self.recorded.start.run()
     }
 
@@ -239,7 +244,7 @@ impl<T: Real> Loop<T> {
         })?;
         // The update of the last iteration speaks last: it alone sees a curvature that is not positive.
         let words = self.gpu.read(&self.parts.control)?;
-        Ok((0..params.columns as usize)
+        let states: Vec<ColumnState> = (0..params.columns as usize)
             .map(|column| {
                 let front = column_state(&words, params.front(column));
                 let rr = words[params.back(column) + RR].widen();
@@ -249,7 +254,13 @@ impl<T: Real> Loop<T> {
                     .map_or(0, |word| words[self.parts.params.own(column) + word as usize].widen() as u32);
                 ColumnState { rr, refused, ..front }
             })
-            .collect())
+            .collect();
+        // One more round found that there was nothing left to do.
+        let most = states.iter().map(|state| u64::from(state.iterations)).max().unwrap_or(0);
+        let done = most.saturating_sub(self.iterations) + 1;
+        self.rounds += done.div_ceil(u64::from(self.recorded.iterations));
+        self.iterations = most;
+        Ok(states)
     }
 
     /// The solution on the device, column after column.

@@ -20,7 +20,7 @@ use rayon::prelude::*;
 
 use crate::KrylovError;
 use crate::operator::Operator;
-use crate::stage::norm;
+use crate::norms::norm;
 
 pub use device::DeviceDeflation;
 pub use vectors::DeflationVectors;

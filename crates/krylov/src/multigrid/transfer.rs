@@ -175,7 +175,7 @@ impl Interpolation {
         [fine, coarse]: [Cells; 2],
         [control, e, z]: [&Buffer<T>; 3],
     ) -> Result<(), GpuError> {
-        let params = Params { groups: fine.groups, ..self.params(params, [fine, coarse]) };
+        let params = Params { groups: coarse.groups, ..self.params(params, [fine, coarse]) };
         let launch = Launch::new(&ansatz_shaders::krylov::MULTIGRID_PROLONG, prolong_twin::<T>);
         let [fine_cells, coarse_cells] =
             [fine, coarse].map(|level| level.length() as u64 * u64::from(params.columns));

@@ -167,7 +167,7 @@ fn solve_by(
         let can_escalate = !f64_stage && options.precision == Precision::Auto;
         let end = solver.refine(prepared.stage.as_mut(), can_escalate, monitor);
         solve_seconds += start.elapsed().as_secs_f64();
-        solution.profile.merge(prepared.stage.profile());
+        solution.profile.merge(&prepared.stage.profile());
         solution.layout = prepared.layout;
         solution.launches_per_iteration = prepared.stage.launches();
         solution.cost_per_iteration = prepared.stage.cost();

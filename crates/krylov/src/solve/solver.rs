@@ -4,7 +4,7 @@ use ansatz_gpu::{Gpu, GpuError};
 
 use super::SolveOptions;
 use crate::operator::{Csr, Defect, NullComponents, Operator, OperatorError};
-use crate::stage::{norm, norm_max};
+use crate::norms::{norm, norm_max};
 use crate::{KrylovError, Method, Reason, truth};
 
 /// One right-hand side on its way.
