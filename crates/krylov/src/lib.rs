@@ -16,6 +16,7 @@ mod bicgstab;
 mod directions;
 mod error;
 mod gmres;
+mod lsqr;
 mod method;
 mod minres;
 mod norms;

@@ -62,7 +62,7 @@ pub(crate) fn prepare_normal<T: Real>(
             return Err(KrylovError::Setting {
                 name: "the preconditioner",
                 value: other.to_string(),
-                expected: "none or jacobi (columns of unit length) for the method cgls",
+                expected: "none or jacobi (columns of unit length) for the methods cgls and lsqr",
             });
         }
     };

@@ -19,8 +19,8 @@ use faer::{Mat, Side};
 use rayon::prelude::*;
 
 use crate::KrylovError;
-use crate::operator::Operator;
 use crate::norms::norm;
+use crate::operator::Operator;
 
 pub use device::DeviceDeflation;
 pub use vectors::DeflationVectors;

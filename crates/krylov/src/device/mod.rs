@@ -9,7 +9,7 @@ mod sweep;
 mod twin;
 
 pub use csr::DeviceCsr;
-pub(crate) use normal::DeviceNormal;
+pub use normal::DeviceNormal;
 pub use sell::{DeviceSell, SellArrays};
 pub(crate) use sell::{Entries, SellPart};
 pub use stencil::DeviceStencil;
@@ -41,6 +41,11 @@ pub trait DeviceOperator<T: Real>: Send + Sync {
 
     /// The matrix, where it lies in SELL-C-σ.
     fn sell(&self) -> Option<&SellArrays<T>> {
+        None
+    }
+
+    /// B and Bᵀ, where this is BᵀB.
+    fn factors(&self) -> Option<[&dyn DeviceOperator<T>; 2]> {
         None
     }
 

@@ -96,15 +96,17 @@ impl Ordering {
                 let (width, padded) =
                     if *width < self.len { (*width, *padded) } else { (LONG_PIECE, LONG_PIECE) };
                 let rows = (LONG_PIECE / padded).max(1);
-                device.par_chunks_mut(rows * padded).zip(natural.par_chunks(rows * width)).enumerate().for_each(
-                    |(k, (to, from))| {
+                device
+                    .par_chunks_mut(rows * padded)
+                    .zip(natural.par_chunks(rows * width))
+                    .enumerate()
+                    .for_each(|(k, (to, from))| {
                         let first = k * rows * width;
                         for (row, (to, from)) in to.chunks_mut(padded).zip(from.chunks(width)).enumerate() {
                             let from = (first + row * width..).zip(from);
                             to.iter_mut().zip(from).for_each(|(to, from)| *to = rounded(from));
                         }
-                    },
-                );
+                    });
             }
             Map::Rows { .. } => {}
             Map::Permutation(to_device) => {

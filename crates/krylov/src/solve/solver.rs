@@ -3,9 +3,9 @@
 use ansatz_gpu::{Gpu, GpuError};
 
 use super::SolveOptions;
-use crate::operator::{Csr, Defect, NullComponents, Operator, OperatorError};
 use crate::norms::{norm, norm_max};
-use crate::{KrylovError, Method, Reason, truth};
+use crate::operator::{Csr, Defect, NullComponents, Operator, OperatorError};
+use crate::{KrylovError, Reason, truth};
 
 /// One right-hand side on its way.
 pub(super) struct Column {
@@ -82,7 +82,7 @@ impl<'a> Solver<'a> {
     ) -> Result<Self, KrylovError> {
         let (rows, n) = (a.dimension(), a.columns());
         let least_squares = match options.method {
-            Method::Cgls => Some(LeastSquares::new(a.form().to_csr()?.into_owned())),
+            method if method.is_least_squares() => Some(LeastSquares::new(a.form().to_csr()?.into_owned())),
             _ if rows != n => return Err(OperatorError::NotSquare { rows, columns: n }.into()),
             _ => None,
         };
