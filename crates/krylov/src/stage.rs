@@ -52,6 +52,9 @@ pub(crate) trait Stage {
     /// The last search direction of each column, up to a factor: that of conjugate gradients without curvature.
     fn directions(&self) -> Result<Vec<Vec<f64>>, GpuError>;
 
+    /// The first directions of the first column, where they are kept.
+    fn kept(&self) -> Result<Vec<Vec<f64>>, GpuError>;
+
     /// ‖Sr‖, the norm in which the recursion measures.
     fn norm(&self, r: &[f64]) -> f64;
 
@@ -182,6 +185,10 @@ impl<T: Real> Stage for DeviceStage<T> {
     fn directions(&self) -> Result<Vec<Vec<f64>>, GpuError> {
         let p = self.method.p()?;
         Ok(p.chunks(self.ordering.device_len().max(1)).map(|p| self.gather(p, 1.0)).collect())
+    }
+
+    fn kept(&self) -> Result<Vec<Vec<f64>>, GpuError> {
+        Ok(self.method.kept()?.iter().map(|p| self.gather(p, 1.0)).collect())
     }
 
     fn norm(&self, r: &[f64]) -> f64 {

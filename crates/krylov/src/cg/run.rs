@@ -9,6 +9,7 @@ use super::control::{GOAL, ITERATION, LIMIT, Params, RR, STATUS, Status};
 use super::inverse::Inverse;
 use super::{Begin, Direction, Inner, Update, vector_groups};
 use crate::device::DeviceOperator;
+use crate::gmres::Basis;
 use crate::precondition::DevicePreconditioner;
 
 /// Settings of a loop.
@@ -52,6 +53,8 @@ pub struct Loop<T> {
     options: LoopOptions,
     parts: Parts<T>,
     recorded: Recorded<T>,
+    /// The first directions of every column, so many of each.
+    kept: Option<(Buffer<T>, u32)>,
     /// Iterations since the start, of the column that has most.
     iterations: u64,
     /// Rounds in which a column ran.
@@ -123,6 +126,21 @@ impl<T: Real> Loop<T> {
         columns: usize,
         options: LoopOptions,
     ) -> Result<Self, GpuError> {
+        Self::keeping(gpu, operator, preconditioner, columns, options, 0)
+    }
+
+    /// The same, which keeps the first `kept` directions of every column.
+    ///
+    /// # Errors
+    /// Limits and memory of the device.
+    pub fn keeping(
+        gpu: &Gpu,
+        operator: &dyn DeviceOperator<T>,
+        preconditioner: &DevicePreconditioner<T>,
+        columns: usize,
+        options: LoopOptions,
+        kept: u32,
+    ) -> Result<Self, GpuError> {
         let (identity, general) = (Inverse::Identity, preconditioner.is_general());
         let inverse = preconditioner.inverse().filter(|_| !general).unwrap_or(&identity);
         let parts = Parts::new(gpu, operator, columns, options, general, 0)?;
@@ -148,6 +166,14 @@ impl<T: Real> Loop<T> {
         // β = ρ/ρ₀, p ← z + βp
         let flexible = options.flexible;
         Direction { params, control, z: &z, p: &p, history, inverse, flexible }.record(&mut body)?;
+        let directions = match kept {
+            0 => None,
+            _ => {
+                let basis = Basis::new(gpu, &parts, kept, "directions", "recycle fewer directions")?;
+                basis.keep(&mut body, &p)?;
+                Some((basis.vectors, kept))
+            }
+        };
         // q = Ap, p·q
         operator.record(&mut body, control, params.shape(), &p, &ap)?;
         // α = ρ/(p·q), x ← x + αp, r ← r − αq, z = M⁻¹r, r·r, r·z
@@ -155,12 +181,12 @@ impl<T: Real> Loop<T> {
         precondition(&mut body)?;
 
         let recorded = Recorded { start, body, iterations: 1, direction: p, own: Vec::new(), refused: None };
-        Ok(Self::of(gpu, options, parts, recorded))
+        Ok(Self { kept: directions, ..Self::of(gpu, options, parts, recorded) })
     }
 
     /// The loop of another method.
     pub(crate) fn of(gpu: &Gpu, options: LoopOptions, parts: Parts<T>, recorded: Recorded<T>) -> Self {
-        Self { gpu: gpu.clone(), options, parts, recorded, iterations: 0, rounds: 0 }
+        Self { gpu: gpu.clone(), options, parts, recorded, kept: None, iterations: 0, rounds: 0 }
     }
 
     /// Launches per iteration, rounded up.
@@ -277,6 +303,17 @@ impl<T: Real> Loop<T> {
     /// As [`Loop::start`].
     pub fn p(&self) -> Result<Vec<T>, GpuError> {
         self.gpu.read(&self.recorded.direction)
+    }
+
+    /// The directions of the first column that were kept.
+    ///
+    /// # Errors
+    /// As [`Loop::start`].
+    pub fn kept(&self) -> Result<Vec<Vec<T>>, GpuError> {
+        let Some((vectors, slots)) = &self.kept else { return Ok(Vec::new()) };
+        let length = 4 * self.parts.params.stride4 as usize;
+        let count = self.iterations.min(u64::from(*slots)) as usize;
+        Ok(self.gpu.read(vectors)?.chunks(length.max(1)).take(count).map(<[T]>::to_vec).collect())
     }
 
     /// r·r of every iteration of each column since the start: `states[c].iterations + 1` numbers.

@@ -13,6 +13,7 @@
 //! residual does as long as θ is not beyond the spectrum of M⁻¹A; with θ = 0 it would stay.
 
 mod device;
+mod recycle;
 mod vectors;
 
 use faer::{Mat, Side};
@@ -23,6 +24,7 @@ use crate::norms::norm;
 use crate::operator::Operator;
 
 pub use device::DeviceDeflation;
+pub use recycle::Recycling;
 pub use vectors::DeflationVectors;
 
 /// Vectors that conjugate gradients leave to a direct solve, for one operator.
