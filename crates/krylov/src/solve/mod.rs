@@ -194,11 +194,13 @@ fn solve_by(
         solution.cost_per_iteration = prepared.stage.cost();
         end.map_err(|error| solver.interrupted(error.into(), true))?;
         if let Some(recycling) = options.recycle {
+            let start = Instant::now();
             let directions = prepared.stage.kept().map_err(|error| solver.interrupted(error.into(), true))?;
             let diagonal = (options.preconditioner != Preconditioner::None).then(|| a.diagonal());
             let earlier = options.deflation.as_deref();
             let recycled = Deflation::recycled(a, diagonal.as_deref(), earlier, &directions, recycling.count);
             solution.recycled = recycled.map(Arc::new);
+            solve_seconds += start.elapsed().as_secs_f64();
         }
         f64_stage = true;
     }

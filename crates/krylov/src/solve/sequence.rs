@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use ansatz_gpu::Gpu;
 
 use super::{Progress, Solution, SolveOptions, solve_by};
-use crate::KrylovError;
 use crate::operator::Operator;
+use crate::{KrylovError, Outcome};
 
 /// Solves as [`super::solve`] does, but in turn.
 pub(super) fn solve_in_turn(
@@ -35,6 +35,12 @@ pub(super) fn solve_in_turn(
         solution = Solution { outcomes, profile: std::mem::take(&mut solution.profile), ..next };
     }
     solution.recycled = options.deflation;
+    // As where all are solved at once, each outcome has the time of all.
+    let total = |seconds: fn(&Outcome) -> f64| solution.outcomes.iter().map(seconds).sum::<f64>();
+    let (setup, solve) = (total(|outcome| outcome.setup_seconds), total(|outcome| outcome.solve_seconds));
+    for outcome in &mut solution.outcomes {
+        (outcome.setup_seconds, outcome.solve_seconds) = (setup, solve);
+    }
     Ok(solution)
 }
 
