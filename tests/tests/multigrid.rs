@@ -269,3 +269,26 @@ fn counts_on_all_kinds_of_grids() {
         }
     }
 }
+
+/// Within a solve in f64, cycles are in f32: that costs no iteration, down to a relative residual far beyond f32.
+#[test]
+fn cycles_in_f32_serve_solves_in_f64() {
+    each(|gpu| {
+        for (text, most) in [("poisson:40x37", 17), ("poisson:20x17x18", 14), ("obstacles:17x16x18:0.2", 24)]
+        {
+            let a = generate::parse(text, 1).unwrap().operator;
+            let b = vec![1.0; a.dimension()];
+            let options = SolveOptions {
+                rtol: 1e-12,
+                precision: Precision::F64,
+                preconditioner: Preconditioner::Multigrid(Multigrid::default()),
+                ..SolveOptions::default()
+            };
+            let solution = solve(gpu, &*a, &[b], None, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+            let outcome = &solution.outcomes[0];
+            assert!(outcome.converged(), "{text}: {}", outcome.reason);
+            assert!(outcome.iterations <= most, "{text}: {}", outcome.iterations);
+            assert!(solution.layout.contains("cycles in f32"), "{}", solution.layout);
+        }
+    });
+}

@@ -22,6 +22,7 @@ mod minres;
 mod norms;
 mod outcome;
 mod richardson;
+pub mod rounded;
 mod setup;
 mod solve;
 mod spectrum;

@@ -14,6 +14,7 @@ use crate::device::DeviceOperator;
 use crate::learned::DeviceDirections;
 use crate::multigrid::{Hierarchy, Multigrid};
 use crate::operator::Ordering;
+use crate::rounded::RoundedCycle;
 use crate::stencils::DeviceStencils;
 use crate::steps::Apply;
 
@@ -127,6 +128,8 @@ pub enum DevicePreconditioner<T> {
     Network(DeviceDirections<T>),
     /// An additive cycle over coarser grids.
     Stencils(DeviceStencils<T>),
+    /// One of these in f32, where the loop is in f64.
+    Rounded(RoundedCycle),
     /// Another one, after which the part in a space is corrected.
     Deflated {
         /// That other one.
@@ -166,6 +169,7 @@ impl<T: Real> DevicePreconditioner<T> {
             Self::Fused(_) | Self::Chebyshev { .. } | Self::Stencils(_) => true,
             Self::Multigrid(hierarchy) => hierarchy.is_symmetric(),
             Self::Amg(hierarchy) => hierarchy.is_symmetric(),
+            Self::Rounded(cycle) => cycle.is_symmetric(),
             Self::Network(_) => false,
             // As long as r has no part in the space.
             Self::Deflated { inner, .. } => inner.is_symmetric(),
@@ -201,6 +205,7 @@ impl<T: Real> DevicePreconditioner<T> {
             Self::Amg(hierarchy) => return hierarchy.record(plan, params, control, r, z),
             Self::Network(network) => return network.record(plan, params, control, r, z),
             Self::Stencils(stencils) => return stencils.record(plan, params, control, r, z),
+            Self::Rounded(cycle) => return cycle.record(plan, params, control, r, z),
             Self::Deflated { inner, deflation } => {
                 inner.record(plan, operator, params, control, r, z)?;
                 return deflation.record(plan, params, control, [r, z], inner.is_identity());

@@ -13,6 +13,7 @@ use crate::learned::DeviceDirections;
 use crate::multigrid::Hierarchy;
 use crate::operator::{Csr, Form, Operator, VariableStencil};
 use crate::precondition::{DevicePreconditioner, Preconditioner, block_inverses};
+use crate::rounded::{NarrowCycle, RoundedCycle};
 use crate::solve::SolveOptions;
 use crate::spectrum::{largest_eigenvalue, unit_scaling};
 use crate::stage::{DeviceStage, Stage};
@@ -140,6 +141,10 @@ pub(crate) fn prepare<T: Real>(
             diagonal.iter().map(|&d| if d > 0.0 { 1.0 / (d * factor) } else { 0.0 }).collect();
         Ok(Inverse::Diagonal(gpu.upload("inverse diagonal", &operator.ordering().scatter::<T>(&inverse))?))
     };
+    let rounded = |cycle, layout: &mut String| -> Result<DevicePreconditioner<T>, KrylovError> {
+        layout.push_str("; cycles in f32");
+        Ok(DevicePreconditioner::Rounded(RoundedCycle::new(gpu, cycle, columns)?))
+    };
     let preconditioner = match options.preconditioner {
         Preconditioner::None => DevicePreconditioner::Fused(Inverse::Identity),
         Preconditioner::Jacobi => DevicePreconditioner::Fused(diagonal_inverse()?),
@@ -164,21 +169,40 @@ pub(crate) fn prepare<T: Real>(
             }
         }
         Preconditioner::Multigrid(settings) => {
-            let hierarchy = Hierarchy::new(gpu, a, factor, settings, columns)?;
-            layout.extend(hierarchy.note().map(|note| format!("; {note}")));
-            DevicePreconditioner::Multigrid(hierarchy)
+            let note = |layout: &mut String, note: Option<String>| {
+                layout.extend(note.map(|note| format!("; {note}")));
+            };
+            let narrow =
+                T::IS_F64.then(|| Hierarchy::<f32>::new(gpu, a, factor, settings, columns)).transpose()?;
+            match narrow.filter(Hierarchy::bears_rounding) {
+                Some(hierarchy) => {
+                    note(&mut layout, hierarchy.note());
+                    rounded(NarrowCycle::Multigrid(hierarchy), &mut layout)?
+                }
+                None => {
+                    let hierarchy = Hierarchy::new(gpu, a, factor, settings, columns)?;
+                    note(&mut layout, hierarchy.note());
+                    DevicePreconditioner::Multigrid(hierarchy)
+                }
+            }
         }
         Preconditioner::Amg(settings) => {
             let aggregation = aggregation(&*form.to_csr()?, &scaling, options)?;
             layout = format!("{layout}; {aggregation}");
             DevicePreconditioner::Amg(amg::Hierarchy::new(gpu, &aggregation, &*operator, settings, columns)?)
         }
-        Preconditioner::Additive => {
-            DevicePreconditioner::Stencils(DeviceStencils::new(gpu, a, factor, None, columns)?)
-        }
-        Preconditioner::Stencils => {
-            let Some(learned) = &options.stencils else { return Err(options.without_weights()) };
-            DevicePreconditioner::Stencils(DeviceStencils::new(gpu, a, factor, Some(learned), columns)?)
+        Preconditioner::Additive | Preconditioner::Stencils => {
+            let is_learned = options.preconditioner == Preconditioner::Stencils;
+            let learned = options.stencils.as_deref().filter(|_| is_learned);
+            if is_learned && learned.is_none() {
+                return Err(options.without_weights());
+            }
+            if T::IS_F64 {
+                let stencils = DeviceStencils::new(gpu, a, factor, learned, columns)?;
+                rounded(NarrowCycle::Stencils(stencils), &mut layout)?
+            } else {
+                DevicePreconditioner::Stencils(DeviceStencils::new(gpu, a, factor, learned, columns)?)
+            }
         }
         Preconditioner::Network => {
             let Some(directions) = &options.directions else { return Err(options.without_weights()) };

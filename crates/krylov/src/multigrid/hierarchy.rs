@@ -48,6 +48,9 @@ pub struct Hierarchy<T> {
 /// Coefficients that jump by more than this make a coarse correction that is interpolated linearly a bad one.
 const JUMP: f64 = 4.0;
 
+/// A cycle in f32 is as good as one in f64 up to this jump; at 10⁶ it costs a fourth more iterations.
+const ROUNDED_JUMP: f64 = 1e4;
+
 /// What was chosen for an operator.
 #[derive(Debug, Clone, Copy)]
 struct Choice {
@@ -134,6 +137,11 @@ impl<T: Real> Hierarchy<T> {
     /// What was chosen for the operator, where its coefficients jump.
     pub fn note(&self) -> Option<String> {
         (self.jump > JUMP).then(|| format!("coefficients jump by {:.1e}: {} cycles", self.jump, self.cycle))
+    }
+
+    /// Whether cycles in f32 serve solves in f64 as well.
+    pub fn bears_rounding(&self) -> bool {
+        self.jump <= ROUNDED_JUMP
     }
 
     /// Number of levels.

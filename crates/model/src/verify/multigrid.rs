@@ -7,9 +7,10 @@ use ansatz_krylov::device::{DeviceOperator, DeviceSell};
 use ansatz_krylov::generate;
 use ansatz_krylov::multigrid::{Cycle, Hierarchy, Multigrid, Smoother, Transfer};
 use ansatz_krylov::operator::{Csr, Form, Sell, SellLayout};
+use ansatz_krylov::rounded::{NarrowCycle, RoundedCycle};
 use ansatz_shaders::krylov::{
     MULTIGRID_COARSEST, MULTIGRID_COLOUR, MULTIGRID_PROLONG, MULTIGRID_RESIDUAL, MULTIGRID_RESTRICT,
-    MULTIGRID_SMOOTH, SELL_UPDATE,
+    MULTIGRID_SMOOTH, ROUNDING, SELL_UPDATE,
 };
 
 use super::{Suite, numbers, poison, precision, rounding, run_once, values};
@@ -22,6 +23,7 @@ pub(super) const GRIDS: [&str; 4] =
 
 pub(super) fn run<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
     geometric::<T>(suite)?;
+    rounded::<T>(suite)?;
     algebraic::<T>(suite)
 }
 
@@ -48,6 +50,25 @@ fn geometric<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
                 Ok(kernels.iter().map(|&kernel| (kernel, z.clone())).collect())
             })?;
         }
+    }
+    Ok(())
+}
+
+/// Cycles in f32 within a loop in this precision.
+fn rounded<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
+    for text in GRIDS {
+        let operator = generate::parse(text, 1)?.operator;
+        let name = format!("{}, {text}", precision::<T>());
+        // As for the cycle itself, in f32.
+        suite.case(&[&ROUNDING], &name, 32.0 * rounding::<f32>(), |gpu| {
+            let hierarchy = Hierarchy::<f32>::new(gpu, &*operator, 0.125, Multigrid::default(), COLUMNS)?;
+            let length = hierarchy.length();
+            let narrow = RoundedCycle::new(gpu, NarrowCycle::Multigrid(hierarchy), COLUMNS)?;
+            let z = cycle::<T>(gpu, length, |plan, params, [control, r, z]| {
+                narrow.record(plan, params, control, r, z)
+            })?;
+            Ok(vec![(&ROUNDING, z)])
+        })?;
     }
     Ok(())
 }
