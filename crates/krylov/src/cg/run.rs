@@ -105,6 +105,8 @@ pub(crate) struct Recorded<T> {
     pub own: Vec<(u32, f64)>,
     /// The method's word that counts directions it refused, if it does.
     pub refused: Option<u32>,
+    /// The method's word, of the first column, that tells whose direction the host is shown for all, if there is one.
+    pub witness: Option<u32>,
 }
 
 impl<T: Real> Loop<T> {
@@ -150,7 +152,15 @@ impl<T: Real> Loop<T> {
         Update { params, control, x, r, p: &p, ap: &ap, inverse, flexible }.record(&mut body)?;
         precondition(&mut body)?;
 
-        let recorded = Recorded { start, body, iterations: 1, direction: p, own: Vec::new(), refused: None };
+        let recorded = Recorded {
+            start,
+            body,
+            iterations: 1,
+            direction: p,
+            own: Vec::new(),
+            refused: None,
+            witness: None,
+        };
         Ok(Self::of(gpu, options, parts, recorded))
     }
 
@@ -265,7 +275,12 @@ impl<T: Real> Loop<T> {
     /// # Errors
     /// As [`Loop::start`].
     pub fn p(&self) -> Result<Vec<T>, GpuError> {
-        self.gpu.read(&self.recorded.direction)
+        let p = self.gpu.read(&self.recorded.direction)?;
+        let Some(word) = self.recorded.witness else { return Ok(p) };
+        let params = &self.parts.params;
+        let witness = self.gpu.read(&self.parts.control)?[params.own(0) + word as usize].widen() as usize;
+        let length = 4 * params.stride4 as usize;
+        Ok(p[witness * length..][..length].repeat(params.columns as usize))
     }
 
     /// r·r of every iteration of each column since the start: `states[c].iterations + 1` numbers.
