@@ -120,7 +120,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     }
     let ends = workgroup_sum3(
         real3(
-            select(real(0.0), real(1.0), status == RUNNING),
+            select(real(0.0), real(1.0), running && status == RUNNING),
             select(real(0.0), real(1.0), running && status == EXHAUSTED),
             bad + select(real(0.0), real(1.0), running && status == NOT_FINITE),
         ),
