@@ -5,9 +5,8 @@
 //     4 products: from params.first on, params.groups partial sums for each pair, j after j, i after i.
 // Grid: params.groups workgroups for each tile of four u by four v, each with a contiguous share of the quads.
 // Bytes per unknown and column: 2 reals, and quartets − 1 times as many from the cache. Flops: 2 columns, SYMMETRIC columns + 1.
-// Needs: nothing. Fallback: without subgroups, trees in workgroup memory.
+// Needs: 8 KiB of workgroup memory in f64. Fallback: none.
 #import common/real
-#import common/reduce
 #import common/grid
 
 override LANES: u32 = 64u;
@@ -29,6 +28,8 @@ var<immediate> params: Params;
 @group(0) @binding(2) var<storage, read> u: array<real4>;
 @group(0) @binding(3) var<storage, read> v: array<real4>;
 @group(0) @binding(4) var<storage, read_write> products: array<real>;
+
+var<workgroup> part_sums: array<real4, 4u * LANES>;
 
 // Whether a column runs.
 fn runs() -> bool {
@@ -78,13 +79,24 @@ fn main(
         sums_2 += real4(dot(u_2, v_0), dot(u_2, v_1), dot(u_2, v_2), dot(u_2, v_3));
         sums_3 += real4(dot(u_3, v_0), dot(u_3, v_1), dot(u_3, v_2), dot(u_3, v_3));
     }
-    sums_0 = workgroup_sum4(sums_0, lane);
-    sums_1 = workgroup_sum4(sums_1, lane);
-    sums_2 = workgroup_sum4(sums_2, lane);
-    sums_3 = workgroup_sum4(sums_3, lane);
-    // One lane per row of the tile.
+
+    // The four rows of the tile, by a quarter of the lanes each; then one lane for each row.
+    part_sums[lane] = sums_0;
+    part_sums[LANES + lane] = sums_1;
+    part_sums[2u * LANES + lane] = sums_2;
+    part_sums[3u * LANES + lane] = sums_3;
+    workgroupBarrier();
+    let quarter = LANES / 4u;
+    let begin = lane / quarter * LANES + lane % quarter;
+    var sums = (part_sums[begin] + part_sums[begin + quarter])
+        + (part_sums[begin + 2u * quarter] + part_sums[begin + 3u * quarter]);
+    part_sums[begin] = sums;
+    workgroupBarrier();
     if live && lane < 4u && 4u * left + lane < params.columns {
-        let sums = select(select(sums_0, sums_1, lane == 1u), select(sums_2, sums_3, lane == 3u), lane > 1u);
+        sums = real4();
+        for (var k = 0u; k < quarter; k++) {
+            sums += part_sums[lane * LANES + k];
+        }
         let row = params.first + (4u * left + lane) * params.columns * params.groups + group;
         for (var k = 0u; k < 4u && 4u * right + k < params.columns; k++) {
             products[row + (4u * right + k) * params.groups] = sums[k];

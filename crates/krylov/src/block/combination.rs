@@ -71,7 +71,7 @@ impl<T: Real> Combination<'_, T> {
             .params(&params)
             .bind(self.small)
             .bind(self.y);
-        let tile = LANES / columns.div_ceil(4);
+        let tile = 2 * (LANES / columns.div_ceil(4));
         plan.launch(
             other
                 .into_iter()

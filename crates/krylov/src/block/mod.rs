@@ -30,7 +30,7 @@ pub use products::Products;
 use ansatz_gpu::{Gpu, GpuError, Plan, Real};
 use ansatz_shaders::krylov::{BLOCK_CONJUGATE, BLOCK_STEP, BLOCK_UNIT};
 
-use crate::cg::{Loop, LoopOptions, Parts, Recorded};
+use crate::cg::{LANES, Loop, LoopOptions, Parts, Recorded};
 use crate::device::DeviceOperator;
 use crate::precondition::DevicePreconditioner;
 use crate::steps::Steps;
@@ -65,9 +65,10 @@ pub(crate) fn block_cg<T: Real>(
     }
     let general = !preconditioner.is_identity();
     let mut parts = Parts::new(gpu, operator, columns, options, general, OWN_WORDS)?;
-    // One workgroup adds up a partial sum of every group for every pair of columns.
-    let tiles = (columns as u32).div_ceil(4).pow(2);
-    parts.params.groups = parts.params.groups.min((MOST_GROUPS / tiles).max(1));
+    // One workgroup adds up a partial sum of every group for every pair of columns: few groups, with some quads for each lane.
+    let (tiles, quads) = ((columns as u32).div_ceil(4).pow(2), parts.params.quads);
+    let most = (MOST_GROUPS / tiles).min(quads.div_ceil(8 * LANES)).max(1);
+    parts.params.groups = parts.params.groups.min(most);
     let parts = parts;
     let (params, control) = (parts.params, &parts.control);
     let steps = Steps { parts: &parts, operator, preconditioner };
