@@ -3,6 +3,7 @@
 use ansatz_gpu::{Gpu, Real};
 use ansatz_krylov::block::{Combination, Products, Terms};
 use ansatz_krylov::cg::control::Params;
+use ansatz_krylov::cg::inverse::Inverse;
 use ansatz_krylov::cg::{LoopOptions, Start};
 use ansatz_krylov::device::{DeviceOperator, DeviceSell};
 use ansatz_krylov::operator::{Csr, Form, Sell, SellLayout};
@@ -114,7 +115,7 @@ fn method<T: Real>(suite: &mut Suite<'_>, text: &str, columns: usize) -> Result<
 /// x.
 fn iterate<T: Real>(gpu: &Gpu, matrix: &Csr, columns: usize) -> Result<Vec<f64>, Error> {
     let operator = DeviceSell::new(gpu, &Sell::<T>::new(matrix, SellLayout::default())?)?;
-    let identity = DevicePreconditioner::Fused(ansatz_krylov::cg::inverse::Inverse::Identity);
+    let identity = DevicePreconditioner::Fused(Inverse::Identity);
     let options = LoopOptions { flexible: false, look_every: 2, history: 8 };
     let mut solver = Method::BlockCg.record(gpu, &operator, &identity, columns, options)?;
     let length = operator.ordering().device_len();
