@@ -68,11 +68,6 @@ fn is_alive(slot: u32) -> bool {
     return small[at_row(alive_row()) + slot] != 0.0;
 }
 
-// Whether slot i was worked on by the operator and the preconditioner.
-fn is_open(slot: u32) -> bool {
-    return is_alive(slot) && control[slot * params.control_stride + STATUS] == RUNNING;
-}
-
 // Entry (i, j) of a product, 0 or 1.
 fn product_of(product: u32, i: u32, j: u32) -> real {
     let first = ((product * params.columns + i) * params.columns + j) * params.groups;

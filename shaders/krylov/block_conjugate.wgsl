@@ -33,7 +33,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         small[at_row(sums_row() + i) + e % s] = product_of(0u, i, e % s);
     }
     storageBarrier();
-    let writes = lane < s && runs && is_open(min(lane, s - 1u));
+    let writes = lane < s && runs && is_alive(min(lane, s - 1u));
     if writes {
         solve(sums_row(), lane, rank, -1.0, combination_row());
     }

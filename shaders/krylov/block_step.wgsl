@@ -2,8 +2,7 @@
 // Source: O'Leary, Linear Algebra Appl. 29, 1980; Dubrulle, ETNA 12, 2001. G⁺ is by Cholesky with pivots of a unit diagonal: directions that
 // depend on others within rounding have no part in this step (Ji and Li, BIT 57, 2017), and nothing is divided by what is left of them.
 //
-// Bindings: 1 control, words as in common/scalars: iterations are counted here, and slots opened that the host had closed. 2 history, not
-//     looked at. 3 products: PᵀQ (where j ≤ i) and PᵀW. 4 small, as in common/block: L, scale, order and rank; the first combination gets
+// Bindings: 1 control, words as in common/scalars: iterations are counted here. 2 history, not looked at. 3 products: PᵀQ (where j ≤ i) and PᵀW. 4 small, as in common/block: L, scale, order and rank; the first combination gets
 //     ξS, the second −ξ.
 // Grid: one workgroup. Bytes: the partial sums. Flops: theirs, and 5 columns³.
 // Needs: 9 KiB of workgroup memory in f64. Fallback: without subgroups, trees in workgroup memory.
@@ -24,7 +23,7 @@ fn status_of(rounding: real) -> real {
     var smallest = REAL_MAX;
     var witness = 0u;
     for (var i = 0u; i < params.columns; i++) {
-        if is_open(i) {
+        if is_alive(i) {
             let curvature = small[at_row(sums_row() + i) + i];
             largest = max(largest, curvature);
             if curvature < smallest {
@@ -53,13 +52,9 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         let j = e % s;
         var g: real = 0.0;
         var c: real = 0.0;
-        if is_open(i) {
-            if is_open(j) {
-                g = product_of(0u, max(i, j), min(i, j));
-            }
-            if is_alive(j) {
-                c = product_of(1u, i, j);
-            }
+        if is_alive(i) && is_alive(j) {
+            g = product_of(0u, max(i, j), min(i, j));
+            c = product_of(1u, i, j);
         }
         small[at_row(sums_row() + i) + j] = g;
         small[at_row(others_row() + i) + j] = c;
@@ -81,7 +76,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     if lane < s {
         let curvature = small[at_row(sums_row() + lane) + lane];
         part_scale[lane] = 0.0;
-        if goes && is_open(lane) && curvature > 0.0 {
+        if goes && is_alive(lane) && curvature > 0.0 {
             part_scale[lane] = 1.0 / sqrt(curvature);
         }
     }
@@ -126,11 +121,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     if writes {
         leave_iteration(back, control[back + ITERATION] + 1.0);
     }
-    if lane < s && runs {
-        if goes {
-            control[back + STATUS] = select(IDLE, RUNNING, alive);
-        } else {
-            leave_status(back, select(status, part_status, status == RUNNING));
-        }
+    if lane < s && runs && !goes {
+        leave_status(back, select(status, part_status, status == RUNNING));
     }
 }

@@ -32,10 +32,14 @@ fn norm(v: &[f64]) -> f64 {
     v.iter().map(|v| v * v).sum::<f64>().sqrt()
 }
 
+fn product(a: &dyn Operator, x: &[f64]) -> Vec<f64> {
+    let mut y = vec![0.0; a.dimension()];
+    a.apply(x, &mut y);
+    y
+}
+
 fn relative_residual(a: &dyn Operator, x: &[f64], b: &[f64]) -> f64 {
-    let mut ax = vec![0.0; b.len()];
-    a.apply(x, &mut ax);
-    norm(&ax.iter().zip(b).map(|(ax, b)| b - ax).collect::<Vec<_>>()) / norm(b)
+    norm(&product(a, x).iter().zip(b).map(|(ax, b)| b - ax).collect::<Vec<_>>()) / norm(b)
 }
 
 fn with(method: Method) -> SolveOptions {
@@ -62,7 +66,8 @@ fn systems_are_solved_with_every_preconditioner() {
     each(|gpu| {
         for (text, count) in [("poisson:37x21", 5), ("contrast:24x20:1e3", 9), ("obstacles:9x8x11", 32)] {
             let a = generate::parse(text, 1).unwrap().operator;
-            let rhs = several(count, a.dimension());
+            // Inactive cells have no right-hand side.
+            let rhs: Vec<_> = several(count, a.dimension()).iter().map(|x| product(&*a, x)).collect();
             for pc in ["none", "jacobi", "block-jacobi", "chebyshev", "multigrid", "amg", "additive"] {
                 for precision in [Precision::Auto, Precision::F32] {
                     let preconditioner = pc.parse().unwrap();
@@ -292,19 +297,20 @@ fn directions_are_kept_where_a_solve_goes_on() {
         solver.start(&r, &vec![start(goal, 1000, false); 6]).unwrap();
         let stretch = run(&mut solver);
         assert!(stretch.iter().all(|state| state.status == Status::Reached));
-        solver.start(&r, &vec![start(goal, 7, false); 6]).unwrap();
+        solver.start(&r, &vec![start(goal, 5, false); 6]).unwrap();
         let mut states = run(&mut solver);
-        for limit in [14, 21, 28, 35, 1000] {
+        for limit in [10, 15, 20, 25, 1000] {
+            let first = limit == 10;
             assert!(states.iter().enumerate().all(|(column, state)| match state.status {
-                Status::Exhausted => state.iterations == limit.min(42) - 7 || limit == 1000,
-                status => column == 2 && status == Status::Idle,
+                Status::Exhausted => state.iterations <= 25 && state.iterations.is_multiple_of(5),
+                status => column == 2 && status == Status::Idle && !first,
             }));
-            let tasks: Vec<_> = (0..6).map(|column| start(goal, limit, limit > 14 && column == 2)).collect();
+            let tasks: Vec<_> = (0..6).map(|column| start(goal, limit, column == 2)).collect();
             solver.resume(&tasks).unwrap();
             states = run(&mut solver);
         }
         let (at_a_stretch, in_parts) = (stretch[0].iterations, states[0].iterations);
-        assert!(at_a_stretch > 35 && in_parts <= at_a_stretch + 2, "{at_a_stretch} and {in_parts}");
+        assert!(at_a_stretch > 25 && in_parts <= at_a_stretch + 2, "{at_a_stretch} and {in_parts}");
         let x = solver.x().unwrap();
         let length = operator.ordering().device_len();
         for column in [0, 1, 3, 4, 5] {
@@ -334,7 +340,7 @@ fn a_preconditioner_need_not_be_symmetric() {
         let blocks = Inverse::Blocks(gpu.upload("blocks", &blocks).unwrap());
         let rhs = several(4, a.rows());
         let (mut solver, operator, r) = recorded::<f64>(gpu, &a, blocks, &rhs);
-        solver.start(&r, &[Start { goal: 1e-22, limit: 400, idle: false }; 4]).unwrap();
+        solver.start(&r, &[Start { goal: 1e-22, limit: 1000, idle: false }; 4]).unwrap();
         let states = solver.run(|_| ControlFlow::Continue(())).unwrap();
         let x = solver.x().unwrap();
         for (column, state) in states.iter().enumerate() {

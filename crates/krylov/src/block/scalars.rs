@@ -21,7 +21,7 @@ pub(super) fn conjugate<T: Real>(block: &mut Block<'_, T>) {
             block.values[at.sums() + at.at(i) + j] = block.product(0, i, j);
         }
     }
-    let writes = |block: &Block<'_, T>, slot| runs && block.is_open(slot);
+    let writes = |block: &Block<'_, T>, slot| runs && block.is_alive(slot);
     for slot in (0..s).filter(|&slot| writes(block, slot)).collect::<Vec<_>>() {
         block.solve(at.sums(), slot, -T::one(), at.combination());
     }
@@ -33,12 +33,12 @@ pub(super) fn step<T: Real>(block: &mut Block<'_, T>) {
     let (s, at, runs) = (block.columns(), block.at, block.runs());
     let mut finite = true;
     for (i, j) in (0..s * s).map(|e| (e / s, e % s)).filter(|_| runs) {
-        let g = if block.is_open(i) && block.is_open(j) {
+        let g = if block.is_alive(i) && block.is_alive(j) {
             block.product(0, i.max(j), i.min(j))
         } else {
             T::zero()
         };
-        let c = if block.is_open(i) && block.is_alive(j) { block.product(1, i, j) } else { T::zero() };
+        let c = if block.is_alive(i) && block.is_alive(j) { block.product(1, i, j) } else { T::zero() };
         block.values[at.sums() + at.at(i) + j] = g;
         block.values[at.others() + at.at(i) + j] = c;
         finite &= g.is_finite() && c.is_finite();
@@ -53,7 +53,7 @@ pub(super) fn step<T: Real>(block: &mut Block<'_, T>) {
     // G = D⁻¹LLᵀD⁻¹
     for slot in 0..s {
         let curvature = block.values[at.sums() + at.at(slot) + slot];
-        let takes_part = goes && block.is_open(slot) && curvature > T::zero();
+        let takes_part = goes && block.is_alive(slot) && curvature > T::zero();
         block.scale[slot] = if takes_part { T::one() / curvature.sqrt() } else { T::zero() };
     }
     block.factorise(rounding(s), false);
@@ -83,7 +83,6 @@ pub(super) fn step<T: Real>(block: &mut Block<'_, T>) {
             let iteration = words.iteration();
             words.leave_iteration(iteration + T::one());
         }
-        block.leave_gates(Block::is_alive);
     } else if runs {
         block.end(|_| status);
     }
@@ -92,7 +91,7 @@ pub(super) fn step<T: Real>(block: &mut Block<'_, T>) {
 /// What the curvatures say.
 fn status_of<T: Real>(block: &mut Block<'_, T>) -> Status {
     let (mut largest, mut smallest, mut witness) = (T::zero(), T::max_value(), 0);
-    for slot in (0..block.columns()).filter(|&slot| block.is_open(slot)) {
+    for slot in (0..block.columns()).filter(|&slot| block.is_alive(slot)) {
         let curvature = block.values[block.at.sums() + block.at.at(slot) + slot];
         largest = largest.max(curvature);
         if curvature < smallest {

@@ -168,12 +168,7 @@ impl<T: Real> Block<'_, T> {
         !self.values[self.at.alive() + slot].is_zero()
     }
 
-    /// Whether the operator and the preconditioner have worked on a slot.
-    pub fn is_open(&self, slot: usize) -> bool {
-        self.is_alive(slot) && self.has_open_gate(slot)
-    }
-
-    /// Whether they were to.
+    /// Whether the operator and the preconditioner work on a slot.
     pub fn has_open_gate(&self, slot: usize) -> bool {
         Status::from_word(self.control[self.params.back(slot)]) == Status::Running
     }

@@ -105,7 +105,7 @@ pub(crate) struct Recorded<T> {
     pub own: Vec<(u32, f64)>,
     /// The method's word that counts directions it refused, if it does.
     pub refused: Option<u32>,
-    /// The method's word, of the first column, that tells whose direction the host is shown for all, if there is one.
+    /// Where columns share their directions: the method's word, of the first column, that tells which one the host is shown for all.
     pub witness: Option<u32>,
 }
 
@@ -215,13 +215,16 @@ impl<T: Real> Loop<T> {
     /// # Errors
     /// As [`Loop::start`].
     pub fn resume(&mut self, columns: &[Start]) -> Result<(), GpuError> {
+        // Where columns share their directions, those of a column at rest serve the others.
+        let shared = self.recorded.witness.is_some() && columns.iter().any(|start| !start.idle);
         for (column, start) in columns.iter().enumerate() {
             let front = self.parts.params.front(column);
             let status = if start.idle { Status::Idle } else { Status::Running };
+            let gate = if shared { Status::Running } else { status };
             let limit = T::from_f64(f64::from(start.limit.min(self.options.history)));
             self.gpu.write(&self.parts.control, front + STATUS, &[status.word()])?;
             self.gpu.write(&self.parts.control, front + GOAL, &[T::from_f64(start.goal), limit])?;
-            self.gpu.write(&self.parts.control, self.parts.params.back(column) + STATUS, &[status.word()])?;
+            self.gpu.write(&self.parts.control, self.parts.params.back(column) + STATUS, &[gate.word()])?;
         }
         Ok(())
     }
