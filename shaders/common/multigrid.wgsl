@@ -9,6 +9,7 @@
 //     f and z of any value there; those of z stay 0.
 #import common/real
 #import common/column_work
+#import common/place
 
 struct Params {
     quads: u32,           // vec4s of a column
@@ -55,38 +56,40 @@ fn over_diagonal(v: real4, d: real4) -> real4 {
     return select(real4(), v / d, d > real4());
 }
 
-// Σ_j c_ij z_j for the cells `q` of the column that begins at `base`.
-fn neighbours(q: u32, base: u32) -> real4 {
-    let row = q / params.row4;
-    let x4 = q - row * params.row4;
-    let plane = row / params.rows;
-    let y = row - plane * params.rows;
-    let layer4 = params.row4 * params.rows;
+// Σ_j c_ij z_j for the quad `q` of the column that begins at `base`, whose own z are `cells`.
+fn neighbours(q: u32, place: Place, base: u32, cells: real4) -> real4 {
     let i = base + q;
-
-    let has_left = x4 > 0u;
-    let has_right = x4 + 1u < params.row4;
-    let has_south = y > 0u;
-    let has_north = y + 1u < params.rows;
-    let has_bottom = plane > 0u;
-    let has_top = q + layer4 < params.quads;
-    let cells = z[i];
+    let has_left = place.x4 > 0u;
+    let has_right = place.x4 + 1u < params.row4;
+    let has_south = place.y > 0u;
+    let has_north = place.y + 1u < params.rows;
     let left = select(0.0, z[i - select(0u, 1u, has_left)].w, has_left);
     let right = select(0.0, z[i + select(0u, 1u, has_right)].x, has_right);
     let south = select(real4(), z[i - select(0u, params.row4, has_south)], has_south);
     let north = select(real4(), z[i + select(0u, params.row4, has_north)], has_north);
-    let bottom = select(real4(), z[i - select(0u, layer4, has_bottom)], has_bottom);
-    let top = select(real4(), z[i + select(0u, layer4, has_top)], has_top);
+    let before = vec4(left, cells.xyz);
+    let behind = vec4(cells.yzw, right);
 #if FACES
     let low_x = faces[params.array4 + q];
     let high_x = vec4(low_x.yzw, faces[params.array4 + q + 1u].x);
     let along_y = 2u * params.array4 + q;
-    let along_z = 3u * params.array4 + q;
-    return low_x * vec4(left, cells.xyz) + high_x * vec4(cells.yzw, right)
-        + faces[along_y] * south + faces[along_y + params.row4] * north
-        + faces[along_z] * bottom + faces[along_z + layer4] * top;
+    var sum = low_x * before + high_x * behind + faces[along_y] * south + faces[along_y + params.row4] * north;
 #else
-    return real(params.weight_x) * (vec4(left, cells.xyz) + vec4(cells.yzw, right))
-        + real(params.weight_y) * (south + north) + real(params.weight_z) * (bottom + top);
+    var sum = real(params.weight_x) * (before + behind) + real(params.weight_y) * (south + north);
 #endif
+    // In two dimensions there are no other layers to look at.
+    let layer4 = params.row4 * params.rows;
+    if params.quads > layer4 {
+        let has_bottom = place.z > 0u;
+        let has_top = q + layer4 < params.quads;
+        let bottom = select(real4(), z[i - select(0u, layer4, has_bottom)], has_bottom);
+        let top = select(real4(), z[i + select(0u, layer4, has_top)], has_top);
+#if FACES
+        let along_z = 3u * params.array4 + q;
+        sum += faces[along_z] * bottom + faces[along_z + layer4] * top;
+#else
+        sum += real(params.weight_z) * (bottom + top);
+#endif
+    }
+    return sum;
 }

@@ -21,14 +21,14 @@ fn main(
 ) {
     let work = work_of(linear_workgroup(id, count), params.quads, LANES);
     let base = work.column * params.quads;
+    let step = place_of(LANES, params.row4, params.rows);
+    var place = place_of(work.begin + lane, params.row4, params.rows);
     for (var q = work.begin + lane; q < work.end; q += LANES) {
         let i = base + q;
-        let row = q / params.row4;
-        let plane = row / params.rows;
-        let is_even = ((row - plane * params.rows + plane + params.colour) & 1u) == 0u;
+        let is_even = ((place.y + place.z + params.colour) & 1u) == 0u;
         var sum = f[i];
         if params.first == 0u {
-            sum += neighbours(q, base);
+            sum += neighbours(q, place, base, z[i]);
         }
         let relaxed = over_diagonal(sum, diagonal(q));
         if params.first != 0u {
@@ -41,5 +41,6 @@ fn main(
             z[i].y = relaxed.y;
             z[i].w = relaxed.w;
         }
+        place = moved(place, step, params.row4, params.rows);
     }
 }

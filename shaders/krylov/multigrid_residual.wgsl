@@ -20,9 +20,13 @@ fn main(
 ) {
     let work = work_of(linear_workgroup(id, count), params.quads, LANES);
     let base = work.column * params.quads;
+    let step = place_of(LANES, params.row4, params.rows);
+    var place = place_of(work.begin + lane, params.row4, params.rows);
     for (var q = work.begin + lane; q < work.end; q += LANES) {
         let i = base + q;
         let d = diagonal(q);
-        r[i] = select(real4(), f[i] - (d * z[i] - neighbours(q, base)), d > real4());
+        let cells = z[i];
+        r[i] = select(real4(), f[i] - (d * cells - neighbours(q, place, base, cells)), d > real4());
+        place = moved(place, step, params.row4, params.rows);
     }
 }

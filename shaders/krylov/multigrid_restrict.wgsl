@@ -19,34 +19,50 @@ override LANES: u32 = 64u;
 @group(0) @binding(5) var<storage, read> coarse_own: array<u32>;
 #endif
 
-// Σ along x for the coarse quad x4 of the fine row that begins at vec4 `row`.
-fn along_x(row: u32, x4: u32) -> real4 {
+// The cells of a fine row that a coarse quad is made of: two quads, or one where x is not halved, and what is beside them.
+struct Children {
+    left: real,
+    a: real4,
+    b: real4,
+    right: real,
+}
+
+// For the coarse quad x4, of the fine row that begins at vec4 `row`.
+fn children_of(row: u32, x4: u32) -> Children {
     if !is_halved(0u) {
-        return r[row + x4];
+        return Children(0.0, r[row + x4], real4(), 0.0);
     }
     let first = 2u * x4;
     let has_left = x4 > 0u;
     let has_second = first + 1u < params.row4;
     let has_right = first + 2u < params.row4;
     let left = select(0.0, r[row + first - select(0u, 1u, has_left)].w, has_left);
-    let a = r[row + first];
-    let b = select(real4(), r[row + first + select(0u, 1u, has_second)], has_second);
+    let second = select(real4(), r[row + first + select(0u, 1u, has_second)], has_second);
     let right = select(0.0, r[row + first + select(0u, 2u, has_right)].x, has_right);
-    return real(params.near) * (vec4(a.xz, b.xz) + vec4(a.yw, b.yw))
-        + real(params.far) * (vec4(left, a.yw, b.y) + vec4(a.z, b.xz, right));
+    return Children(left, r[row + first], second, right);
 }
 
-// What the own weights of the children in this row add.
-fn folded(row: u32, base: u32, x4: u32) -> real4 {
+// Σ along x.
+fn along_x(row: Children) -> real4 {
+    let a = row.a;
+    let b = row.b;
+    if !is_halved(0u) {
+        return a;
+    }
+    return real(params.near) * (vec4(a.xz, b.xz) + vec4(a.yw, b.yw))
+        + real(params.far) * (vec4(row.left, a.yw, b.y) + vec4(a.z, b.xz, row.right));
+}
+
+// What the own weights of the children add, of which the row begins at vec4 `begin` of a column.
+fn folded(row: Children, begin: u32, x4: u32) -> real4 {
     let full = real(params.full);
     if !is_halved(0u) {
-        return (own_weights(row + x4) - full) * r[base + row + x4];
+        return (own_weights(begin + x4) - full) * row.a;
     }
     let first = 2u * x4;
-    let has_second = first + 1u < params.row4;
-    let second = first + select(0u, 1u, has_second);
-    let a = (own_weights(row + first) - full) * r[base + row + first];
-    let b = select(real4(), (own_weights(row + second) - full) * r[base + row + second], has_second);
+    let second = first + select(0u, 1u, first + 1u < params.row4);
+    let a = (own_weights(begin + first) - full) * row.a;
+    let b = (own_weights(begin + second) - full) * row.b;
     return vec4(a.xz, b.xz) + vec4(a.yw, b.yw);
 }
 
@@ -80,9 +96,10 @@ fn main(
                 let fine_y = select(y, 2u * y + j - 1u, halved_y);
                 if fine_z < params.layers && fine_y < params.rows {
                     let fine_row = (fine_z * params.rows + fine_y) * params.row4;
-                    sum += weight(j, halved_y) * weight(k, halved_z) * along_x(base + fine_row, x4);
+                    let children = children_of(base + fine_row, x4);
+                    sum += weight(j, halved_y) * weight(k, halved_z) * along_x(children);
                     if fine_y / select(1u, 2u, halved_y) == y && fine_z / select(1u, 2u, halved_z) == layer {
-                        sum += folded(fine_row, base, x4);
+                        sum += folded(children, fine_row, x4);
                     }
                 }
             }

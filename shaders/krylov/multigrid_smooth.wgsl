@@ -26,6 +26,8 @@ fn main(
 ) {
     let work = work_of(linear_workgroup(id, count), params.quads, LANES);
     let base = work.column * params.quads;
+    let step = place_of(LANES, params.row4, params.rows);
+    var place = place_of(work.begin + lane, params.row4, params.rows);
     for (var q = work.begin + lane; q < work.end; q += LANES) {
         let i = base + q;
         let d_q = diagonal(q);
@@ -33,15 +35,16 @@ fn main(
         var before = real4();
         if params.first == 0u {
             before = z[i];
-            residual -= d_q * before - neighbours(q, base);
+            residual -= d_q * before - neighbours(q, place, base, before);
         }
-        var step = real(params.c2) * over_diagonal(residual, d_q);
+        var change = real(params.c2) * over_diagonal(residual, d_q);
 #if CHEBYSHEV
         if params.c1 != 0.0 {
-            step += real(params.c1) * d[i];
+            change += real(params.c1) * d[i];
         }
-        d[i] = step;
+        d[i] = change;
 #endif
-        z_new[i] = before + step;
+        z_new[i] = before + change;
+        place = moved(place, step, params.row4, params.rows);
     }
 }

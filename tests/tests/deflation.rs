@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use ansatz::gpu::Gpu;
-use ansatz::krylov::deflation::{Deflation, DeflationVectors};
+use ansatz::krylov::deflation::{Deflation, DeflationVectors, Recycling};
 use ansatz::krylov::operator::{Csr, Operator};
 use ansatz::krylov::{generate, solve};
 use ansatz::{Method, Outcome, Precision, Preconditioner, Progress, SolveOptions};
@@ -187,4 +187,86 @@ fn what_does_not_fit_is_refused() {
     for text in ["blocks", "blocks:0", "blocks:65", "ritz:9:8", "ritz:2:3000", "ritz:a", "others:3"] {
         assert!(text.parse::<DeflationVectors>().is_err(), "{text}");
     }
+}
+
+/// Of nine eigenvalues the smallest three are alone in their spaces: their vectors are found on the way and recycled, and later right-hand
+/// sides need as many iterations as there are eigenvalues left.
+#[test]
+fn eigenvectors_are_recycled() {
+    each(|gpu| {
+        if !gpu.capabilities().f64 {
+            return;
+        }
+        let n = 203;
+        let mut entries: Vec<f64> = (0..n).map(|i| 1.0 + (i % 6) as f64).collect();
+        entries[..3].copy_from_slice(&[1e-3, 2e-3, 5e-3]);
+        let a = diagonal(&entries);
+        let b: Vec<_> = (0..3).map(|k| random(40 + k, n)).collect();
+        let base = SolveOptions { preconditioner: Preconditioner::None, rtol: 1e-9, ..Default::default() };
+        let recycle = Some(Recycling { count: 3, steps: 30 });
+        let solution =
+            solve(gpu, &a, &b, None, &SolveOptions { recycle, ..base.clone() }, &mut go_on).unwrap();
+        let iterations: Vec<u64> = solution.outcomes.iter().map(|outcome| outcome.iterations).collect();
+        assert!(solution.outcomes.iter().all(Outcome::converged));
+        assert!(iterations[0] >= 9, "{iterations:?}");
+        // Rounding may ask for one more.
+        assert!(iterations[1..].iter().all(|&count| (6..=7).contains(&count)), "{iterations:?}");
+        // What is left serves a later solve.
+        let deflation = solution.recycled;
+        assert_eq!(deflation.as_ref().unwrap().rank(), 3);
+        let later = solved(gpu, &a, &[random(50, n)], &SolveOptions { deflation, ..base });
+        assert!((6..=7).contains(&later[0].iterations), "{}", later[0].iterations);
+    });
+}
+
+/// On a matrix with slow modes every right-hand side leaves the next fewer iterations, in either precision.
+#[test]
+fn iterations_go_down_from_one_right_hand_side_to_the_next() {
+    each(|gpu| {
+        let a = generate::parse("contrast:24x24:1e3", 0).unwrap().operator;
+        let n = a.dimension();
+        let b: Vec<_> = (0..6).map(|k| random(60 + k, n)).collect();
+        for precision in [Precision::F32, Precision::Auto] {
+            let recycle = Some(Recycling { count: 10, steps: 80 });
+            let options = SolveOptions { precision, recycle, ..Default::default() };
+            let outcomes = solved(gpu, &*a, &b, &options);
+            let iterations: Vec<u64> = outcomes.iter().map(|outcome| outcome.iterations).collect();
+            let plain = solved(gpu, &*a, &b, &SolveOptions { recycle: None, ..options });
+            assert_eq!(iterations[0], plain[0].iterations);
+            let (first, last) = (iterations[0], iterations[5]);
+            assert!(4 * last <= 3 * first, "{precision:?}: {iterations:?}");
+        }
+    });
+}
+
+/// What cannot be recycled is told, and what needs no iteration leaves nothing.
+#[test]
+fn recycling_has_its_bounds() {
+    each(|gpu| {
+        let a = generate::parse("poisson:9x9", 0).unwrap().operator;
+        let b = [random(1, 81), vec![0.0; 81]];
+        let options =
+            |count, steps| SolveOptions { recycle: Some(Recycling { count, steps }), ..Default::default() };
+        for (count, steps) in [(0, 4), (65, 100), (4, 3), (4, 257)] {
+            let error = solve(gpu, &*a, &b, None, &options(count, steps), &mut go_on).unwrap_err();
+            assert!(error.to_string().contains("recycling"), "{error}");
+        }
+        let minres = SolveOptions { method: Method::Minres, ..options(2, 8) };
+        assert!(solve(gpu, &*a, &b, None, &minres, &mut go_on).is_err());
+        let short = [random(1, 80)];
+        assert!(solve(gpu, &*a, &short, None, &options(2, 8), &mut go_on).is_err());
+        let x0 = [vec![0.0; 81]];
+        assert!(solve(gpu, &*a, &b, Some(&x0), &options(2, 8), &mut go_on).is_err());
+        let zero = solve(gpu, &*a, &b[1..], None, &options(2, 8), &mut go_on).unwrap();
+        assert!(zero.recycled.is_none() && zero.outcomes[0].iterations == 0);
+        let both = solve(gpu, &*a, &b, None, &options(2, 8), &mut go_on).unwrap();
+        assert_eq!((both.outcomes.len(), both.recycled.unwrap().rank()), (2, 2));
+        for (text, expected) in [("8", Some((8, 48))), ("60", Some((60, 256))), ("3:9", Some((3, 9)))] {
+            let read: Result<Recycling, _> = text.parse();
+            assert_eq!(read.ok().map(|found| (found.count, found.steps)), expected);
+        }
+        for text in ["", "0", "x", "3:2", "65", "4:300", "4:8:9"] {
+            assert!(text.parse::<Recycling>().is_err(), "{text}");
+        }
+    });
 }

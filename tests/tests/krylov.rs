@@ -488,3 +488,35 @@ fn a_matrix_of_many_scales_is_not_taken_for_singular() {
         }
     });
 }
+
+/// So many right-hand sides that their workgroups need a second dimension: each is solved as if it were alone, to the bit.
+#[test]
+fn workgroups_beyond_one_dimension() {
+    each(|gpu| {
+        const COLUMNS: usize = 16_500;
+        let a = poisson(32);
+        let n = a.dimension();
+        if gpu.is_cpu() {
+            return;
+        }
+        // Four workgroups for each of the columns.
+        if ((4 * COLUMNS * n) as u64) > gpu.capabilities().binding_bytes {
+            eprintln!("skipped: a vector of {COLUMNS} columns does not fit into a binding");
+            return;
+        }
+        let random = |column: usize| (0..n).map(|i| generate::random(column as u64, i as u64)).collect();
+        let b: Vec<Vec<f64>> = (0..COLUMNS).map(random).collect();
+        let options = SolveOptions {
+            preconditioner: "multigrid".parse().unwrap(),
+            precision: Precision::F32,
+            max_iterations: Some(2),
+            ..SolveOptions::default()
+        };
+        let outcomes = solve(gpu, &a, &b, None, &options, &mut go_on).unwrap().outcomes;
+        for column in [0, 1, COLUMNS / 2, 16_383, 16_384, COLUMNS - 1] {
+            let alone = solve_one(gpu, &a, &b[column], &options);
+            assert!(alone.x == outcomes[column].x, "right-hand side {column}");
+            assert!(alone.x.iter().any(|&x| x != 0.0));
+        }
+    });
+}

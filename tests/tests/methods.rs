@@ -291,7 +291,7 @@ fn columns_and_restarts_go_their_own_ways() {
     });
 }
 
-const ALL: [Method; 10] = [
+const ALL: [Method; 11] = [
     Method::Cg,
     Method::BlockCg,
     Method::Directions { window: 2 },
@@ -301,6 +301,7 @@ const ALL: [Method; 10] = [
     Method::Gmres { restart: 30 },
     Method::Fgmres { restart: 30 },
     Method::Cgls,
+    Method::Lsqr,
     Method::Auto,
 ];
 
@@ -420,7 +421,7 @@ fn rectangular(m: usize, n: usize) -> Csr {
 #[test]
 fn least_squares_are_solved() {
     each(|gpu| {
-        for method in [Method::Cgls, Method::Auto] {
+        for method in [Method::Cgls, Method::Lsqr, Method::Auto] {
             for preconditioner in [Preconditioner::None, Preconditioner::Jacobi] {
                 let options = SolveOptions { preconditioner, ..with(method) };
                 // More rows than columns: inconsistent, then consistent.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ansatz::io::{Dense, read_dense};
 use ansatz::krylov::KrylovError;
 use ansatz::krylov::amg::NearNullSpace;
-use ansatz::krylov::deflation::{Deflation, DeflationVectors};
+use ansatz::krylov::deflation::{Deflation, DeflationVectors, Recycling};
 use ansatz::{
     Error, Gpu, LinearSystem, Method, Precision, Preconditioner, Run, SolveOptions, kernels, linalg, plot,
 };
@@ -63,7 +63,7 @@ pub struct Solve {
     #[arg(long, value_name = "N")]
     max_iterations: Option<u64>,
 
-    /// Krylov method: cg or directions[:1-16] (symmetric positive definite), minres (symmetric), bicgstab, gmres[:1-200], fgmres[:1-200] (square), cgls (any shape, least squares), richardson (a preconditioner by itself), or auto, which tells why.
+    /// Krylov method: cg or directions[:1-16] (symmetric positive definite), minres (symmetric), bicgstab, gmres[:1-200], fgmres[:1-200] (square), cgls or lsqr (any shape, least squares), richardson (a preconditioner by itself), or auto, which tells why.
     #[arg(long, default_value_t = Method::Cg)]
     method: Method,
 
@@ -86,6 +86,10 @@ pub struct Solve {
     /// Vectors whose space cg leaves to a direct solve: n × k numbers, k ≤ 64, in a file as for -b, blocks:K (1 on K parts of the unknowns each), or ritz:K[:STEPS] (Ritz vectors of the smallest eigenvalues, found by STEPS Lanczos steps once for all right-hand sides).
     #[arg(long, value_name = "FILE|SPACE")]
     deflate: Option<String>,
+
+    /// Solves one right-hand side after the other by cg, and deflates K vectors that the first STEPS directions of each are turned into, for those that follow: K[:STEPS], as in 8:48.
+    #[arg(long, value_name = "K[:STEPS]")]
+    recycle: Option<Recycling>,
 
     /// Flexible directions of conjugate gradients.
     #[arg(long)]
@@ -267,6 +271,7 @@ impl Solve {
             method: self.method,
             preconditioner: self.pc,
             flexible: self.flexible,
+            recycle: self.recycle,
             precision: match self.precision {
                 PrecisionArg::Auto => Precision::Auto,
                 PrecisionArg::F32 => Precision::F32,

@@ -63,6 +63,21 @@ impl Profile {
         }
     }
 
+    /// The same of a plan of so many launches, where only so many of its rounds found work: the others moved nothing.
+    #[must_use]
+    pub fn of_rounds(&self, rounds: u64, launches: usize) -> Self {
+        let all: u64 = self.rows.values().map(|row| row.launches).sum();
+        let share = (rounds * launches as u64) as f64 / all.max(1) as f64;
+        let part = |count: u64| (count as f64 * share.min(1.0)).round() as u64;
+        let of_row = |row: &ProfileRow| ProfileRow {
+            launches: part(row.launches),
+            seconds: row.seconds,
+            bytes: part(row.bytes),
+            flops: part(row.flops),
+        };
+        Self { rows: self.rows.iter().map(|(&name, row)| (name, of_row(row))).collect() }
+    }
+
     pub(crate) fn add(&mut self, name: &'static str, cost: Cost, seconds: f64) {
         let row = self.rows.entry(name).or_default();
         row.launches += 1;

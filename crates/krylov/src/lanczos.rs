@@ -146,7 +146,7 @@ fn record<T: Real>(
     let (p, w) = (parts.vector(gpu, "v")?, parts.vector(gpu, "w")?);
     let small = Small { m: steps as usize };
     let matrices = gpu.buffer("small matrices", small.len())?;
-    let v = Basis::new(gpu, &parts, steps, "V")?;
+    let v = Basis::new(gpu, &parts, steps, "V", "take fewer Lanczos steps")?;
     let products = gpu.buffer("Vᵀw", steps as usize * parts.params.groups as usize)?;
     let scalars = |flag| Scalars { small: Some(&matrices), ..Scalars::new(&LANCZOS, flag) };
 

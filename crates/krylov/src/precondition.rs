@@ -8,7 +8,7 @@ use crate::KrylovError;
 use crate::amg::{self, Amg};
 use crate::cg::control::{Params, Status};
 use crate::cg::inverse::{Inverse, Kind};
-use crate::cg::{LANES, quad};
+use crate::cg::{quad, stream_lanes};
 use crate::deflation::DeviceDeflation;
 use crate::device::DeviceOperator;
 use crate::learned::DeviceDirections;
@@ -239,7 +239,7 @@ impl<T: Real> DevicePreconditioner<T> {
             let launch =
                 Launch::new(&ansatz_shaders::krylov::CHEBYSHEV, move |args| chebyshev_twin::<T>(args, kind))
                     .real::<T>()
-                    .constant("LANES", LANES)
+                    .constant("LANES", stream_lanes(plan.gpu()))
                     .params(&chebyshev)
                     .bind(control)
                     .bind(r)

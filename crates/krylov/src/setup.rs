@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use ansatz_gpu::{Gpu, Real};
 
 use crate::amg::{self, SmoothedAggregation};
-use crate::cg::LoopOptions;
 use crate::cg::inverse::Inverse;
-use crate::deflation::DeviceDeflation;
+use crate::cg::{Loop, LoopOptions};
+use crate::deflation::{DeviceDeflation, Recycling};
 use crate::device::{DeviceNormal, DeviceOperator, lay_out};
 use crate::learned::DeviceDirections;
 use crate::multigrid::Hierarchy;
@@ -62,7 +62,7 @@ pub(crate) fn prepare_normal<T: Real>(
             return Err(KrylovError::Setting {
                 name: "the preconditioner",
                 value: other.to_string(),
-                expected: "none or jacobi (columns of unit length) for the method cgls",
+                expected: "none or jacobi (columns of unit length) for the methods cgls and lsqr",
             });
         }
     };
@@ -201,7 +201,12 @@ pub(crate) fn prepare<T: Real>(
         }
     };
     let loop_options = loop_options(options, &preconditioner, history)?;
-    let method = options.method.record(gpu, &*operator, &preconditioner, columns, loop_options)?;
+    let method = match options.recycle {
+        Some(Recycling { steps, .. }) => {
+            Loop::keeping(gpu, &*operator, &preconditioner, columns, loop_options, steps as u32)?
+        }
+        None => options.method.record(gpu, &*operator, &preconditioner, columns, loop_options)?,
+    };
     let ordering = operator.ordering().clone();
     let stage = DeviceStage::new(method, ordering, scaling, factor, columns, history);
     Ok(Prepared { stage: Box::new(stage), layout })

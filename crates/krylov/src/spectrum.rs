@@ -1,7 +1,7 @@
 //! The scaling of a matrix to unit diagonal, and the largest eigenvalue of what results.
 
+use crate::norms::norm;
 use crate::operator::Operator;
-use crate::stage::norm;
 
 /// S = |D|^(−1/2); an unknown without a diagonal entry is left as it is.
 pub(crate) fn unit_scaling(diagonal: &[f64]) -> Vec<f64> {

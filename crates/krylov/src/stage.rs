@@ -9,6 +9,7 @@ use ansatz_gpu::{Cost, GpuError, Profile, Real};
 
 use crate::cg::control::Status;
 use crate::cg::{ColumnState, Loop, Start};
+use crate::norms::{norm, scaled_norm};
 use crate::operator::Ordering;
 
 /// What a column is to do.
@@ -51,11 +52,14 @@ pub(crate) trait Stage {
     /// The last search direction of each column, up to a factor: that of conjugate gradients without curvature.
     fn directions(&self) -> Result<Vec<Vec<f64>>, GpuError>;
 
+    /// The first directions of the first column, where they are kept.
+    fn kept(&self) -> Result<Vec<Vec<f64>>, GpuError>;
+
     /// ‖Sr‖, the norm in which the recursion measures.
     fn norm(&self, r: &[f64]) -> f64;
 
     fn is_f64(&self) -> bool;
-    fn profile(&self) -> &Profile;
+    fn profile(&self) -> Profile;
     fn launches(&self) -> usize;
     fn cost(&self) -> Cost;
     fn most_iterations(&self) -> u64;
@@ -97,17 +101,23 @@ impl<T: Real> DeviceStage<T> {
         Self { dimension, ..self }
     }
 
-    fn scaled(&self, vector: &[f64], factor: f64) -> Vec<f64> {
+    /// f·Sv for the device.
+    fn scatter(&self, vector: &[f64], factor: f64) -> Vec<T> {
         if self.scaling.is_empty() {
-            vector.iter().map(|v| v * factor).collect()
+            self.ordering.scatter_with(vector, |_, v| v * factor)
         } else {
-            vector.iter().zip(&self.scaling).map(|(v, s)| v * factor * s).collect()
+            self.ordering.scatter_with(vector, |i, v| v * factor * self.scaling[i])
         }
     }
 
-    /// A vector from the device, without what it is padded by.
-    fn gather(&self, vector: &[T]) -> Vec<f64> {
-        let mut natural = self.ordering.gather(vector);
+    /// f·Sv of a vector from the device, without what it is padded by.
+    fn gather(&self, vector: &[T], factor: f64) -> Vec<f64> {
+        let mut natural = if self.scaling.is_empty() {
+            self.ordering.gather_with(vector, |_, v| v * factor)
+        } else {
+            // The padding of a matrix that is not square has no scale.
+            self.ordering.gather_with(vector, |i, v| v * factor * self.scaling.get(i).copied().unwrap_or(0.0))
+        };
         natural.truncate(self.dimension);
         natural
     }
@@ -138,7 +148,7 @@ impl<T: Real> DeviceStage<T> {
             .zip(histories)
             .zip(&self.norms)
             .map(|(((x, state), history), norm)| Correction {
-                d: self.scaled(&self.gather(x), norm * self.factor),
+                d: self.gather(x, norm * self.factor),
                 status: state.status,
                 iterations: u64::from(state.iterations),
                 refused: u64::from(state.refused),
@@ -161,9 +171,7 @@ impl<T: Real> Stage for DeviceStage<T> {
             // The norm is taken out, so that neither 1e30 nor 1e-30 leaves the range of f32.
             let norm = self.norm(r);
             self.norms[column] = norm;
-            let mut unit = if norm > 0.0 { self.scaled(r, 1.0 / norm) } else { vec![0.0; r.len()] };
-            unit.resize(self.ordering.natural_len(), 0.0);
-            device.extend(self.ordering.scatter::<T>(&unit));
+            device.extend(self.scatter(r, if norm > 0.0 { 1.0 / norm } else { 0.0 }));
         }
         self.method.start(&device, &self.starts(tasks))?;
         self.finish(look)
@@ -176,26 +184,22 @@ impl<T: Real> Stage for DeviceStage<T> {
 
     fn directions(&self) -> Result<Vec<Vec<f64>>, GpuError> {
         let p = self.method.p()?;
-        Ok(p.chunks(self.ordering.device_len().max(1)).map(|p| self.scaled(&self.gather(p), 1.0)).collect())
+        Ok(p.chunks(self.ordering.device_len().max(1)).map(|p| self.gather(p, 1.0)).collect())
+    }
+
+    fn kept(&self) -> Result<Vec<Vec<f64>>, GpuError> {
+        Ok(self.method.kept()?.iter().map(|p| self.gather(p, 1.0)).collect())
     }
 
     fn norm(&self, r: &[f64]) -> f64 {
-        if self.scaling.is_empty() {
-            norm(r)
-        } else {
-            let largest = r.iter().zip(&self.scaling).fold(0.0, |max: f64, (r, s)| max.max((r * s).abs()));
-            if largest == 0.0 || !largest.is_finite() {
-                return largest;
-            }
-            largest * r.iter().zip(&self.scaling).map(|(r, s)| (r * s / largest).powi(2)).sum::<f64>().sqrt()
-        }
+        if self.scaling.is_empty() { norm(r) } else { scaled_norm(r, &self.scaling) }
     }
 
     fn is_f64(&self) -> bool {
         T::IS_F64
     }
 
-    fn profile(&self) -> &Profile {
+    fn profile(&self) -> Profile {
         self.method.profile()
     }
 
@@ -210,18 +214,4 @@ impl<T: Real> Stage for DeviceStage<T> {
     fn most_iterations(&self) -> u64 {
         u64::from(self.history)
     }
-}
-
-/// ‖v‖₂ without overflow or underflow.
-pub(crate) fn norm(v: &[f64]) -> f64 {
-    let largest = norm_max(v);
-    if largest == 0.0 || !largest.is_finite() {
-        return largest;
-    }
-    largest * v.iter().map(|v| (v / largest).powi(2)).sum::<f64>().sqrt()
-}
-
-/// ‖v‖∞; NaN where an entry is.
-pub(crate) fn norm_max(v: &[f64]) -> f64 {
-    v.iter().fold(0.0, |max: f64, v| if v.is_nan() || max.is_nan() { f64::NAN } else { max.max(v.abs()) })
 }

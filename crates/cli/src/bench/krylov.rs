@@ -126,7 +126,7 @@ fn measure(gpu: &Gpu, extents: [usize; 3], profiled: bool) -> Result<Report, Err
         gpu.set_profiling(true);
         for subject in &mut subjects {
             subject.iterate(gpu)?;
-            profile.merge(subject.solver.profile());
+            profile.merge(&subject.solver.profile());
         }
         gpu.set_profiling(false);
     }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::control::{ALPHA, BETA, GOAL, ITERATION, LIMIT, Params, RHO, RR, STATUS, SUMS, Status};
 use super::inverse::{Inverse, Kind};
-use super::{LANES, column_sums, quad};
+use super::{column_sums, quad, stream_lanes};
 
 /// The buffers of a launch; vectors are columns of `4·params.stride4` scalars.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl<T: Real> Direction<'_, T> {
             Launch::new(&ansatz_shaders::krylov::CG_DIRECTION, move |args| twin::<T>(args, kind, flexible))
                 .real::<T>()
                 .flag("FLEXIBLE", flexible)
-                .constant("LANES", LANES)
+                .constant("LANES", stream_lanes(plan.gpu()))
                 .params(&self.params)
                 .bind(self.control)
                 .bind(self.z)

@@ -4,7 +4,7 @@ use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
 use super::control::{Params, STATUS, SUMS, Status};
-use super::{LANES, share};
+use super::{share, stream_lanes};
 
 /// The buffers of a launch; vectors are columns of `4·params.stride4` scalars.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl<T: Real> Inner<'_, T> {
         let unknowns = 4 * u64::from(self.params.quads) * u64::from(self.params.columns);
         let launch = Launch::new(&ansatz_shaders::krylov::CG_INNER, twin::<T>)
             .real::<T>()
-            .constant("LANES", LANES)
+            .constant("LANES", stream_lanes(plan.gpu()))
             .params(&self.params)
             .bind(self.control)
             .bind(self.r)

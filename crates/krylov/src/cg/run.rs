@@ -9,6 +9,7 @@ use super::control::{GOAL, ITERATION, LIMIT, Params, RR, STATUS, Status};
 use super::inverse::Inverse;
 use super::{Begin, Direction, Inner, Update, vector_groups};
 use crate::device::DeviceOperator;
+use crate::gmres::Basis;
 use crate::precondition::DevicePreconditioner;
 
 /// Settings of a loop.
@@ -52,6 +53,12 @@ pub struct Loop<T> {
     options: LoopOptions,
     parts: Parts<T>,
     recorded: Recorded<T>,
+    /// The first directions of every column, so many of each.
+    kept: Option<(Buffer<T>, u32)>,
+    /// Iterations since the start, of the column that has most.
+    iterations: u64,
+    /// Rounds in which a column ran.
+    rounds: u64,
 }
 
 /// What the loop of every method works on.
@@ -121,6 +128,21 @@ impl<T: Real> Loop<T> {
         columns: usize,
         options: LoopOptions,
     ) -> Result<Self, GpuError> {
+        Self::keeping(gpu, operator, preconditioner, columns, options, 0)
+    }
+
+    /// The same, which keeps the first `kept` directions of every column.
+    ///
+    /// # Errors
+    /// Limits and memory of the device.
+    pub fn keeping(
+        gpu: &Gpu,
+        operator: &dyn DeviceOperator<T>,
+        preconditioner: &DevicePreconditioner<T>,
+        columns: usize,
+        options: LoopOptions,
+        kept: u32,
+    ) -> Result<Self, GpuError> {
         let (identity, general) = (Inverse::Identity, preconditioner.is_general());
         let inverse = preconditioner.inverse().filter(|_| !general).unwrap_or(&identity);
         let parts = Parts::new(gpu, operator, columns, options, general, 0)?;
@@ -146,6 +168,14 @@ impl<T: Real> Loop<T> {
         // β = ρ/ρ₀, p ← z + βp
         let flexible = options.flexible;
         Direction { params, control, z: &z, p: &p, history, inverse, flexible }.record(&mut body)?;
+        let directions = match kept {
+            0 => None,
+            _ => {
+                let basis = Basis::new(gpu, &parts, kept, "directions", "recycle fewer directions")?;
+                basis.keep(&mut body, &p)?;
+                Some((basis.vectors, kept))
+            }
+        };
         // q = Ap, p·q
         operator.record(&mut body, control, params.shape(), &p, &ap)?;
         // α = ρ/(p·q), x ← x + αp, r ← r − αq, z = M⁻¹r, r·r, r·z
@@ -161,12 +191,12 @@ impl<T: Real> Loop<T> {
             refused: None,
             witness: None,
         };
-        Ok(Self::of(gpu, options, parts, recorded))
+        Ok(Self { kept: directions, ..Self::of(gpu, options, parts, recorded) })
     }
 
     /// The loop of another method.
     pub(crate) fn of(gpu: &Gpu, options: LoopOptions, parts: Parts<T>, recorded: Recorded<T>) -> Self {
-        Self { gpu: gpu.clone(), options, parts, recorded }
+        Self { gpu: gpu.clone(), options, parts, recorded, kept: None, iterations: 0, rounds: 0 }
     }
 
     /// Launches per iteration, rounded up.
@@ -181,8 +211,8 @@ impl<T: Real> Loop<T> {
     }
 
     /// Time per kernel, where the device profiles.
-    pub fn profile(&self) -> &Profile {
-        self.recorded.body.profile()
+    pub fn profile(&self) -> Profile {
+        self.recorded.body.profile().of_rounds(self.rounds, self.recorded.body.len())
     }
 
     /// Begins anew from x = 0 with residuals `r`, laid out for the device, column after column.
@@ -206,6 +236,7 @@ impl<T: Real> Loop<T> {
         }
         self.gpu.write(&self.parts.control, 0, &control)?;
         self.gpu.write(&self.parts.r, 0, r)?;
+        self.iterations = 0;
         self.recorded.start.run()
     }
 
@@ -252,7 +283,7 @@ impl<T: Real> Loop<T> {
         })?;
         // The update of the last iteration speaks last: it alone sees a curvature that is not positive.
         let words = self.gpu.read(&self.parts.control)?;
-        Ok((0..params.columns as usize)
+        let states: Vec<ColumnState> = (0..params.columns as usize)
             .map(|column| {
                 let front = column_state(&words, params.front(column));
                 let rr = words[params.back(column) + RR].widen();
@@ -262,7 +293,13 @@ impl<T: Real> Loop<T> {
                     .map_or(0, |word| words[self.parts.params.own(column) + word as usize].widen() as u32);
                 ColumnState { rr, refused, ..front }
             })
-            .collect())
+            .collect();
+        // One more round found that there was nothing left to do.
+        let most = states.iter().map(|state| u64::from(state.iterations)).max().unwrap_or(0);
+        let done = most.saturating_sub(self.iterations) + 1;
+        self.rounds += done.div_ceil(u64::from(self.recorded.iterations));
+        self.iterations = most;
+        Ok(states)
     }
 
     /// The solution on the device, column after column.
@@ -284,6 +321,17 @@ impl<T: Real> Loop<T> {
         let witness = self.gpu.read(&self.parts.control)?[params.own(0) + word as usize].widen() as usize;
         let length = 4 * params.stride4 as usize;
         Ok(p[witness * length..][..length].repeat(params.columns as usize))
+    }
+
+    /// The directions of the first column that were kept.
+    ///
+    /// # Errors
+    /// As [`Loop::start`].
+    pub fn kept(&self) -> Result<Vec<Vec<T>>, GpuError> {
+        let Some((vectors, slots)) = &self.kept else { return Ok(Vec::new()) };
+        let length = 4 * self.parts.params.stride4 as usize;
+        let count = self.iterations.min(u64::from(*slots)) as usize;
+        Ok(self.gpu.read(vectors)?.chunks(length.max(1)).take(count).map(<[T]>::to_vec).collect())
     }
 
     /// r·r of every iteration of each column since the start: `states[c].iterations + 1` numbers.

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::control::{Params, SUMS};
 use super::inverse::{Inverse, Kind};
-use super::{LANES, dot4, quad, share};
+use super::{dot4, quad, share, stream_lanes};
 
 /// The buffers of a launch; vectors are columns of `4·params.stride4` scalars.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl<T: Real> Begin<'_, T> {
         let bytes = (2 + self.inverse.reals()) * size_of::<T>() as u64 * unknowns;
         let launch = Launch::new(&ansatz_shaders::krylov::CG_START, move |args| twin::<T>(args, kind))
             .real::<T>()
-            .constant("LANES", LANES)
+            .constant("LANES", stream_lanes(plan.gpu()))
             .params(&self.params)
             .bind(self.control)
             .bind(self.x)

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::control::{ALPHA, CURVATURE, ITERATION, Params, RHO, STATUS, SUMS, Status};
 use super::inverse::{Inverse, Kind};
-use super::{LANES, dot4, quad, share};
+use super::{dot4, quad, share, stream_lanes};
 
 /// The buffers of a launch; vectors are columns of `4·params.stride4` scalars.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl<T: Real> Update<'_, T> {
             Launch::new(&ansatz_shaders::krylov::CG_UPDATE, move |args| twin::<T>(args, kind, flexible))
                 .real::<T>()
                 .flag("FLEXIBLE", self.flexible)
-                .constant("LANES", LANES)
+                .constant("LANES", stream_lanes(plan.gpu()))
                 .params(&self.params)
                 .bind(self.control)
                 .bind(self.x)

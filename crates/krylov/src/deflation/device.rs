@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::Deflation;
 use crate::cg::control::{Params, Status};
-use crate::cg::{LANES, dot4, quad, share, vector_groups};
+use crate::cg::{dot4, quad, share, stream_lanes, vector_groups};
 use crate::device::MOST_TRIPS;
 use crate::operator::Ordering;
 
@@ -46,7 +46,7 @@ impl<T: Real> DeviceDeflation<T> {
     ) -> Result<Self, GpuError> {
         let (quads, vectors) = (ordering.device_len() / 4, deflation.rank());
         let groups = vector_groups(gpu, quads);
-        let trips = (quads as u64).div_ceil(u64::from(groups * LANES)) * vectors as u64;
+        let trips = (quads as u64).div_ceil(u64::from(groups * stream_lanes(gpu))) * vectors as u64;
         if trips > MOST_TRIPS && !gpu.is_cpu() {
             return Err(GpuError::Limit {
                 what: "deflation (vectors times unknowns per invocation)".to_owned(),
@@ -109,7 +109,7 @@ impl<T: Real> DeviceDeflation<T> {
         plan.launch(
             Launch::new(&ansatz_shaders::krylov::DEFLATION_PRODUCTS, products_twin::<T>)
                 .real::<T>()
-                .constant("LANES", LANES)
+                .constant("LANES", stream_lanes(plan.gpu()))
                 .params(&own)
                 .bind(control)
                 .bind(&self.w)
@@ -125,7 +125,7 @@ impl<T: Real> DeviceDeflation<T> {
         })
         .real::<T>()
         .flag("PLAIN", plain)
-        .constant("LANES", LANES)
+        .constant("LANES", stream_lanes(plan.gpu()))
         .params(&own)
         .bind(control)
         .bind(&self.products)

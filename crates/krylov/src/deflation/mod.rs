@@ -13,16 +13,18 @@
 //! residual does as long as θ is not beyond the spectrum of M⁻¹A; with θ = 0 it would stay.
 
 mod device;
+mod recycle;
 mod vectors;
 
 use faer::{Mat, Side};
 use rayon::prelude::*;
 
 use crate::KrylovError;
+use crate::norms::norm;
 use crate::operator::Operator;
-use crate::stage::norm;
 
 pub use device::DeviceDeflation;
+pub use recycle::Recycling;
 pub use vectors::DeflationVectors;
 
 /// Vectors that conjugate gradients leave to a direct solve, for one operator.

@@ -9,7 +9,7 @@ mod sweep;
 mod twin;
 
 pub use csr::DeviceCsr;
-pub(crate) use normal::DeviceNormal;
+pub use normal::DeviceNormal;
 pub use sell::{DeviceSell, SellArrays};
 pub(crate) use sell::{Entries, SellPart};
 pub use stencil::DeviceStencil;
@@ -19,7 +19,7 @@ pub use stencil_variable::DeviceVariableStencil;
 use ansatz_gpu::{Buffer, Gpu, GpuError, Plan, Real};
 
 use crate::KrylovError;
-use crate::cg::LANES;
+use crate::cg::{LANES, stream_lanes};
 use crate::operator::{Form, Format, OperatorError, Ordering, PaddedCsr, Sell, SellLayout, choose_format};
 
 /// How many columns a product has, and where their control words begin.
@@ -41,6 +41,11 @@ pub trait DeviceOperator<T: Real>: Send + Sync {
 
     /// The matrix, where it lies in SELL-C-σ.
     fn sell(&self) -> Option<&SellArrays<T>> {
+        None
+    }
+
+    /// B and Bᵀ, where this is BᵀB.
+    fn factors(&self) -> Option<[&dyn DeviceOperator<T>; 2]> {
         None
     }
 
@@ -69,7 +74,7 @@ pub(crate) fn product_groups(gpu: &Gpu, quads: u64, trips: u64) -> Result<u32, O
     let most = if gpu.is_cpu() { 4 * rayon::current_num_threads() as u64 } else { 512 };
     let wanted = quads.div_ceil(lanes).clamp(1, most);
     let rounds = (MOST_TRIPS / (trips + 1)).max(1);
-    let needed = quads.div_ceil(lanes * rounds);
+    let needed = quads.div_ceil(u64::from(stream_lanes(gpu)) * rounds);
     if trips > MOST_TRIPS && !gpu.is_cpu() {
         return Err(OperatorError::TooManyTrips { trips: trips as usize, limit: MOST_TRIPS as usize });
     }

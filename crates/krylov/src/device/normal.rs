@@ -10,7 +10,7 @@ use crate::operator::{Csr, Form, Ordering};
 use crate::steps::Combine;
 
 /// AᵀA on a device: A and Aᵀ, each laid out by itself, with p·AᵀAp as ‖Ap‖², which no rounding makes negative.
-pub(crate) struct DeviceNormal<T> {
+pub struct DeviceNormal<T> {
     forth: Box<dyn DeviceOperator<T>>,
     back: Box<dyn DeviceOperator<T>>,
     /// Ax of every column.
@@ -20,6 +20,9 @@ pub(crate) struct DeviceNormal<T> {
 
 impl<T: Real> DeviceNormal<T> {
     /// Lays out a square A, and says how.
+    ///
+    /// # Errors
+    /// Limits and memory of the device.
     pub fn new(gpu: &Gpu, a: &Csr, columns: usize) -> Result<(Self, String), KrylovError> {
         // In the natural order, so that both products agree on it.
         let (forth, layout) = lay_out::<T>(gpu, Form::Csr(a), 1.0, true)?;
@@ -38,6 +41,10 @@ impl<T: Real> DeviceOperator<T> for DeviceNormal<T> {
 
     fn groups(&self) -> u32 {
         self.groups
+    }
+
+    fn factors(&self) -> Option<[&dyn DeviceOperator<T>; 2]> {
+        Some([&*self.forth, &*self.back])
     }
 
     fn record(

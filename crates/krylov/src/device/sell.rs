@@ -5,7 +5,7 @@ use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 use super::twin::{Work, multiply};
 use super::{DeviceOperator, Shape, product_groups};
 use crate::KrylovError;
-use crate::cg::LANES;
+use crate::cg::stream_lanes;
 use crate::operator::{Ordering, RowSlice, Sell, row_slices};
 
 /// The parameter block of the kernel.
@@ -143,7 +143,7 @@ impl<T: Real> DeviceOperator<T> for DeviceSell<T> {
             };
             let launch = Launch::new(kernel, twin::<T>)
                 .real::<T>()
-                .constant("LANES", LANES)
+                .constant("LANES", stream_lanes(plan.gpu()))
                 .params(&params)
                 .bind(control)
                 .bind(&part.pattern)

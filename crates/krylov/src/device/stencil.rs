@@ -1,13 +1,14 @@
 //! y = A x for a stencil with constant coefficients: `shaders/krylov/stencil_constant.wgsl`.
 
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
+use rayon::prelude::*;
 
 use super::sweep::Sweep;
 use super::twin::{Work, multiply};
 use super::{DeviceOperator, Shape};
 use crate::KrylovError;
-use crate::cg::LANES;
-use crate::operator::{Boundary, Operator, Ordering, Side, Stencil, mask};
+use crate::cg::stream_lanes;
+use crate::operator::{Boundary, Ordering, Side, Stencil, mask};
 
 /// The parameter block of the kernel.
 #[repr(C)]
@@ -78,17 +79,15 @@ impl<T: Real> DeviceStencil<T> {
 
 /// A byte per cell in the layout of the device: how many links it has along each axis of the kernel, and [`ACTIVE`].
 pub(crate) fn links(stencil: &Stencil, ordering: &Ordering, axes: [usize; 3]) -> Vec<u32> {
-    let mut bytes = vec![0u8; ordering.device_len()];
-    for index in (0..stencil.dimension()).filter(|&index| stencil.is_active(index)) {
-        let bits = stencil.mask(index);
-        let count = |axis: usize| -> u8 {
-            let sides = Side::ALL.iter().filter(|side| side.axis() == axis);
-            sides.map(|side| u8::from(bits & (mask::LINKED << side.index()) != 0)).sum()
-        };
-        bytes[ordering.to_device(index)] =
-            ACTIVE | count(axes[0]) | count(axes[1]) << 2 | count(axes[2]) << 4;
-    }
-    bytes.chunks_exact(4).map(bytemuck::pod_read_unaligned::<u32>).map(u32::from_le).collect()
+    let byte = |&bits: &u16| -> u8 {
+        let count = |axis: usize| ((bits / mask::LINKED) >> (2 * axis) & 3).count_ones() as u8;
+        if bits & mask::ACTIVE == 0 {
+            return 0;
+        }
+        ACTIVE | count(axes[0]) | count(axes[1]) << 2 | count(axes[2]) << 4
+    };
+    let bytes: Vec<u8> = stencil.all_masks().par_iter().with_min_len(4096).map(byte).collect();
+    ordering.words(&bytes)
 }
 
 impl<T: Real> DeviceOperator<T> for DeviceStencil<T> {
@@ -133,7 +132,7 @@ impl<T: Real> DeviceOperator<T> for DeviceStencil<T> {
         .real::<T>()
         .flag("FLAT", flat)
         .flag("LINKS", has_links)
-        .constant("LANES", LANES)
+        .constant("LANES", stream_lanes(plan.gpu()))
         .params(&params)
         .bind(control)
         .bind(&self.weights)

@@ -6,7 +6,7 @@ use super::sweep::Sweep;
 use super::twin::{Work, multiply};
 use super::{DeviceOperator, Shape};
 use crate::KrylovError;
-use crate::cg::LANES;
+use crate::cg::stream_lanes;
 use crate::operator::{Operator, OperatorError, Ordering, VariableStencil};
 
 /// The parameter block of the kernel.
@@ -140,7 +140,7 @@ impl<T: Real> DeviceOperator<T> for DeviceVariableStencil<T> {
                 Launch::new(&ansatz_shaders::krylov::STENCIL_VARIABLE, move |args| twin::<T>(args, flat))
                     .real::<T>()
                     .flag("FLAT", flat)
-                    .constant("LANES", LANES)
+                    .constant("LANES", stream_lanes(plan.gpu()))
                     .params(&params)
                     .bind(control)
                     .bind(&slab.coefficients)

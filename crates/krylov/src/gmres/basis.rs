@@ -5,8 +5,8 @@ use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
 use super::{SCALE, STEP, Small};
-use crate::cg::control::{Params, SUMS, Status};
-use crate::cg::{LANES, Parts, dot4, quad, share};
+use crate::cg::control::{ITERATION, Params, SUMS, Status};
+use crate::cg::{Parts, dot4, quad, share, stream_lanes};
 
 /// `slots` vectors for every column.
 pub(crate) struct Basis<'a, T> {
@@ -65,16 +65,22 @@ impl BasisParams {
 }
 
 impl<'a, T: Real> Basis<'a, T> {
-    pub fn new(gpu: &Gpu, parts: &'a Parts<T>, slots: u32, label: &str) -> Result<Self, GpuError> {
+    pub fn new(
+        gpu: &Gpu,
+        parts: &'a Parts<T>,
+        slots: u32,
+        label: &str,
+        remedy: &'static str,
+    ) -> Result<Self, GpuError> {
         let Params { stride4, columns, quads, groups, .. } = parts.params;
         // An invocation must stay below the iterations that every driver runs.
-        let trips = u64::from(quads.div_ceil(groups * LANES)) * u64::from(slots);
+        let trips = u64::from(quads.div_ceil(groups * stream_lanes(gpu))) * u64::from(slots);
         if trips > crate::device::MOST_TRIPS && !gpu.is_cpu() {
             return Err(GpuError::Limit {
                 what: "the basis of the Krylov space (vectors times unknowns per invocation)".to_owned(),
                 needed: trips,
                 available: crate::device::MOST_TRIPS,
-                remedy: "restart earlier, as in gmres:10, or use bicgstab",
+                remedy,
             });
         }
         let length = 4 * stride4 as usize * columns as usize * slots as usize;
@@ -85,7 +91,7 @@ impl<'a, T: Real> Basis<'a, T> {
                 what: format!("the basis of the Krylov space, of {slots} vectors (bytes)"),
                 needed: bytes,
                 available,
-                remedy: "restart earlier, as in gmres:10, or use bicgstab",
+                remedy,
             });
         }
         Ok(Self { parts, slots, vectors: gpu.buffer(label, length)? })
@@ -126,7 +132,7 @@ impl<'a, T: Real> Basis<'a, T> {
     ) -> Result<(), GpuError> {
         let launch = Launch::new(&ansatz_shaders::krylov::BASIS_PRODUCTS, products_twin::<T>)
             .real::<T>()
-            .constant("LANES", LANES)
+            .constant("LANES", stream_lanes(plan.gpu()))
             .params(&self.params(small, 0))
             .bind(&self.parts.control)
             .bind(&self.vectors)
@@ -153,7 +159,7 @@ impl<'a, T: Real> Basis<'a, T> {
                 .real::<T>()
                 .flag("ASSEMBLE", update != Update::TakeOff)
                 .flag("ONTO", update == Update::AssembleOnto)
-                .constant("LANES", LANES)
+                .constant("LANES", stream_lanes(plan.gpu()))
                 .params(&self.params(small, coefficients))
                 .bind(&self.parts.control)
                 .bind(&self.vectors)
@@ -175,13 +181,29 @@ impl<'a, T: Real> Basis<'a, T> {
         w: &Buffer<T>,
         p: Option<&Buffer<T>>,
     ) -> Result<(), GpuError> {
+        self.append_at(plan, self.params(small, 0), w, p)
+    }
+
+    /// v_k ← w in iteration k, the last vector again and again once there are as many as fit.
+    pub fn keep(&self, plan: &mut Plan, w: &Buffer<T>) -> Result<(), GpuError> {
+        let params = self.params(Small { m: 0 }, 0);
+        self.append_at(plan, BasisParams { own: ITERATION as u32 - STEP, ..params }, w, None)
+    }
+
+    fn append_at(
+        &self,
+        plan: &mut Plan,
+        params: BasisParams,
+        w: &Buffer<T>,
+        p: Option<&Buffer<T>>,
+    ) -> Result<(), GpuError> {
         let store = p.is_none();
         let launch =
             Launch::new(&ansatz_shaders::krylov::BASIS_APPEND, move |args| append_twin::<T>(args, store))
                 .real::<T>()
                 .flag("STORE", store)
-                .constant("LANES", LANES)
-                .params(&self.params(small, 0))
+                .constant("LANES", stream_lanes(plan.gpu()))
+                .params(&params)
                 .bind(&self.parts.control)
                 .bind(&self.vectors)
                 .bind(w);

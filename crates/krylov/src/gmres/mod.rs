@@ -36,6 +36,8 @@ pub(crate) const FRESH: u32 = 4;
 const OF_DIFFERENCE: u32 = 5;
 const OF_ZERO: u32 = 8;
 const OF_SUM: u32 = 10;
+/// Where the basis is too large.
+const REMEDY: &str = "restart earlier, as in gmres:10, or use bicgstab";
 /// How many they are.
 const OWN_WORDS: u32 = 12;
 
@@ -94,8 +96,9 @@ pub(crate) fn gmres<T: Real>(
     let z = if general { vector("M⁻¹v")? } else { p.clone() };
     let small = Small { m: restart as usize };
     let matrices = gpu.buffer("small matrices", small.len() * columns)?;
-    let v = Basis::new(gpu, &parts, restart + 1, "V")?;
-    let z_basis = if general && flexible { Some(Basis::new(gpu, &parts, restart, "Z")?) } else { None };
+    let v = Basis::new(gpu, &parts, restart + 1, "V", REMEDY)?;
+    let z_basis =
+        if general && flexible { Some(Basis::new(gpu, &parts, restart, "Z", REMEDY)?) } else { None };
     let slots = (restart as usize + 1) * columns;
     let products = gpu.buffer("Vᵀw", slots * parts.params.groups as usize)?;
     let cycle = |flag| Scalars { small: Some(&matrices), ..Scalars::new(&GMRES_CYCLE, flag) };

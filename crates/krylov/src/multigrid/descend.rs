@@ -1,7 +1,9 @@
 //! From an operator on a grid to coarser and coarser ones.
 
 use super::coarsest::MOST_CELLS;
-use super::faces::{CoarseFaces, Faces, VariableFaces, axes_to_halve, coarse_distance, coarsen};
+use super::faces::{
+    CoarseFaces, Faces, StencilFaces, VariableFaces, axes_to_halve, coarse_distance, coarsen,
+};
 use crate::KrylovError;
 use crate::operator::{Form, Operator};
 
@@ -34,7 +36,7 @@ pub(crate) fn descend(
     mut visit: impl FnMut(&dyn Faces, Next<'_>) -> Result<(), KrylovError>,
 ) -> Result<(), KrylovError> {
     let finest: Box<dyn Faces> = match operator.form() {
-        Form::Stencil(stencil) => Box::new(stencil.clone()),
+        Form::Stencil(stencil) => Box::new(StencilFaces::new(stencil)),
         Form::Variable(stencil) => Box::new(VariableFaces::new(stencil)),
         Form::Csr(_) => {
             return Err(KrylovError::Setting {

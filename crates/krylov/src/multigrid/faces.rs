@@ -5,6 +5,8 @@
 //! by half a cell in place of a whole one. Sides, walls, air, odd sizes and jumps of the coefficient need no rule of their
 //! own (compare Weber, Mueller-Roemer, Stork and Fellner, Comput. Graph. Forum 34, 2015, section 4).
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use crate::operator::{Grid, Operator, OperatorError, Stencil, VariableStencil, mask};
@@ -62,20 +64,47 @@ pub(crate) trait Faces: Sync {
     }
 }
 
-impl Faces for Stencil {
+/// A stencil with constant coefficients, with the links of all its cells.
+pub(super) struct StencilFaces<'a> {
+    stencil: &'a Stencil,
+    masks: Cow<'a, [u16]>,
+}
+
+impl<'a> StencilFaces<'a> {
+    pub fn new(stencil: &'a Stencil) -> Self {
+        Self { stencil, masks: stencil.all_masks() }
+    }
+}
+
+impl Faces for StencilFaces<'_> {
     fn grid(&self) -> &Grid {
-        self.grid()
+        self.stencil.grid()
     }
 
     fn face(&self, axis: usize, cell: usize) -> f64 {
-        let coupled = self.mask(cell) >> (2 * axis) & mask::COUPLED != 0;
-        if coupled { self.weights()[axis] } else { 0.0 }
+        let coupled = self.masks[cell] >> (2 * axis) & mask::COUPLED != 0;
+        if coupled { self.stencil.weights()[axis] } else { 0.0 }
     }
 
     fn ground(&self, axis: usize, cell: usize) -> f64 {
-        let bits = self.mask(cell);
+        let bits = self.masks[cell];
         let uncoupled = (bits >> 6) & !bits;
-        f64::from((uncoupled >> (2 * axis) & 3).count_ones()) * self.weights()[axis]
+        f64::from((uncoupled >> (2 * axis) & 3).count_ones()) * self.stencil.weights()[axis]
+    }
+
+    fn diagonal(&self, cell: usize) -> f64 {
+        self.stencil.diagonal_of(self.masks[cell])
+    }
+
+    /// All faces along an axis are alike.
+    fn largest_jump(&self) -> f64 {
+        1.0
+    }
+
+    /// Likewise.
+    fn strengths(&self) -> [f64; 3] {
+        let is_coupled = |axis: usize| self.masks.iter().any(|bits| bits >> (2 * axis) & 3 != 0);
+        std::array::from_fn(|axis| if is_coupled(axis) { self.stencil.weights()[axis] } else { 0.0 })
     }
 }
 

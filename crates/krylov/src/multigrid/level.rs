@@ -1,11 +1,11 @@
 //! The operator of a level on the device: `shaders/common/multigrid.wgsl`.
 
-use ansatz_gpu::{Args, Buffer, Gpu, Launch, Reading, Real};
+use ansatz_gpu::{Args, Buffer, Gpu, Launch, Plan, Reading, Real};
 
 use super::faces::Faces;
 use crate::KrylovError;
 use crate::cg::control::{Params as LoopParams, Status};
-use crate::cg::{LANES, vector_groups};
+use crate::cg::{stream_lanes, vector_groups};
 use crate::operator::{Grid, Ordering};
 
 /// The parameter block of the kernels of a level.
@@ -132,6 +132,7 @@ impl<T: Real> Level<T> {
     /// the operator.
     pub fn launch(
         &self,
+        plan: &Plan,
         launch: Launch,
         params: &Params,
         control: &Buffer<T>,
@@ -143,7 +144,7 @@ impl<T: Real> Level<T> {
         let launch = launch
             .real::<T>()
             .flag("FACES", self.has_faces())
-            .constant("LANES", LANES)
+            .constant("LANES", stream_lanes(plan.gpu()))
             .params(params)
             .bind(control)
             .bind(f)

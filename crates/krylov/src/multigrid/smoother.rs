@@ -80,7 +80,7 @@ fn smooth<T: Real>(
     });
     let reals = 3 + 2 * u64::from(has_step);
     let launch = level
-        .launch(launch, &params, vectors.control, vectors.f, reals)
+        .launch(plan, launch, &params, vectors.control, vectors.f, reals)
         .flag("CHEBYSHEV", has_step)
         .bind(vectors.z[0])
         .bind(vectors.z[1]);
@@ -129,7 +129,8 @@ fn relax<T: Real>(
     let has_faces = level.has_faces();
     let launch =
         Launch::new(&ansatz_shaders::krylov::MULTIGRID_COLOUR, move |args| relax_twin::<T>(args, has_faces));
-    plan.launch(level.launch(launch, &params, vectors.control, vectors.f, 3).bind(vectors.z[0]))
+    let launch = level.launch(plan, launch, &params, vectors.control, vectors.f, 3).bind(vectors.z[0]);
+    plan.launch(launch)
 }
 
 fn relax_twin<T: Real>(args: &Args, has_faces: bool) {
@@ -168,7 +169,8 @@ pub(super) fn residual<T: Real>(
     let launch = Launch::new(&ansatz_shaders::krylov::MULTIGRID_RESIDUAL, move |args| {
         residual_twin::<T>(args, has_faces)
     });
-    plan.launch(level.launch(launch, &params, control, f, 3).bind(z).bind(r))
+    let launch = level.launch(plan, launch, &params, control, f, 3).bind(z).bind(r);
+    plan.launch(launch)
 }
 
 fn residual_twin<T: Real>(args: &Args, has_faces: bool) {

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 use super::faces::Faces;
 use super::level::{Cells, real, running_columns};
 use crate::KrylovError;
-use crate::cg::LANES;
 use crate::cg::control::Params as LoopParams;
+use crate::cg::stream_lanes;
 
 /// The parameter block of the kernels between two levels.
 #[repr(C)]
@@ -51,45 +51,54 @@ impl super::Transfer {
     }
 }
 
-/// The weight of each fine cell's own coarse cell, in 64ths, in the device's layout; 0 where there is no unknown.
+/// The weight of each fine cell's own coarse cell, in 64ths; 0 where there is no unknown.
 ///
 /// What would come from a coarse cell that is not there comes from the own one, so that constants are interpolated as
 /// such: no flux passes a wall. Where the own one has a link to the value zero, that is what lies there.
 fn own_weights(fine: &dyn Faces, coarse: &dyn Faces, halved: [bool; 3], [near, far]: [f64; 2]) -> Vec<u8> {
     let (grid, coarse_grid) = (fine.grid(), coarse.grid());
-    let coarse_extents = coarse_grid.extents();
-    let ordering = grid.ordering();
-    let weight_of = |cell: usize| -> u8 {
-        if fine.diagonal(cell) == 0.0 {
-            return 0;
-        }
-        let at = grid.position(cell);
-        let parent = std::array::from_fn(|axis| if halved[axis] { at[axis] / 2 } else { at[axis] });
-        let grounded = coarse.grounds(coarse_grid.index(parent)) > 0.0;
-        let mut own = 0.0;
-        // The corners of the coarse cells around: bit per axis for the next one along it.
-        for corner in (0..8).filter(|corner| (0..3).all(|axis| halved[axis] || corner >> axis & 1 == 0)) {
-            let is_next = |axis: usize| corner >> axis & 1 == 1;
-            let weight: f64 = (0..3)
-                .filter(|&axis| halved[axis])
-                .map(|axis| if is_next(axis) { far } else { near })
-                .product();
-            let neighbour: [usize; 3] = std::array::from_fn(|axis| {
-                let step = if at[axis].is_multiple_of(2) { usize::MAX } else { 1 };
-                if is_next(axis) { parent[axis].wrapping_add(step) } else { parent[axis] }
-            });
-            let exists = (0..3).all(|axis| neighbour[axis] < coarse_extents[axis])
-                && coarse.diagonal(coarse_grid.index(neighbour)) > 0.0;
-            if corner == 0 || !exists && !grounded {
-                own += weight;
+    let ([nx, ny, _], coarse_extents) = (grid.extents(), coarse_grid.extents());
+    let coarse_cells = || (0..coarse_grid.cells()).into_par_iter().with_min_len(512);
+    let exists: Vec<bool> = coarse_cells().map(|cell| coarse.diagonal(cell) > 0.0).collect();
+    let is_grounded: Vec<bool> = coarse_cells().map(|cell| coarse.grounds(cell) > 0.0).collect();
+    // The corners of the coarse cells around, each with the axes along which it is the next one, and its weight; the own one first.
+    let corners: Vec<([bool; 3], f64)> = (0..8usize)
+        .map(|corner| std::array::from_fn(|axis| corner >> axis & 1 == 1))
+        .filter(|is_next: &[bool; 3]| (0..3).all(|axis| halved[axis] || !is_next[axis]))
+        .map(|is_next| {
+            let along = |axis: usize| if is_next[axis] { far } else { near };
+            (is_next, (0..3).filter(|&axis| halved[axis]).map(along).product())
+        })
+        .collect();
+    let weight_of = |at: [usize; 3]| -> u8 {
+        let parent: [usize; 3] =
+            std::array::from_fn(|axis| if halved[axis] { at[axis] / 2 } else { at[axis] });
+        // Below 0, a number wraps around and is out of range, too.
+        let next: [usize; 3] = std::array::from_fn(|axis| {
+            parent[axis].wrapping_add(if at[axis].is_multiple_of(2) { usize::MAX } else { 1 })
+        });
+        let is_missing = |is_next: &[bool; 3]| {
+            let at: [usize; 3] =
+                std::array::from_fn(|axis| if is_next[axis] { next[axis] } else { parent[axis] });
+            (0..3).any(|axis| at[axis] >= coarse_extents[axis]) || !exists[coarse_grid.index(at)]
+        };
+        let (_, own) = corners[0];
+        let missing = corners[1..].iter().filter(|(is_next, _)| is_missing(is_next));
+        let folded: f64 = match is_grounded[coarse_grid.index(parent)] {
+            true => 0.0,
+            false => missing.map(|(_, weight)| weight).sum(),
+        };
+        (64.0 * (own + folded)).round() as u8
+    };
+    let mut weights = vec![0; grid.cells()];
+    weights.par_chunks_mut(nx).with_min_len(1 + 512 / nx).enumerate().for_each(|(row, weights)| {
+        for (x, weight) in weights.iter_mut().enumerate() {
+            if fine.diagonal(row * nx + x) != 0.0 {
+                *weight = weight_of([x, row % ny, row / ny]);
             }
         }
-        (64.0 * own).round() as u8
-    };
-    let weights: Vec<u8> = (0..grid.cells()).into_par_iter().with_min_len(512).map(weight_of).collect();
-    let mut bytes = vec![0; ordering.device_len()];
-    weights.into_iter().enumerate().for_each(|(cell, weight)| bytes[ordering.to_device(cell)] = weight);
-    bytes
+    });
+    weights
 }
 
 impl Interpolation {
@@ -102,9 +111,7 @@ impl Interpolation {
         halved: [bool; 3],
     ) -> Result<Self, KrylovError> {
         let weights = transfer.weights();
-        let own = own_weights(fine, coarse, halved, weights);
-        let own: Vec<u32> =
-            own.chunks_exact(4).map(bytemuck::pod_read_unaligned::<u32>).map(u32::from_le).collect();
+        let own = fine.grid().ordering().words(&own_weights(fine, coarse, halved, weights));
         let own = gpu.upload("multigrid own weights", &own)?;
         Ok(Self { halved, weights: weights.map(|weight| weight as f32), own })
     }
@@ -153,7 +160,7 @@ impl Interpolation {
             [fine, coarse].map(|level| level.length() as u64 * u64::from(params.columns));
         let real = size_of::<T>() as u64;
         let cost = ((real + 1) * fine_cells + real * coarse_cells, 12 * fine_cells);
-        let launch = self.bind(launch, &params, [control, r, f], cost);
+        let launch = self.bind(plan, launch, &params, [control, r, f], cost);
         plan.launch(match next {
             Some(next) => launch.flag("MASKED", true).bind(&next.own),
             None => launch,
@@ -168,17 +175,19 @@ impl Interpolation {
         [fine, coarse]: [Cells; 2],
         [control, e, z]: [&Buffer<T>; 3],
     ) -> Result<(), GpuError> {
-        let params = Params { groups: fine.groups, ..self.params(params, [fine, coarse]) };
+        let params = Params { groups: coarse.groups, ..self.params(params, [fine, coarse]) };
         let launch = Launch::new(&ansatz_shaders::krylov::MULTIGRID_PROLONG, prolong_twin::<T>);
         let [fine_cells, coarse_cells] =
             [fine, coarse].map(|level| level.length() as u64 * u64::from(params.columns));
         let real = size_of::<T>() as u64;
         let cost = ((2 * real + 1) * fine_cells + real * coarse_cells, 20 * fine_cells);
-        plan.launch(self.bind(launch, &params, [control, e, z], cost))
+        let launch = self.bind(plan, launch, &params, [control, e, z], cost);
+        plan.launch(launch)
     }
 
     fn bind<T: Real>(
         &self,
+        plan: &Plan,
         launch: Launch,
         params: &Params,
         [control, from, to]: [&Buffer<T>; 3],
@@ -186,7 +195,7 @@ impl Interpolation {
     ) -> Launch {
         launch
             .real::<T>()
-            .constant("LANES", LANES)
+            .constant("LANES", stream_lanes(plan.gpu()))
             .params(params)
             .bind(control)
             .bind(&self.own)

@@ -1,5 +1,7 @@
 //! The 5- and 7-point stencil with one weight per axis, and pressure systems on cells of fluid, wall and air.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use super::{Axis, Boundary, Cell, Components, Csr, Grid, NullComponents, Operator, OperatorError, Side};
@@ -93,6 +95,11 @@ impl Stencil {
         Csr::from_triplets(self.grid.cells(), self.grid.cells(), &triplets)
     }
 
+    /// The links of all cells.
+    pub fn all_masks(&self) -> Cow<'_, [u16]> {
+        self.masks.as_deref().map_or_else(|| Cow::Owned(self.masks().collect()), Cow::Borrowed)
+    }
+
     /// The links of a cell where all cells are fluid.
     fn box_mask(&self, position: [usize; 3]) -> u16 {
         let extents = self.grid.extents();
@@ -109,7 +116,7 @@ impl Stencil {
     }
 
     /// Σ of the weights of the links.
-    fn diagonal_of(&self, m: u16) -> f64 {
+    pub(crate) fn diagonal_of(&self, m: u16) -> f64 {
         let links = |axis: usize| f64::from((m >> (6 + 2 * axis) & 3).count_ones());
         (0..3).map(|axis| self.weights[axis] * links(axis)).sum()
     }
@@ -125,7 +132,7 @@ impl Stencil {
     }
 
     /// Runs over the masks of all cells in order.
-    fn masks(&self) -> impl ParallelIterator<Item = u16> + '_ {
+    fn masks(&self) -> impl IndexedParallelIterator<Item = u16> + '_ {
         (0..self.grid.cells()).into_par_iter().with_min_len(4096).map(|index| self.mask(index))
     }
 
@@ -186,7 +193,14 @@ impl Operator for Stencil {
     }
 
     fn norm_inf(&self) -> f64 {
-        self.masks().map(|m| self.row_sum_of(m)).reduce(|| 0.0, f64::max)
+        if self.masks.is_some() {
+            return self.masks().map(|m| self.row_sum_of(m)).reduce(|| 0.0, f64::max);
+        }
+        // On a box only the first and the last cell of a line differ from the others.
+        let [xs, ys, zs] = self.grid.extents().map(|count| [0, 1.min(count - 1), count - 1]);
+        let rows = zs.into_iter().flat_map(|z| ys.map(|y| [y, z]));
+        let cells = rows.flat_map(|[y, z]| xs.map(|x| [x, y, z]));
+        cells.map(|position| self.row_sum_of(self.box_mask(position))).fold(0.0, f64::max)
     }
 
     fn is_active(&self, index: usize) -> bool {
@@ -196,6 +210,11 @@ impl Operator for Stencil {
     /// Components that touch neither air nor a Dirichlet side.
     fn null_components(&self) -> NullComponents {
         // On a box one Dirichlet side with a weight grounds every line of cells along its axis.
+        let grounds =
+            |side: Side| self.sides[side.index()] == Boundary::Dirichlet && self.weights[side.axis()] > 0.0;
+        if self.masks.is_none() && Side::ALL.into_iter().any(grounds) {
+            return NullComponents::default();
+        }
         let mut components = Components::new(self.grid.cells());
         for index in 0..self.grid.cells() {
             let m = self.mask(index);

@@ -11,14 +11,17 @@
 
 mod options;
 mod refine;
+mod sequence;
 mod solver;
 mod standstill;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use ansatz_gpu::{Cost, Gpu, Profile};
 
+use crate::deflation::Deflation;
 use crate::operator::Operator;
 use crate::{KrylovError, Method, Outcome, Preconditioner, Reason, setup};
 use solver::{Solver, relative};
@@ -57,6 +60,8 @@ pub struct Solution {
     pub cost_per_iteration: Cost,
     /// Bytes of the buffers on the device: operator, preconditioner and vectors.
     pub memory_bytes: u64,
+    /// What [`SolveOptions::recycle`] asked to keep: a space to deflate in solves with this operator.
+    pub recycled: Option<Arc<Deflation>>,
 }
 
 /// Solves A x = b for one or several right-hand sides at once.
@@ -77,12 +82,12 @@ pub fn solve(
 ) -> Result<Solution, KrylovError> {
     options.check()?;
     if options.method != Method::Auto {
-        return solve_by(gpu, a, b, x0, options, monitor);
+        return solve_with(gpu, a, b, x0, options, monitor);
     }
     let (method, why) = Method::choose(a, options.preconditioner, gpu.capabilities().binding_bytes);
     let chosen = SolveOptions { method, ..options.clone() };
     chosen.check()?;
-    let mut solution = solve_by(gpu, a, b, x0, &chosen, monitor)?;
+    let mut solution = solve_with(gpu, a, b, x0, &chosen, monitor)?;
     solution.choice = Some(why);
     let indefinite = |outcome: &Outcome| outcome.reason == Reason::IndefiniteOperator;
     if !solution.outcomes.iter().any(indefinite) || options.preconditioner == Preconditioner::Network {
@@ -90,7 +95,7 @@ pub fn solve(
     }
     // Only directions of negative curvature tell that a matrix with a positive diagonal is indefinite.
     let x: Vec<Vec<f64>> = solution.outcomes.iter().map(|outcome| outcome.x.clone()).collect();
-    let chosen = SolveOptions { method: Method::Minres, deflation: None, ..options.clone() };
+    let chosen = SolveOptions { method: Method::Minres, deflation: None, recycle: None, ..options.clone() };
     let mut again = solve_by(gpu, a, b, Some(&x), &chosen, monitor)?;
     again.choice = Some("as conjugate gradients found a direction of negative curvature");
     for (after, before) in again.outcomes.iter_mut().zip(&solution.outcomes) {
@@ -99,6 +104,21 @@ pub fn solve(
         after.solve_seconds += before.solve_seconds;
     }
     Ok(again)
+}
+
+/// Solves by one method, all right-hand sides at once or in turn.
+fn solve_with(
+    gpu: &Gpu,
+    a: &dyn Operator,
+    b: &[Vec<f64>],
+    x0: Option<&[Vec<f64>]>,
+    options: &SolveOptions,
+    monitor: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Solution, KrylovError> {
+    match options.recycle {
+        Some(_) => sequence::solve_in_turn(gpu, a, b, x0, options, monitor),
+        None => solve_by(gpu, a, b, x0, options, monitor),
+    }
 }
 
 /// Solves by one method.
@@ -124,6 +144,7 @@ fn solve_by(
         launches_per_iteration: 0,
         cost_per_iteration: Cost::default(),
         memory_bytes: 0,
+        recycled: None,
     };
 
     let has_f64 = gpu.capabilities().f64;
@@ -167,11 +188,20 @@ fn solve_by(
         let can_escalate = !f64_stage && options.precision == Precision::Auto;
         let end = solver.refine(prepared.stage.as_mut(), can_escalate, monitor);
         solve_seconds += start.elapsed().as_secs_f64();
-        solution.profile.merge(prepared.stage.profile());
+        solution.profile.merge(&prepared.stage.profile());
         solution.layout = prepared.layout;
         solution.launches_per_iteration = prepared.stage.launches();
         solution.cost_per_iteration = prepared.stage.cost();
         end.map_err(|error| solver.interrupted(error.into(), true))?;
+        if let Some(recycling) = options.recycle {
+            let start = Instant::now();
+            let directions = prepared.stage.kept().map_err(|error| solver.interrupted(error.into(), true))?;
+            let diagonal = (options.preconditioner != Preconditioner::None).then(|| a.diagonal());
+            let earlier = options.deflation.as_deref();
+            let recycled = Deflation::recycled(a, diagonal.as_deref(), earlier, &directions, recycling.count);
+            solution.recycled = recycled.map(Arc::new);
+            solve_seconds += start.elapsed().as_secs_f64();
+        }
         f64_stage = true;
     }
 

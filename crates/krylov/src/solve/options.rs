@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::amg::{NearNullSpace, SmoothedAggregation};
-use crate::deflation::Deflation;
+use crate::deflation::{Deflation, Recycling};
 use crate::directions::MOST_WINDOW;
 use crate::learned::LearnedDirections;
 use crate::method::MOST_STEPS;
@@ -59,6 +59,9 @@ pub struct SolveOptions {
     pub stencils: Option<Arc<LearnedStencils>>,
     /// A space that conjugate gradients leave to a direct solve, made for this matrix.
     pub deflation: Option<Arc<Deflation>>,
+    /// Solve one right-hand side after the other by conjugate gradients, and deflate what each of them left of A for those that follow;
+    /// [`Solution::recycled`](super::Solution::recycled) has it for further solves.
+    pub recycle: Option<Recycling>,
 }
 
 impl Default for SolveOptions {
@@ -79,6 +82,7 @@ impl Default for SolveOptions {
             directions: None,
             stencils: None,
             deflation: None,
+            recycle: None,
         }
     }
 }
@@ -135,6 +139,13 @@ impl SolveOptions {
             }
             _ if self.deflation.is_some() && !matches!(self.method, Method::Cg | Method::Auto) => {
                 wrong("the method", format!("{}, with deflation", self.method), "cg")
+            }
+            _ if self.recycle.is_some() && !matches!(self.method, Method::Cg | Method::Auto) => {
+                wrong("the method", format!("{}, with recycling", self.method), "cg")
+            }
+            _ if self.recycle.is_some_and(|recycling| !recycling.is_valid()) => {
+                let value = self.recycle.map_or_else(String::new, |recycling| recycling.to_string());
+                wrong("recycling", value, "of 1 to 64 vectors from as many to 256 directions")
             }
             _ if self.look_every == 0 => wrong("look_every", "0".to_owned(), "at least 1"),
             _ => Ok(()),

@@ -4,8 +4,8 @@ use ansatz_gpu::{Gpu, GpuError};
 
 use super::SolveOptions;
 use crate::block::MOST_COLUMNS;
+use crate::norms::{norm, norm_max};
 use crate::operator::{Csr, Defect, NullComponents, Operator, OperatorError};
-use crate::stage::{norm, norm_max};
 use crate::{KrylovError, Method, Reason, truth};
 
 /// One right-hand side on its way.
@@ -83,7 +83,7 @@ impl<'a> Solver<'a> {
     ) -> Result<Self, KrylovError> {
         let (rows, n) = (a.dimension(), a.columns());
         let least_squares = match options.method {
-            Method::Cgls => Some(LeastSquares::new(a.form().to_csr()?.into_owned())),
+            method if method.is_least_squares() => Some(LeastSquares::new(a.form().to_csr()?.into_owned())),
             _ if rows != n => return Err(OperatorError::NotSquare { rows, columns: n }.into()),
             _ => None,
         };

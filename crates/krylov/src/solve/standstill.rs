@@ -6,7 +6,8 @@ use ansatz_gpu::GpuError;
 
 use super::solver::Solver;
 use crate::Reason;
-use crate::stage::{Stage, Task, norm};
+use crate::norms::norm;
+use crate::stage::{Stage, Task};
 
 /// A residual that rounding explains up to this factor is as small as it gets.
 pub(super) const FLOOR_FACTOR: f64 = 10.0;

@@ -4,8 +4,8 @@ use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
 use super::shape;
-use crate::cg::LANES;
 use crate::cg::control::Params as LoopParams;
+use crate::cg::stream_lanes;
 use crate::multigrid::level::{Cells, real, running_columns};
 use crate::multigrid::transfer::{Interpolation, Params};
 use crate::operator::Grid;
@@ -48,7 +48,7 @@ impl<T: Real> Apply<'_, T> {
                 .real::<T>()
                 .flag("EDGES", has_edges)
                 .flag("SPACE", is_space)
-                .constant("LANES", LANES)
+                .constant("LANES", stream_lanes(plan.gpu()))
                 .params(&params)
                 .bind(self.control)
                 .bind(&self.interpolation.own)

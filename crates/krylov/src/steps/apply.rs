@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::cg::control::{Params, Status};
 use crate::cg::inverse::{Inverse, Kind};
-use crate::cg::{LANES, quad};
+use crate::cg::{quad, stream_lanes};
 
 /// The buffers of a launch; vectors are columns of `4·params.stride4` scalars.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl<T: Real> Apply<'_, T> {
         let unknowns = 4 * u64::from(params.quads) * u64::from(params.columns);
         let launch = Launch::new(&ansatz_shaders::krylov::APPLY_INVERSE, move |args| twin::<T>(args, kind))
             .real::<T>()
-            .constant("LANES", LANES)
+            .constant("LANES", stream_lanes(plan.gpu()))
             .params(&params)
             .bind(self.control)
             .bind(self.r)

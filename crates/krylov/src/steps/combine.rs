@@ -4,7 +4,7 @@ use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
 use crate::cg::control::{Params, Status};
-use crate::cg::{LANES, dot4, share};
+use crate::cg::{dot4, share, stream_lanes};
 
 /// The buffers of a launch; vectors are columns of `4·params.stride4` scalars.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl<T: Real> Combine<'_, T> {
             .flag("ONE", flags.one)
             .flag("TWO", flags.two)
             .flag("SHIFT", flags.shift)
-            .constant("LANES", LANES)
+            .constant("LANES", stream_lanes(plan.gpu()))
             .params(&params)
             .bind(self.control)
             .bind(self.y)

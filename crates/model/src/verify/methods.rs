@@ -6,7 +6,7 @@ use ansatz_krylov::cg::control::{Params, SUMS};
 use ansatz_krylov::cg::inverse::Inverse;
 use ansatz_krylov::cg::{LoopOptions, Start};
 use ansatz_krylov::deflation::{Deflation, DeviceDeflation};
-use ansatz_krylov::device::{DeviceOperator, DeviceSell};
+use ansatz_krylov::device::{DeviceNormal, DeviceOperator, DeviceSell};
 use ansatz_krylov::learned::{DeviceDirections, LearnedDirections};
 use ansatz_krylov::operator::{Csr, Form, Sell, SellLayout};
 use ansatz_krylov::steps::Combine;
@@ -15,7 +15,7 @@ use ansatz_layers::convolution::DirectionNetwork;
 use ansatz_shaders::Kernel;
 use ansatz_shaders::krylov::{
     APPLY_INVERSE, BASIS_APPEND, BASIS_PRODUCTS, BASIS_UPDATE, BICGSTAB, COMBINE, DEFLATION_CORRECT,
-    DEFLATION_PRODUCTS, DIRECTIONS, FROM_IMAGE, GMRES_CYCLE, GMRES_STEP, MINRES, RICHARDSON, TO_IMAGE,
+    DEFLATION_PRODUCTS, DIRECTIONS, FROM_IMAGE, GMRES_CYCLE, GMRES_STEP, LSQR, MINRES, RICHARDSON, TO_IMAGE,
 };
 
 use super::{Suite, numbers, poison, positive, precision, rounding, run_once, values};
@@ -33,6 +33,7 @@ pub(super) fn run<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
     for (text, vectors) in [("poisson:1x1", 1), ("poisson:13x9", 7), ("neumann:90x61", 64)] {
         deflation::<T>(suite, text, vectors)?;
     }
+    lsqr::<T>(suite)?;
     for inverse in 0..3 {
         method::<T>(suite, Method::Minres, &[&MINRES], "shifted:9x7:0.5", inverse)?;
         // The shift is below the smallest eigenvalue.
@@ -195,9 +196,32 @@ fn iterate<T: Real>(gpu: &Gpu, method: Method, matrix: &Csr, inverse: usize) -> 
             Inverse::Blocks(gpu.upload("inverse blocks", &blocks)?)
         }
     };
+    iterate_on::<T>(gpu, method, &operator, inverse, matrix.rows())
+}
+
+/// LSQR for a matrix that is not symmetric.
+fn lsqr<T: Real>(suite: &mut Suite<'_>) -> Result<(), Error> {
+    let generated = generate::parse("convection:9x7", 0)?;
+    let Form::Csr(matrix) = generated.operator.form() else { return Ok(()) };
+    suite.case(&[&LSQR], &format!("{}, lsqr", precision::<T>()), 16.0 * rounding::<T>(), |gpu| {
+        let (operator, _) = DeviceNormal::<T>::new(gpu, matrix, 2)?;
+        let found = iterate_on::<T>(gpu, Method::Lsqr, &operator, Inverse::Identity, matrix.rows())?;
+        Ok(found.into_iter().map(|values| (&LSQR, values)).collect())
+    })
+}
+
+/// For an operator on the device.
+fn iterate_on<T: Real>(
+    gpu: &Gpu,
+    method: Method,
+    operator: &dyn DeviceOperator<T>,
+    inverse: Inverse<T>,
+    rows: usize,
+) -> Result<Vec<Vec<f64>>, Error> {
+    let length = operator.ordering().device_len();
     let options = LoopOptions { flexible: false, look_every: 2, history: 8 };
-    let mut solver = method.record(gpu, &operator, &DevicePreconditioner::Fused(inverse), 2, options)?;
-    let r = [operator.ordering().scatter::<T>(&values_of(matrix.rows())), vec![T::nan(); length]].concat();
+    let mut solver = method.record(gpu, operator, &DevicePreconditioner::Fused(inverse), 2, options)?;
+    let r = [operator.ordering().scatter::<T>(&values_of(rows)), vec![T::nan(); length]].concat();
     let start = |idle| Start { goal: 0.0, limit: 6, idle };
     solver.start(&r, &[start(false), start(true)])?;
     let states = solver.run(|_| std::ops::ControlFlow::Continue(()))?;
