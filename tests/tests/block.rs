@@ -294,10 +294,10 @@ fn directions_are_kept_where_a_solve_goes_on() {
             solver.run(|_| ControlFlow::Continue(())).unwrap()
         };
         let (mut solver, operator, r) = recorded::<f32>(gpu, &a, Inverse::Identity, &rhs);
-        solver.start(&r, &vec![start(goal, 1000, false); 6]).unwrap();
+        solver.start(&r, &[start(goal, 1000, false); 6]).unwrap();
         let stretch = run(&mut solver);
         assert!(stretch.iter().all(|state| state.status == Status::Reached));
-        solver.start(&r, &vec![start(goal, 5, false); 6]).unwrap();
+        solver.start(&r, &[start(goal, 5, false); 6]).unwrap();
         let mut states = run(&mut solver);
         for limit in [10, 15, 20, 25, 1000] {
             let first = limit == 10;
