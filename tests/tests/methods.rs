@@ -291,8 +291,9 @@ fn columns_and_restarts_go_their_own_ways() {
     });
 }
 
-const ALL: [Method; 10] = [
+const ALL: [Method; 11] = [
     Method::Cg,
+    Method::BlockCg,
     Method::Directions { window: 2 },
     Method::Richardson,
     Method::Minres,

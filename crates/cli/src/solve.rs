@@ -63,7 +63,7 @@ pub struct Solve {
     #[arg(long, value_name = "N")]
     max_iterations: Option<u64>,
 
-    /// Krylov method: cg or directions[:1-16] (symmetric positive definite), minres (symmetric), bicgstab, gmres[:1-200], fgmres[:1-200] (square), cgls or lsqr (any shape, least squares), richardson (a preconditioner by itself), or auto, which tells why.
+    /// Krylov method: cg, block-cg (up to 32 right-hand sides share one Krylov space) or directions[:1-16] (symmetric positive definite), minres (symmetric), bicgstab, gmres[:1-200], fgmres[:1-200] (square), cgls or lsqr (any shape, least squares), richardson (a preconditioner by itself), or auto, which tells why.
     #[arg(long, default_value_t = Method::Cg)]
     method: Method,
 

@@ -76,7 +76,7 @@ pub(crate) fn bicgstab<T: Real>(
     Combine { u: &shadow, ..steps.combine(OF_R, r, &[&t], 0) }.record(&mut body)?;
 
     let own = vec![(SHADOW, square)];
-    let recorded = Recorded { start, body, iterations: 1, direction: p, own, refused: None };
+    let recorded = Recorded { start, body, iterations: 1, direction: p, own, refused: None, witness: None };
     Ok(Loop::of(gpu, options, parts, recorded))
 }
 

@@ -92,7 +92,8 @@ pub(crate) fn directions<T: Real>(
 
     let patience = if preconditioner.is_learned() { NETWORK_PATIENCE } else { 0.0 };
     let own = vec![(OF_COPY + 1, 1.0), (WINDOW, f64::from(window)), (PATIENCE, patience)];
-    let recorded = Recorded { start, body, iterations: 1, direction: z, own, refused: Some(REFUSED) };
+    let recorded =
+        Recorded { start, body, iterations: 1, direction: z, own, refused: Some(REFUSED), witness: None };
     Ok(Loop::of(gpu, options, parts, recorded))
 }
 

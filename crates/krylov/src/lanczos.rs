@@ -170,7 +170,7 @@ fn record<T: Real>(
 
     let vectors = v.vectors;
     let own = vec![(RESTART, f64::from(steps))];
-    let recorded = Recorded { start, body, iterations: 1, direction: p, own, refused: None };
+    let recorded = Recorded { start, body, iterations: 1, direction: p, own, refused: None, witness: None };
     Ok((Loop::of(gpu, options, parts, recorded), matrices, vectors))
 }
 

@@ -1,6 +1,7 @@
 //! Operators, conjugate-direction solvers, preconditioners, refinement and verification.
 
 pub mod amg;
+pub mod block;
 pub mod cg;
 pub mod deflation;
 pub mod device;

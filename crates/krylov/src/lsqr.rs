@@ -74,7 +74,7 @@ pub(crate) fn lsqr<T: Real>(
     steps.combine(OF_V, &v, &[&product], 0).record(&mut body)?;
 
     let own = vec![(TAU, -1.0), (OF_COPY + 1, 1.0)];
-    let recorded = Recorded { start, body, iterations: 1, direction: v, own, refused: None };
+    let recorded = Recorded { start, body, iterations: 1, direction: v, own, refused: None, witness: None };
     Ok(Loop::of(gpu, options, parts, recorded))
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use ansatz_gpu::{Gpu, GpuError, Real};
 
 use crate::bicgstab::bicgstab;
+use crate::block::block_cg;
 use crate::cg::{Loop, LoopOptions};
 use crate::device::DeviceOperator;
 use crate::directions::{MOST_WINDOW, directions};
@@ -22,6 +23,10 @@ pub enum Method {
     /// Conjugate gradients (Hestenes and Stiefel 1952), for symmetric positive (semi)definite matrices.
     #[default]
     Cg,
+    /// Block conjugate gradients (O'Leary 1980; Dubrulle 2001), for the same and up to 32 right-hand sides, which share one Krylov space: fewer
+    /// iterations, each of which costs more by products of all pairs of vectors. It pays where a product with the matrix and the
+    /// preconditioner is dear beside these, and where few eigenvalues are small.
+    BlockCg,
     /// Conjugate directions with a window (Kaneda et al. 2023), for symmetric positive definite matrices and preconditioners that may be
     /// neither symmetric nor linear.
     Directions {
@@ -78,6 +83,7 @@ impl Method {
         match self {
             // For least squares the operator is AᵀA.
             Self::Cg | Self::Cgls | Self::Auto => Loop::new(gpu, operator, preconditioner, columns, options),
+            Self::BlockCg => block_cg(gpu, operator, preconditioner, columns, options),
             Self::Directions { window } => {
                 directions(gpu, operator, preconditioner, columns, options, window)
             }
@@ -141,13 +147,14 @@ impl Method {
 
     /// Whether it goes along directions, as conjugate gradients do: for definite matrices alone.
     pub(crate) fn has_directions(self) -> bool {
-        matches!(self, Self::Cg | Self::Directions { .. })
+        matches!(self, Self::Cg | Self::BlockCg | Self::Directions { .. })
     }
 
     /// What reports call it.
     pub fn title(self) -> String {
         match self {
             Self::Cg => "conjugate gradients".to_owned(),
+            Self::BlockCg => "block conjugate gradients".to_owned(),
             Self::Cgls => "conjugate gradients for least squares".to_owned(),
             Self::Lsqr => "LSQR, least squares by bidiagonalisation".to_owned(),
             Self::Richardson => "Richardson's iteration".to_owned(),
@@ -167,6 +174,7 @@ impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cg => f.write_str("cg"),
+            Self::BlockCg => f.write_str("block-cg"),
             Self::Cgls => f.write_str("cgls"),
             Self::Lsqr => f.write_str("lsqr"),
             Self::Richardson => f.write_str("richardson"),
@@ -183,7 +191,7 @@ impl fmt::Display for Method {
 impl std::str::FromStr for Method {
     type Err = String;
 
-    /// `cg`, `directions[:k]` with a window of k (2 if not given, as published), `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with
+    /// `cg`, `block-cg`, `directions[:k]` with a window of k (2 if not given, as published), `minres`, `bicgstab`, `gmres[:m]` or `fgmres[:m]`, with
     /// cycles of m steps (30 if not given), `cgls`, `lsqr`, `richardson` or `auto`.
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, number) = match text.split_once(':') {
@@ -202,6 +210,7 @@ impl std::str::FromStr for Method {
         let window = number.unwrap_or(WINDOW);
         match (name, number) {
             ("cg", None) => Ok(Self::Cg),
+            ("block-cg", None) => Ok(Self::BlockCg),
             ("directions", _) if window <= MOST_WINDOW => Ok(Self::Directions { window }),
             ("directions", _) => Err(format!("a window of {window} is larger than {MOST_WINDOW}")),
             ("minres", None) => Ok(Self::Minres),
@@ -213,7 +222,7 @@ impl std::str::FromStr for Method {
             ("gmres", _) => Ok(Self::Gmres { restart }),
             ("fgmres", _) => Ok(Self::Fgmres { restart }),
             _ => Err(format!(
-                "`{text}` is none of auto, cg, directions[:1-{MOST_WINDOW}], minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}], cgls, lsqr, richardson"
+                "`{text}` is none of auto, cg, block-cg, directions[:1-{MOST_WINDOW}], minres, bicgstab, gmres[:1-{MOST_STEPS}], fgmres[:1-{MOST_STEPS}], cgls, lsqr, richardson"
             )),
         }
     }

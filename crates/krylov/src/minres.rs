@@ -83,7 +83,7 @@ pub(crate) fn minres<T: Real>(
     steps.combine(OF_X, x, &[&w], 1).record(&mut body)?;
 
     let own = vec![(C, 1.0), (C_BEFORE, 1.0), (OF_COPY + 1, 1.0)];
-    let recorded = Recorded { start, body, iterations: 1, direction: z, own, refused: None };
+    let recorded = Recorded { start, body, iterations: 1, direction: z, own, refused: None, witness: None };
     Ok(Loop::of(gpu, options, parts, recorded))
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn richardson<T: Real>(
         (OF_DIFFERENCE + 1, -1.0),
         (OF_COPY + 1, 1.0),
     ];
-    let recorded = Recorded { start, body, iterations: 1, direction: z, own, refused: None };
+    let recorded = Recorded { start, body, iterations: 1, direction: z, own, refused: None, witness: None };
     Ok(Loop::of(gpu, options, parts, recorded))
 }
 

@@ -271,7 +271,9 @@ fn loop_options<T: Real>(
         });
     }
     // The loops of the other methods do not keep r·r where the network looks for it.
-    if options.preconditioner == Preconditioner::Network && !options.method.has_directions() {
+    if options.preconditioner == Preconditioner::Network
+        && !matches!(options.method, Method::Cg | Method::Directions { .. })
+    {
         return Err(KrylovError::Setting {
             name: "the method",
             value: format!("{}, with a network for directions", options.method),

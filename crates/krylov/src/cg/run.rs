@@ -112,6 +112,8 @@ pub(crate) struct Recorded<T> {
     pub own: Vec<(u32, f64)>,
     /// The method's word that counts directions it refused, if it does.
     pub refused: Option<u32>,
+    /// Where columns share their directions: the method's word, of the first column, that tells which one the host is shown for all.
+    pub witness: Option<u32>,
 }
 
 impl<T: Real> Loop<T> {
@@ -180,7 +182,15 @@ impl<T: Real> Loop<T> {
         Update { params, control, x, r, p: &p, ap: &ap, inverse, flexible }.record(&mut body)?;
         precondition(&mut body)?;
 
-        let recorded = Recorded { start, body, iterations: 1, direction: p, own: Vec::new(), refused: None };
+        let recorded = Recorded {
+            start,
+            body,
+            iterations: 1,
+            direction: p,
+            own: Vec::new(),
+            refused: None,
+            witness: None,
+        };
         Ok(Self { kept: directions, ..Self::of(gpu, options, parts, recorded) })
     }
 
@@ -236,13 +246,16 @@ impl<T: Real> Loop<T> {
     /// # Errors
     /// As [`Loop::start`].
     pub fn resume(&mut self, columns: &[Start]) -> Result<(), GpuError> {
+        // Where columns share their directions, those of a column at rest serve the others.
+        let shared = self.recorded.witness.is_some() && columns.iter().any(|start| !start.idle);
         for (column, start) in columns.iter().enumerate() {
             let front = self.parts.params.front(column);
             let status = if start.idle { Status::Idle } else { Status::Running };
+            let gate = if shared { Status::Running } else { status };
             let limit = T::from_f64(f64::from(start.limit.min(self.options.history)));
             self.gpu.write(&self.parts.control, front + STATUS, &[status.word()])?;
             self.gpu.write(&self.parts.control, front + GOAL, &[T::from_f64(start.goal), limit])?;
-            self.gpu.write(&self.parts.control, self.parts.params.back(column) + STATUS, &[status.word()])?;
+            self.gpu.write(&self.parts.control, self.parts.params.back(column) + STATUS, &[gate.word()])?;
         }
         Ok(())
     }
@@ -302,7 +315,12 @@ impl<T: Real> Loop<T> {
     /// # Errors
     /// As [`Loop::start`].
     pub fn p(&self) -> Result<Vec<T>, GpuError> {
-        self.gpu.read(&self.recorded.direction)
+        let p = self.gpu.read(&self.recorded.direction)?;
+        let Some(word) = self.recorded.witness else { return Ok(p) };
+        let params = &self.parts.params;
+        let witness = self.gpu.read(&self.parts.control)?[params.own(0) + word as usize].widen() as usize;
+        let length = 4 * params.stride4 as usize;
+        Ok(p[witness * length..][..length].repeat(params.columns as usize))
     }
 
     /// The directions of the first column that were kept.

@@ -165,6 +165,7 @@ pub(crate) fn gmres<T: Real>(
         (OF_SUM, 1.0),
         (OF_SUM + 1, 1.0),
     ];
-    let recorded = Recorded { start, body, iterations: restart, direction: p, own, refused: None };
+    let recorded =
+        Recorded { start, body, iterations: restart, direction: p, own, refused: None, witness: None };
     Ok(Loop::of(gpu, options, parts, recorded))
 }

@@ -3,9 +3,10 @@
 use ansatz_gpu::{Gpu, GpuError};
 
 use super::SolveOptions;
+use crate::block::MOST_COLUMNS;
 use crate::norms::{norm, norm_max};
 use crate::operator::{Csr, Defect, NullComponents, Operator, OperatorError};
-use crate::{KrylovError, Reason, truth};
+use crate::{KrylovError, Method, Reason, truth};
 
 /// One right-hand side on its way.
 pub(super) struct Column {
@@ -93,6 +94,13 @@ impl<'a> Solver<'a> {
         if let Some(x0) = x0 {
             check("the list of initial guesses", x0.len(), b.len())?;
             x0.iter().try_for_each(|x0| check("the initial guess", x0.len(), n))?;
+        }
+        if options.method == Method::BlockCg && b.len() > MOST_COLUMNS {
+            return Err(KrylovError::Setting {
+                name: "the number of right-hand sides",
+                value: format!("{}, with the method block-cg", b.len()),
+                expected: "at most 32; solve them in groups, or use the method cg",
+            });
         }
         if let Some(vector) = options.deflation.as_ref().and_then(|space| space.vectors().first()) {
             check("a vector of deflation", vector.len(), n)?;

@@ -4,6 +4,7 @@
 //! it must leave alone has to keep it. A kernel that no case launches is reported as a failure.
 
 mod blas;
+mod block;
 mod convolution;
 mod expr;
 mod features;
@@ -70,6 +71,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
     gemm::run::<f32>(&mut suite)?;
     krylov::run::<f32>(&mut suite)?;
     methods::run::<f32>(&mut suite)?;
+    block::run::<f32>(&mut suite)?;
     learning::run::<f32>(&mut suite)?;
     multigrid::run::<f32>(&mut suite)?;
     stencils::run::<f32>(&mut suite)?;
@@ -85,6 +87,7 @@ pub fn all(gpu: &Gpu) -> Result<Vec<Check>, Error> {
         gemm::run::<f64>(&mut suite)?;
         krylov::run::<f64>(&mut suite)?;
         methods::run::<f64>(&mut suite)?;
+        block::run::<f64>(&mut suite)?;
         learning::run::<f64>(&mut suite)?;
         multigrid::run::<f64>(&mut suite)?;
         stencils::run::<f64>(&mut suite)?;
