@@ -3,7 +3,7 @@
 // the first.
 //
 // Bindings: params; 1 x, read, n4 vec4s; 2 y, written, n4 vec4s.
-// Mapping: as blas/copy: grid-stride over vec4s by `groups` workgroups of a one- or two-dimensional grid. The eight a_k do
+// Mapping: as blas/copy: contiguous shares of the vec4s for `groups` workgroups of a one- or two-dimensional grid. The eight a_k do
 // not depend on each other, so that their latencies overlap.
 // Cost per vec4: 32 bytes moved (64 in f64), 64 flops a round; with EXPONENTIALS also 32 exponentials.
 // Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 12 bytes (16 in f64); else a storage buffer.
@@ -47,7 +47,9 @@ fn main(
     let group = linear_workgroup(workgroup, workgroups);
     if group < params.groups {
         let s = real4(params.s);
-        for (var i = group * LANES + lane; i < params.n4; i += params.groups * LANES) {
+        let share = contiguous_share(params.n4, params.groups, LANES);
+        let end = min((group + 1u) * share, params.n4);
+        for (var i = group * share + lane; i < end; i += LANES) {
             let b = x[i];
             var a0 = b;
             var a1 = b - 1.0;

@@ -3,7 +3,7 @@
 // With β = 0 the old y is not used at all, so a y of NaN is overwritten.
 //
 // Bindings: params; 1 x, read, n4 vec4s; 2 y, read and written, n4 vec4s.
-// Mapping: as blas/copy: grid-stride over vec4s by `groups` workgroups of a one- or two-dimensional grid.
+// Mapping: as blas/copy: contiguous shares of the vec4s for `groups` workgroups of a one- or two-dimensional grid.
 // Cost per vec4: 48 bytes moved (96 in f64), 12 flops.
 // Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 16 bytes (24 in f64); else a storage buffer.
 #import common/real
@@ -33,7 +33,9 @@ fn main(
 ) {
     let group = linear_workgroup(workgroup, workgroups);
     if group < params.groups {
-        for (var i = group * LANES + lane; i < params.n4; i += params.groups * LANES) {
+        let share = contiguous_share(params.n4, params.groups, LANES);
+        let end = min((group + 1u) * share, params.n4);
+        for (var i = group * share + lane; i < end; i += LANES) {
             // A branch: 0 times NaN would be NaN.
             if params.beta == 0.0 {
                 y[i] = params.alpha * x[i];

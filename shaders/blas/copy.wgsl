@@ -1,8 +1,8 @@
 // y_i = x_i   (BLAS level 1, copy)
 //
 // Bindings: params; 1 x, read, n4 vec4s; 2 y, written, n4 vec4s. The host pads vectors with zeros to whole vec4s.
-// Mapping: invocation k of groups·LANES takes the vec4s k, k + groups·LANES, …; choose `groups` for a few thousand
-// rounds at most. The grid may be two-dimensional; its surplus workgroups do nothing.
+// Mapping: each of `groups` workgroups takes a contiguous share of the vec4s; choose `groups` for a few thousand rounds at
+// most. The grid may be two-dimensional; its surplus workgroups do nothing.
 // Cost per vec4: 32 bytes moved (64 in f64), 0 flops.
 // Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 8 bytes of them; else a storage buffer.
 #import common/real
@@ -30,7 +30,9 @@ fn main(
 ) {
     let group = linear_workgroup(workgroup, workgroups);
     if group < params.groups {
-        for (var i = group * LANES + lane; i < params.n4; i += params.groups * LANES) {
+        let share = contiguous_share(params.n4, params.groups, LANES);
+        let end = min((group + 1u) * share, params.n4);
+        for (var i = group * share + lane; i < end; i += LANES) {
             y[i] = x[i];
         }
     }

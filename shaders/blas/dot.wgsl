@@ -2,7 +2,7 @@
 //
 // Bindings: params; 1 x, read, n4 vec4s; 2 y, read, n4 vec4s; 3 partials, written, `groups` scalars. Binding x and y to
 // one buffer gives the squared norm. The padding of the vectors must be zero.
-// Mapping: as blas/copy: grid-stride over vec4s by `groups` workgroups; each leaves one scalar. The order of the sums
+// Mapping: as blas/copy: contiguous shares of the vec4s for `groups` workgroups; each leaves one scalar. The order of the sums
 // depends on n4, groups and LANES only: the same input gives the same bits on one device.
 // Cost per vec4: 32 bytes moved (64 in f64), 8 flops.
 // Needs LANES scalars of workgroup memory. SUBGROUPS needs SUBGROUP, else a tree in workgroup memory. F64 needs
@@ -36,7 +36,9 @@ fn main(
     var sums = real4();
     // A surplus workgroup sums nothing, and goes through the barriers with the rest.
     if group < params.groups {
-        for (var i = group * LANES + lane; i < params.n4; i += params.groups * LANES) {
+        let share = contiguous_share(params.n4, params.groups, LANES);
+        let end = min((group + 1u) * share, params.n4);
+        for (var i = group * share + lane; i < end; i += LANES) {
             sums += x[i] * y[i];
         }
     }

@@ -5,7 +5,7 @@
 //
 // Bindings: params; 1 x, read, n4 vec4s; 2 partials, written, `groups` scalars. A second pass with one workgroup takes
 // the partials, padded with zeros to whole vec4s, as its x.
-// Mapping: as blas/copy: grid-stride over vec4s by `groups` workgroups; each leaves one scalar.
+// Mapping: as blas/copy: contiguous shares of the vec4s for `groups` workgroups; each leaves one scalar.
 // Cost per vec4: 16 bytes moved, 4 flops (comparisons).
 // Needs LANES u32 of workgroup memory. IMMEDIATES needs 8 bytes of them; else a storage buffer.
 #import common/grid
@@ -35,7 +35,9 @@ fn main(
     let group = linear_workgroup(workgroup, workgroups);
     var bits = vec4<u32>();
     if group < params.groups {
-        for (var i = group * LANES + lane; i < params.n4; i += params.groups * LANES) {
+        let share = contiguous_share(params.n4, params.groups, LANES);
+        let end = min((group + 1u) * share, params.n4);
+        for (var i = group * share + lane; i < end; i += LANES) {
             bits = max(bits, bitcast<vec4<u32>>(x[i]) & vec4(0x7fffffffu));
         }
     }

@@ -1,7 +1,7 @@
 // a_i = b_i + s c_i   (the triad of STREAM, McCalpin 1995)
 //
 // Bindings: params; 1 b, read, n4 vec4s; 2 c, read, n4 vec4s; 3 a, written, n4 vec4s.
-// Mapping: as blas/copy: grid-stride over vec4s by `groups` workgroups of a one- or two-dimensional grid.
+// Mapping: as blas/copy: contiguous shares of the vec4s for `groups` workgroups of a one- or two-dimensional grid.
 // Cost per vec4: 48 bytes moved (96 in f64), 8 flops.
 // Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 12 bytes (16 in f64); else a storage buffer.
 #import common/real
@@ -31,7 +31,9 @@ fn main(
 ) {
     let group = linear_workgroup(workgroup, workgroups);
     if group < params.groups {
-        for (var i = group * LANES + lane; i < params.n4; i += params.groups * LANES) {
+        let share = contiguous_share(params.n4, params.groups, LANES);
+        let end = min((group + 1u) * share, params.n4);
+        for (var i = group * share + lane; i < end; i += LANES) {
             a[i] = b[i] + params.s * c[i];
         }
     }

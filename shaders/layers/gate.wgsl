@@ -1,7 +1,7 @@
 // z̄_i ← h̄_i where h_i > 0, and 0 elsewhere: the way back through h = max(z, 0).
 //
 // Bindings: params; 1 h and 2 h̄, read; 3 z̄, written: n4 vec4s each.
-// Mapping: as blas/copy: grid-stride over vec4s by `groups` workgroups of a one- or two-dimensional grid.
+// Mapping: as blas/copy: contiguous shares of the vec4s for `groups` workgroups of a one- or two-dimensional grid.
 // Cost per vec4: 48 bytes moved (96 in f64), no flops.
 // Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 8 bytes; else a storage buffer.
 #import common/real
@@ -30,7 +30,9 @@ fn main(
 ) {
     let group = linear_workgroup(workgroup, workgroups);
     if group < params.groups {
-        for (var i = group * LANES + lane; i < params.n4; i += params.groups * LANES) {
+        let share = contiguous_share(params.n4, params.groups, LANES);
+        let end = min((group + 1u) * share, params.n4);
+        for (var i = group * share + lane; i < end; i += LANES) {
             z_bar[i] = select(real4(), h_bar[i], h[i] > real4());
         }
     }

@@ -3,7 +3,7 @@
 // FUNCTION chooses f, from 0 in this order.
 //
 // Bindings: params; 1 x, read, n scalars padded to vec4s; 2 y, written, likewise (zeros in its padding).
-// Mapping: as blas/copy: grid-stride over vec4s by `groups` workgroups of a one- or two-dimensional grid.
+// Mapping: as blas/copy: contiguous shares of the vec4s for `groups` workgroups of a one- or two-dimensional grid.
 // Cost per vec4: 32 bytes moved (64 in f64), 4 function values of about 40 flops (60 in f64).
 // Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 8 bytes of them; else a storage buffer.
 #import common/math
@@ -44,7 +44,9 @@ fn main(
     let group = linear_workgroup(workgroup, workgroups);
     if group < params.groups {
         let n4 = (params.n + 3u) / 4u;
-        for (var i = group * LANES + lane; i < n4; i += params.groups * LANES) {
+        let share = contiguous_share(n4, params.groups, LANES);
+        let end = min((group + 1u) * share, n4);
+        for (var i = group * share + lane; i < end; i += LANES) {
             let v = x[i];
             let values = real4(value(v.x), value(v.y), value(v.z), value(v.w));
             let inside = vec4(4u * i) + vec4(0u, 1u, 2u, 3u) < vec4(params.n);

@@ -4,7 +4,7 @@
 // those that optim/adam_rate left. Nothing is written unless the status is zero.
 //
 // Bindings: params; 1 control, read, words as in common/adam; 2 g, read; 3 θ, 4 m, 5 v, read and written: n4 vec4s each.
-// Mapping: as blas/copy: grid-stride over vec4s by `groups` workgroups of a one- or two-dimensional grid.
+// Mapping: as blas/copy: contiguous shares of the vec4s for `groups` workgroups of a one- or two-dimensional grid.
 // Cost per vec4: 112 bytes moved (224 in f64), 56 flops.
 // Needs nothing beyond WebGPU. F64 needs SHADER_F64. IMMEDIATES needs 20 bytes (32 in f64); else a storage buffer.
 #import common/real
@@ -42,7 +42,9 @@ fn main(
         let step = control[RATE] / control[COMPLEMENT1];
         let correction = 1.0 / control[COMPLEMENT2];
         let scale = control[SCALE];
-        for (var i = group * LANES + lane; i < params.n4; i += params.groups * LANES) {
+        let share = contiguous_share(params.n4, params.groups, LANES);
+        let end = min((group + 1u) * share, params.n4);
+        for (var i = group * share + lane; i < end; i += LANES) {
             let gradient = scale * g[i];
             let first = m[i] + params.gain1 * (gradient - m[i]);
             let second = v[i] + params.gain2 * (gradient * gradient - v[i]);

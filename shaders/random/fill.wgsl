@@ -3,7 +3,7 @@
 // Source: Salmon et al., SC 2011; see common/philox. Bit for bit what `ansatz_random::Philox` gives.
 //
 // Bindings: params; 1 x, written, n u32 (f32 with UNIFORM) padded to vec4s (zeros in the padding).
-// Mapping: as blas/copy: grid-stride over vec4s by `groups` workgroups of a one- or two-dimensional grid.
+// Mapping: as blas/copy: contiguous shares of the vec4s for `groups` workgroups of a one- or two-dimensional grid.
 // Cost per vec4: 16 bytes moved, no flops but 4 products with UNIFORM (about 250 integer operations).
 // Needs nothing beyond WebGPU. IMMEDIATES needs 28 bytes of them; else a storage buffer.
 #import common/grid
@@ -40,7 +40,9 @@ fn main(
     if group < params.groups {
         let n4 = (params.n + 3u) / 4u;
         let key = vec2(params.seed[0], params.seed[1]);
-        for (var i = group * LANES + lane; i < n4; i += params.groups * LANES) {
+        let share = contiguous_share(n4, params.groups, LANES);
+        let end = min((group + 1u) * share, n4);
+        for (var i = group * share + lane; i < end; i += LANES) {
             let low = params.first[0] + i;
             let high = params.first[1] + select(0u, 1u, low < i);
             let bits = philox4x32(vec4(low, high, params.stream, 0u), key);

@@ -5,8 +5,8 @@ use ansatz_gpu::{Gpu, GpuError};
 /// Rounds of its loop that one invocation may take: some drivers (lavapipe) drop all beyond 65,535, silently.
 pub const MAX_TRIPS: u32 = 60_000;
 
-/// The workgroups of a vector kernel: `groups` of `lanes` invocations, each of which takes every `lanes * groups`th
-/// group of four elements.
+/// The workgroups of a vector kernel: `groups` of `lanes` invocations, each of which takes a contiguous share of the groups of four
+/// elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grid {
     /// Invocations per workgroup; a power of two in reductions.
@@ -32,8 +32,8 @@ impl Grid {
             // Chunks that keep a thread busy for a while.
             (256, 256, most_in_software)
         } else if gpu.summary().kind == "software" {
-            // Measured on lavapipe: workgroups cost, and long strides miss the cache.
-            (64, 8, most_in_software)
+            // Workgroups cost; and larger ones are walked through subgroup by subgroup, out of the order of memory.
+            (8, 256, most_in_software)
         } else {
             (256, 1, most)
         };
