@@ -56,21 +56,17 @@ fn across(q: u32, base: u32, first: u32, step: u32, has_next: bool, has_last: bo
 }
 
 // Σ_t c_t(p) f(p + t) + c_t(p − t) f(p − t) for the quad q.
-fn neighbours(q: u32, base: u32) -> vec4<f32> {
-    let row = q / params.row4;
-    let x4 = q - row * params.row4;
-    let layer = row / params.rows;
-    let y = row - layer * params.rows;
-    let has_left = x4 > 0u;
-    let has_right = x4 + 1u < params.row4;
-    let has_north = y + 1u < params.rows;
-    let has_south = y > 0u;
+fn neighbours(q: u32, place: Place, base: u32) -> vec4<f32> {
+    let has_left = place.x4 > 0u;
+    let has_right = place.x4 + 1u < params.row4;
+    let has_north = place.y + 1u < params.rows;
+    let has_south = place.y > 0u;
     let own = row_at(base + q, has_left, has_right);
     var sum = along(0u, q, own.right, own.left)
         + across(q, base, 1u, params.row4, has_north, has_south, has_left, has_right);
 #if SPACE
-    let has_top = layer + 1u < params.layers;
-    let has_bottom = layer > 0u;
+    let has_top = place.z + 1u < params.layers;
+    let has_bottom = place.z > 0u;
     let step = params.row4 * params.rows;
     sum += across(q, base, 4u, step - params.row4, has_top && has_south, has_bottom && has_north, has_left, has_right)
         + across(q, base, 7u, step, has_top, has_bottom, has_left, has_right)
@@ -88,11 +84,14 @@ fn main(
 ) {
     let work = work_of(linear_workgroup(id, count), params.quads, LANES);
     let base = work.column * params.quads;
+    let step = place_of(LANES, params.row4, params.rows);
+    var place = place_of(work.begin + lane, params.row4, params.rows);
     for (var q = work.begin + lane; q < work.end; q += LANES) {
-        var sum = real4(bitcast<vec4<f32>>(coefficients[q])) * f[base + q] + interpolated(q, work.column);
+        var sum = real4(bitcast<vec4<f32>>(coefficients[q])) * f[base + q] + interpolated(q, place, work.column);
 #if EDGES
-        sum += real4(neighbours(q, base));
+        sum += real4(neighbours(q, place, base));
 #endif
         z[base + q] = sum;
+        place = moved(place, step, params.row4, params.rows);
     }
 }
