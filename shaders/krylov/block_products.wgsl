@@ -1,4 +1,4 @@
-// UᵀV for two blocks of vectors, one vector per right-hand side (column) in each, as partial sums of every pair u_i·v_j.
+// Products = UᵀV for two blocks of vectors, one vector per right-hand side (column) in each, as partial sums of every pair u_i·v_j.
 // SYMMETRIC: only where j ≤ i, within a tile of four also above.
 //
 // Bindings: 1 control, words as in common/cg: nothing is done unless a column's first word is 0. 2 u, 3 v: vec4s per column.

@@ -59,7 +59,7 @@ pub struct Solve {
     #[arg(long, value_name = "TOL", allow_hyphen_values = true)]
     backward: Option<f64>,
 
-    /// Iterations in all [default: ten times the unknowns, at least 1000].
+    /// Iterations in all, for each right-hand side [default: a hundred times the unknowns, at least 10000].
     #[arg(long, value_name = "N")]
     max_iterations: Option<u64>,
 
@@ -83,11 +83,11 @@ pub struct Solve {
     #[arg(long, value_name = "N", default_value_t = 1, requires = "near_null")]
     unknowns_per_node: usize,
 
-    /// Vectors whose space cg leaves to a direct solve: n × k numbers, k ≤ 64, in a file as for -b, blocks:K (1 on K parts of the unknowns each), or ritz:K[:STEPS] (Ritz vectors of the smallest eigenvalues, found by STEPS Lanczos steps once for all right-hand sides).
+    /// Vectors whose space cg leaves to a direct solve: n × k numbers, k ≤ 64, in a file as for -b, blocks:K (1 on K parts of the unknowns each), or ritz:K[:STEPS] (Ritz vectors of the smallest eigenvalues, found by STEPS Lanczos steps once for all right-hand sides; STEPS up to 2000, 10 K if not given).
     #[arg(long, value_name = "FILE|SPACE")]
     deflate: Option<String>,
 
-    /// Solves one right-hand side after the other by cg, and deflates K vectors that the first STEPS directions of each are turned into, for those that follow: K[:STEPS], as in 8:48.
+    /// Solves one right-hand side after the other by cg, and deflates K vectors that the first STEPS directions of each are turned into, for those that follow: K[:STEPS], K from 1 to 64 and STEPS from K to 256, 6 K if not given.
     #[arg(long, value_name = "K[:STEPS]")]
     recycle: Option<Recycling>,
 
@@ -252,10 +252,15 @@ impl Solve {
     fn deflation(&self, gpu: &Gpu, system: &LinearSystem) -> Result<Option<Arc<Deflation>>, Failure> {
         let Some(text) = &self.deflate else { return Ok(None) };
         let operator = system.operator();
-        let vectors = if text.starts_with("blocks:") || text.starts_with("ritz:") {
-            let vectors: DeflationVectors = text.parse().map_err(Failure::usage)?;
+        let name = text.split(':').next().unwrap_or_default();
+        let is_made = ["blocks", "ritz"].iter().any(|known| name.eq_ignore_ascii_case(known));
+        let vectors = if is_made && !Path::new(text).exists() {
+            let vectors: DeflationVectors =
+                text.parse().map_err(|error| Failure::usage(format!("--deflate {error}, or a file")))?;
             let look = |_| stop::flow();
-            vectors.of(gpu, operator, self.seed, look).map_err(Error::from)?
+            let vectors = vectors.of(gpu, operator, self.seed, look).map_err(Error::from)?;
+            // Where A is positive nowhere in a space that nobody gave, it is the solve that says so.
+            return Ok(Deflation::new(operator, &vectors).ok().map(Arc::new));
         } else {
             columns(Path::new(text), "space of deflation", system, operator.columns())?
         };
@@ -387,7 +392,7 @@ fn columns(path: &Path, what: &str, system: &LinearSystem, n: usize) -> Result<V
     if rows != n || columns == 0 {
         let (file, name) = (path.display(), system.name());
         return Err(Failure::data(format!(
-            "{file}: a {what} of {rows} rows and {columns} columns; {name} asks for {n} rows — write {n} numbers per column"
+            "{file}: the {what} has {rows} rows and {columns} columns; {name} asks for {n} rows — write {n} numbers per column"
         )));
     }
     Ok(values.chunks(n.max(1)).map(<[f64]>::to_vec).collect())

@@ -184,7 +184,7 @@ impl Report {
             title: format!("{name}, {} unknowns{doubt}", self.n),
             series: vec![
                 Series {
-                    label: format!("recursion on the device ({})", self.tier),
+                    label: format!("recursion on the device ({}), as scaled there", self.tier),
                     points: recursion.collect(),
                     style: Style::Line,
                 },
@@ -196,7 +196,10 @@ impl Report {
             ],
             target: (self.rtol > 0.0).then_some(self.rtol),
             x_label: "iteration".to_owned(),
-            y_label: if self.method.starts_with(&Method::Cgls.title()) {
+            y_label: if [Method::Cgls, Method::Lsqr]
+                .iter()
+                .any(|method| self.method.starts_with(&method.title()))
+            {
                 "‖Aᵀ(b − Ax)‖ / (‖A‖ ‖b‖)".to_owned()
             } else {
                 "‖b − Ax‖ / ‖b‖".to_owned()

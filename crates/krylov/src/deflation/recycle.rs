@@ -83,6 +83,9 @@ impl Deflation {
             .map(Vec::as_slice)
             .filter(|v| (f64::MIN_POSITIVE..f64::INFINITY).contains(&norm(v)))
             .collect();
+        if vectors.is_empty() {
+            return None;
+        }
         let products: Vec<Vec<f64>> = vectors
             .par_iter()
             .map(|v| {

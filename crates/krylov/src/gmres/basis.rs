@@ -77,7 +77,7 @@ impl<'a, T: Real> Basis<'a, T> {
         let trips = u64::from(quads.div_ceil(groups * stream_lanes(gpu))) * u64::from(slots);
         if trips > crate::device::MOST_TRIPS && !gpu.is_cpu() {
             return Err(GpuError::Limit {
-                what: "the basis of the Krylov space (vectors times unknowns per invocation)".to_owned(),
+                what: "the basis of the Krylov space (vectors times unknowns of an invocation)".to_owned(),
                 needed: trips,
                 available: crate::device::MOST_TRIPS,
                 remedy,
@@ -88,7 +88,7 @@ impl<'a, T: Real> Basis<'a, T> {
         let available = gpu.capabilities().binding_bytes;
         if bytes > available {
             return Err(GpuError::Limit {
-                what: format!("the basis of the Krylov space, of {slots} vectors (bytes)"),
+                what: format!("the basis of {slots} vectors of the Krylov space (bytes)"),
                 needed: bytes,
                 available,
                 remedy,

@@ -106,9 +106,11 @@ impl SolveOptions {
             _ if !tolerance(self.atol) => {
                 wrong("atol", self.atol.to_string(), "a number that is finite and not negative")
             }
-            _ if !self.backward.is_none_or(tolerance) => {
-                wrong("backward", format!("{:?}", self.backward), "a number that is finite and not negative")
-            }
+            _ if !self.backward.is_none_or(tolerance) => wrong(
+                "backward",
+                self.backward.unwrap_or_default().to_string(),
+                "a number that is finite and not negative",
+            ),
             _ if !(1e-6..1.0).contains(&self.inner_rtol) => {
                 wrong("inner_rtol", self.inner_rtol.to_string(), "between 1e-6 and 1")
             }

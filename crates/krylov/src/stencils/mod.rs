@@ -93,7 +93,8 @@ impl<T: Real> DeviceStencils<T> {
         if let (Some(learned), Some(grid)) = (learned, operator.form().grid()) {
             check_dimensions(&learned.network, grid)?;
         }
-        let (ladder, sights) = Ladder::new(gpu, operator, factor, "stencils")?;
+        let name = if learned.is_some() { "stencils" } else { "additive" };
+        let (ladder, sights) = Ladder::new(gpu, operator, factor, name)?;
         let sights = &sights[..ladder.rungs.len()];
         let coefficients = match learned {
             Some(learned) => learned_coefficients(gpu, sights, learned)?,
