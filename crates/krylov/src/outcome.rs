@@ -162,6 +162,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Counts in the iterations and the time of a solve that this one went on from.
+    pub(crate) fn follow(&mut self, earlier: &Self) {
+        self.iterations += earlier.iterations;
+        self.setup_seconds += earlier.setup_seconds;
+        self.solve_seconds += earlier.solve_seconds;
+    }
+
     /// Whether x satisfies the criterion that was asked for, as verified in f64.
     pub fn converged(&self) -> bool {
         self.reason.converged()

@@ -99,9 +99,7 @@ pub fn solve(
     let mut again = solve_by(gpu, a, b, Some(&x), &chosen, monitor)?;
     again.choice = Some("as conjugate gradients found a direction of negative curvature");
     for (after, before) in again.outcomes.iter_mut().zip(&solution.outcomes) {
-        after.iterations += before.iterations;
-        after.setup_seconds += before.setup_seconds;
-        after.solve_seconds += before.solve_seconds;
+        after.follow(before);
     }
     Ok(again)
 }

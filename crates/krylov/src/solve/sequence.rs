@@ -83,10 +83,8 @@ const SLACK: u64 = 100;
 /// A solve that went on where another one had ended.
 fn continued(before: Solution, mut after: Solution) -> Solution {
     for (after, before) in after.outcomes.iter_mut().zip(&before.outcomes) {
-        after.iterations += before.iterations;
+        after.follow(before);
         after.outer_iterations += before.outer_iterations;
-        after.setup_seconds += before.setup_seconds;
-        after.solve_seconds += before.solve_seconds;
     }
     after.profile.merge(&before.profile);
     after
