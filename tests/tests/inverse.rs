@@ -96,6 +96,31 @@ fn two_unknowns_and_their_standard_errors() {
 }
 
 /// Steps of Levenberg and Marquardt move features, coefficients and parameters together.
+/// Only the product of two coefficients matters: the residual is as small as ever, and neither is known.
+#[test]
+fn what_measurements_do_not_determine_is_not_converged() {
+    for noise in [0.0, 1e-3] {
+        let x: Vec<f64> = (1..10).map(|i| 0.1 * f64::from(i)).collect();
+        let u = |x: &f64| (std::f64::consts::PI * x).sin() / 20.0 + noise * (40.0 * x).sin();
+        let values = x.iter().map(u).collect();
+        let problem = Problem::on(Shape::interval(0.0, 1.0))
+            .field("u")
+            .unknown(Unknown::new("k", 0.7))
+            .unknown(Unknown::new("m", 1.5))
+            .equation("-k*m*u_xx = sin(pi*x)")
+            .boundary("all", "u = 0")
+            .data("u", PointSet::new(1, x).with_values(values));
+        let options = PdeOptions { rtol: 1e-1, ..options(FitPrecision::F64) };
+        let report = solve(&Gpu::cpu(), problem.clone(), &Pig::new(6), &options).unwrap().report;
+        assert!(report.reason == "Undetermined" && !report.converged, "{report}");
+        assert!(report.hint.contains("`k`"), "{}", report.hint);
+        // Steps of Gauss–Newton, whose length nothing bounds, do not even begin.
+        let method = RandomFeatures::new(20).with_bandwidth(&[3.0]);
+        let report = solve(&Gpu::cpu(), problem, &method, &options).unwrap().report;
+        assert!(!report.converged && report.unknown_parameters[0].standard_error > Some(1e3), "{report}");
+    }
+}
+
 #[test]
 fn trained_features_find_a_coefficient() {
     each(|gpu| {

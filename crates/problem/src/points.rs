@@ -37,9 +37,15 @@ impl PointSet {
     /// The points that `keep` takes, with all that belongs to them.
     pub fn filtered(&self, keep: impl Fn(&[f64]) -> bool) -> Self {
         let kept: Vec<usize> = self.iter().enumerate().filter(|(_, x)| keep(x)).map(|(p, _)| p).collect();
-        let d = self.dimension;
+        self.selected(&kept)
+    }
+
+    /// The points of these numbers, with all that belongs to them. Numbers past the last point are left out.
+    pub fn selected(&self, numbers: &[usize]) -> Self {
+        let (d, count) = (self.dimension, self.len());
         let gather = |all: &[f64], width: usize| -> Vec<f64> {
-            kept.iter().flat_map(|p| &all[p * width..(p + 1) * width]).copied().collect()
+            let there = numbers.iter().filter(|&&p| p < count);
+            there.flat_map(|p| &all[p * width..(p + 1) * width]).copied().collect()
         };
         Self {
             dimension: d,

@@ -217,10 +217,12 @@ fn settings(problem: &Problem, report: &PdeReport) -> Table {
     }
     let seeds: Vec<String> = report.seeds.iter().map(u64::to_string).collect();
     row("seeds", seeds.join(", "));
-    row(
-        "rank",
-        format!("{} of {}; condition about {:.1e}", report.rank, report.unknowns, report.condition_estimate),
-    );
+    if let Some(rank) = report.rank {
+        row(
+            "rank",
+            format!("{rank} of {}; condition about {:.1e}", report.unknowns, report.condition_estimate),
+        );
+    }
     row(
         "seconds",
         format!(

@@ -149,11 +149,7 @@ impl Attempt<'_> {
             balance: vec![1.0; equations.len()],
         };
         let draw = |batch, source: &Source<'_>| self.redraw(domain, before, settings, (batch, source));
-        let redraw = self.options.resample.map(|Resample { every, by_residual }| Redraw {
-            every,
-            by_residual: by_residual.is_some(),
-            draw: &draw,
-        });
+        let redraw = self.options.resample.map(|Resample { every, .. }| Redraw { every, draw: &draw });
         let fields = match self.moved_on(domain, before)? {
             Some(moved) => start::chosen::<T>(&loss, [fields, moved], options, watch)?,
             None => fields,

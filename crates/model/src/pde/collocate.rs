@@ -38,7 +38,7 @@ impl Attempt<'_> {
                     let jets = before.spanned(&points.coordinates, &equation.jets);
                     points.values = Some(equation.linearise(&points, &jets).residual);
                 }
-                Ok(Collocation { points, weight: 1.0 })
+                Ok(Collocation::new(points))
             })
             .collect()
     }

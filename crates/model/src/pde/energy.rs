@@ -52,7 +52,7 @@ impl Energy {
             std::iter::once(density.clone()).chain(slopes.iter().cloned()).chain(curvatures).collect();
         let (points, weights) = quadrature(&problem.domain, count, seed)?;
         let probes = jets.iter().map(|&jet| Equation::probe(jet)).collect();
-        let points = Collocation { points, weight: 1.0 };
+        let points = Collocation::new(points);
         Ok(Some(Self { probes, points, weights, program: Program::new(&outputs), jets, expression: density }))
     }
 

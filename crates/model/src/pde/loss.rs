@@ -31,7 +31,7 @@ impl Loss<'_> {
     /// The same conditions, with their weights, at other points.
     pub fn move_to(&mut self, collocations: Vec<Collocation>) {
         for (old, new) in self.collocations.iter_mut().zip(collocations) {
-            old.points = new.points;
+            (old.points, old.chosen) = (new.points, new.chosen);
         }
     }
 
@@ -56,11 +56,9 @@ impl Loss<'_> {
         self.balance = rule.update(&self.balance, &sizes, self.counted);
     }
 
-    /// The coordinates of the points inside, equation after equation.
-    pub fn inside(&self) -> Vec<Vec<f64>> {
-        let blocks = self.equations.iter().zip(&self.collocations);
-        let inside = blocks.filter(|(equation, _)| equation.kind == "residual");
-        inside.map(|(_, block)| block.points.coordinates.clone()).collect()
+    /// Which points were chosen for each condition, where they follow the residual.
+    pub fn chosen(&self) -> Vec<Vec<usize>> {
+        self.collocations.iter().map(|block| block.chosen.clone()).collect()
     }
 
     /// The points on the device, for features of this shape.

@@ -71,7 +71,8 @@ pub(super) struct Fit {
     pub cause: Option<String>,
     /// λ of each condition at the end; of none where they were not balanced.
     pub balance: Vec<f64>,
-    pub rank: usize,
+    /// Of the last least-squares matrix, where features are not trained.
+    pub rank: Option<usize>,
     pub condition: f64,
     pub rows: usize,
     /// What was fitted: coefficients, and the parameters of features that are trained.
@@ -93,7 +94,7 @@ impl Fit {
             unseen_steps: None,
             cause: None,
             balance: Vec::new(),
-            rank: 0,
+            rank: None,
             condition: f64::INFINITY,
             rows,
             parameters,
@@ -184,7 +185,7 @@ pub(super) fn fit<T: Tier>(
         let (jacobian, residual) = rows.assemble(&at, &weights)?;
         let solver = LeastSquares { tikhonov: options.tikhonov, place: options.place };
         let solution = solver.solve(gpu, jacobian, residual)?;
-        (fit.rank, fit.condition) = (solution.rank, solution.condition);
+        (fit.rank, fit.condition) = (Some(solution.rank), solution.condition);
         fit.tier = solution.tier.clone();
         let delta = match (solution.reason, solution.x.first()) {
             (LeastSquaresReason::Solved, Some(x)) => x,

@@ -28,6 +28,11 @@ pub enum PdeReason {
         /// Which condition, which part of it and where, as far as it is known.
         cause: String,
     },
+    /// The residual is small, but for this unknown parameter as for any other value: its standard error is as large as it is.
+    Undetermined {
+        /// The parameter.
+        unknown: String,
+    },
     /// Fewer collocation points than unknowns.
     TooFewPoints,
     /// The features depend on each other, and nothing regularises the fit.
@@ -51,6 +56,7 @@ impl PdeReason {
             Self::MaxSteps => "MaxSteps",
             Self::Stagnated => "Stagnated",
             Self::NonFinite { .. } => "NonFinite",
+            Self::Undetermined { .. } => "Undetermined",
             Self::TooFewPoints => "TooFewPoints",
             Self::RankDeficient => "RankDeficient",
             Self::Stopped => "Stopped",
@@ -74,6 +80,9 @@ impl PdeReason {
             }
             Self::NonFinite { cause } => format!(
                 "Infinite or NaN {cause}: look at the expression there; where it has a value for some values of an unknown only, an unknown that may have any, such as its logarithm, helps."
+            ),
+            Self::Undetermined { unknown } => format!(
+                "The conditions hold, but the measurements say next to nothing about `{unknown}`: measure more, or elsewhere, or leave it out of [unknowns]."
             ),
             Self::TooFewPoints => "Give at least as many points as unknowns; two to ten times as many are usual.".to_owned(),
             Self::RankDeficient => "Give a small Tikhonov parameter, or fewer features.".to_owned(),
@@ -108,6 +117,7 @@ mod tests {
             PdeReason::MaxSteps,
             PdeReason::Stagnated,
             PdeReason::NonFinite { cause: "x".to_owned() },
+            PdeReason::Undetermined { unknown: "k".to_owned() },
             PdeReason::TooFewPoints,
             PdeReason::RankDeficient,
             PdeReason::Stopped,

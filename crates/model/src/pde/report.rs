@@ -74,9 +74,9 @@ pub struct PdeReport {
     pub verify_seconds: f64,
     /// Every condition by itself, of the first seed.
     pub conditions: Vec<ConditionReport>,
-    /// Numerical rank of the last least-squares matrix, of the first seed.
-    pub rank: usize,
-    /// Estimate of its condition number.
+    /// Numerical rank of the last least-squares matrix, of the first seed; null where features are trained.
+    pub rank: Option<usize>,
+    /// Estimate of its condition number; infinite where features are trained.
     pub condition_estimate: f64,
     /// Relative error of u that the rounding of its sum alone explains, in the precision of the fit.
     pub rounding_floor: f64,
@@ -124,8 +124,8 @@ pub struct UnknownReport {
     pub start: f64,
     /// Its true value, where the problem gives it.
     pub exact: Option<f64>,
-    /// Standard deviation of what is found, for noise as the misfit of the measurements tells it, of the first seed; null where nothing
-    /// is measured.
+    /// Standard deviation of what is found, for noise as the misfit of the measurements tells it, of the first seed; infinite where
+    /// they do not determine it, null where nothing is measured.
     pub standard_error: Option<f64>,
 }
 
@@ -133,8 +133,10 @@ pub struct UnknownReport {
 impl fmt::Display for UnknownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} = {}", self.name, digits(self.value))?;
-        if let Some(error) = self.standard_error {
-            write!(f, " ± {error:.1e}")?;
+        match self.standard_error {
+            Some(error) if error.is_finite() => write!(f, " ± {error:.1e}")?,
+            Some(_) => write!(f, ", which is not determined")?,
+            None => {}
         }
         write!(f, ", which began at {}", short(self.start))?;
         if let Some(exact) = self.exact {

@@ -1,9 +1,10 @@
 //! New collocation points while features are trained.
 
-use ansatz_problem::{Domain, MAX_POINTS, PointSet};
+use ansatz_problem::{Domain, MAX_POINTS, Region};
 use ansatz_random::Philox;
 
 use super::attempt::Attempt;
+use super::equation::Equation;
 use super::loss::Loss;
 use super::settings::Settings;
 use super::snapshot::Saved;
@@ -15,8 +16,8 @@ use super::{Collocation, PdeError, Solution};
 pub struct Resample {
     /// After so many steps.
     pub every: usize,
-    /// Points inside follow the residual R: from a larger set they are drawn with probability ∝ |R|^k/mean(|R|^k) + c
-    /// (Wu et al., CMAME 2023, eq. 2). `None` draws them as at first.
+    /// The points of every condition follow its residual R: from a larger set they are drawn with probability
+    /// ∝ |R|^k/mean(|R|^k) + c (Wu et al., CMAME 2023, eq. 2). `None` draws them as at first.
     pub by_residual: Option<ByResidual>,
 }
 
@@ -35,12 +36,12 @@ impl Default for ByResidual {
     }
 }
 
-/// Where the points inside come from, if they follow the residual.
+/// Which of the points that were drawn are taken, if they follow the residual.
 pub(super) enum Source<'a> {
     /// The residual of u = Σ_j c_j φ_j.
     Residual(&'a Trial, &'a [f64]),
-    /// They were drawn before: coordinates, equation after equation.
-    Saved(&'a [Vec<f64>]),
+    /// Those that were chosen before, for each condition.
+    Saved(&'a [Vec<usize>]),
 }
 
 /// Draws the points of the batch of this number.
@@ -50,8 +51,6 @@ pub(super) type Draw<'a> = dyn Fn(usize, &Source<'_>) -> Result<Vec<Collocation>
 #[derive(Clone, Copy)]
 pub(super) struct Redraw<'a> {
     pub every: usize,
-    /// Whether the points inside cannot be drawn again without the solution that they were drawn for.
-    pub by_residual: bool,
     pub draw: &'a Draw<'a>,
 }
 
@@ -76,7 +75,7 @@ impl Redraw<'_> {
     pub fn restore(&self, loss: &mut Loss<'_>, saved: &Saved) -> Result<(), PdeError> {
         let batch = saved.steps.saturating_sub(1) / self.every;
         if batch > 0 {
-            loss.move_to((self.draw)(batch, &Source::Saved(&saved.points))?);
+            loss.move_to((self.draw)(batch, &Source::Saved(&saved.chosen))?);
         }
         Ok(())
     }
@@ -97,40 +96,31 @@ impl Attempt<'_> {
         (batch, source): (usize, &Source<'_>),
     ) -> Result<Vec<Collocation>, PdeError> {
         let seed = settings.seed ^ (batch as u64).wrapping_mul(0xd1b5_4a32_d192_ed03);
-        let [inside, elsewhere] = settings.points;
-        // Points that the problem gives are what they are.
-        let follow = self
-            .options
-            .resample
-            .and_then(|resample| resample.by_residual)
-            .filter(|_| self.task.cloud.is_none());
-        let candidates = match (follow, source) {
-            (Some(_), Source::Residual(..)) => inside.saturating_mul(CANDIDATES).min(MAX_POINTS),
-            _ => inside,
+        let settings = Settings { seed, ..settings.clone() };
+        let Some(follow) = self.options.resample.and_then(|resample| resample.by_residual) else {
+            return self.collocate(domain, before, &settings);
         };
-        let settings = Settings { seed, points: [candidates, elsewhere], ..settings.clone() };
-        let mut collocations = self.collocate(domain, before, &settings)?;
-        let Some(follow) = follow else { return Ok(collocations) };
-        let of_inside = self.task.inside();
-        let interior =
-            collocations.iter_mut().zip(&self.task.equations).zip(of_inside).filter(|(_, inside)| *inside);
-        for (number, ((block, equation), _)) in interior.enumerate() {
+        let candidates = settings.points.map(|count| count.saturating_mul(CANDIDATES).min(MAX_POINTS));
+        let drawn = self.collocate(domain, before, &Settings { points: candidates, ..settings.clone() })?;
+        let blocks = drawn.into_iter().zip(&self.task.equations).enumerate();
+        let follow = |(number, (block, equation)): (usize, (Collocation, &Equation))| {
+            // Points that the problem gives are what they are.
+            if self.task.is_given(number) {
+                return block;
+            }
             let points = &block.points;
-            block.points = match source {
+            let count = settings.points[usize::from(self.task.regions[number] != Region::Interior)];
+            let chosen = match source {
                 Source::Residual(trial, c) => {
-                    let jets = trial.jets(c, points.dimension, &points.coordinates, &equation.jets);
-                    let residual = equation.linearise(points, &jets).residual;
+                    let at = equation.at(points, |x, jets| trial.jets(c, points.dimension, x, jets));
                     let random = Philox::new(seed, CHOICE + number as u32);
-                    let chosen = choose(&follow.probabilities(&residual), inside, random);
-                    let coordinates = chosen.iter().flat_map(|&p| points.point(p)).copied().collect();
-                    PointSet::new(points.dimension, coordinates)
+                    choose(&follow.probabilities(&at.residual), count, random)
                 }
-                Source::Saved(saved) => {
-                    PointSet::new(points.dimension, saved.get(number).cloned().unwrap_or_default())
-                }
+                Source::Saved(saved) => saved.get(number).cloned().unwrap_or_default(),
             };
-        }
-        Ok(collocations)
+            Collocation { points: points.selected(&chosen), chosen, ..block }
+        };
+        Ok(blocks.map(follow).collect())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use ansatz_problem::Domain;
+use ansatz_problem::{Domain, Unknown};
 
 use super::accuracy::Yardstick;
 use super::attempt::Attempt;
@@ -10,6 +10,7 @@ use super::journal::Journal;
 use super::newton::Stop;
 use super::settings::Settings;
 use super::solution::Piece;
+use super::task::Task;
 use super::truth::{Truth, verify};
 use super::{Balance, FitPrecision, PdeError, PdeReason, SeedReport, Solution, Watch};
 
@@ -26,7 +27,7 @@ pub(super) struct SeedRun {
     pub history: Vec<f64>,
     pub losses: Vec<Vec<f64>>,
     pub known_after: Vec<usize>,
-    pub rank: usize,
+    pub rank: Option<usize>,
     pub condition: f64,
     pub rows: usize,
     pub parameters: usize,
@@ -107,9 +108,15 @@ pub(super) fn one_run(
         FitPrecision::F64 => f64::EPSILON,
     };
     let floor = 0.5 * epsilon * truth.amplification;
-    let reason = reason(attempt, &truth, (stop, cause.as_deref()), floor);
     let (fit, collocations, standard_errors) =
         last.map_or_else(Default::default, |last| (Some(last.fit), last.collocations, last.standard_errors));
+    let reason = match reason(attempt, &truth, (stop, cause.as_deref()), floor) {
+        PdeReason::Residual => match undetermined(task, &solution, &standard_errors) {
+            Some(unknown) => PdeReason::Undetermined { unknown },
+            None => PdeReason::Residual,
+        },
+        reason => reason,
+    };
     let names = task.equations.iter().map(|equation| equation.name.clone());
     Ok(SeedRun {
         seed: settings.seed,
@@ -123,7 +130,7 @@ pub(super) fn one_run(
         history,
         losses,
         known_after,
-        rank: fit.as_ref().map_or(0, |fit| fit.rank),
+        rank: fit.as_ref().and_then(|fit| fit.rank),
         condition: fit.as_ref().map_or(f64::NAN, |fit| fit.condition),
         rows: fit.as_ref().map_or(0, |fit| fit.rows),
         parameters: fit.as_ref().map_or(0, |fit| fit.parameters),
@@ -139,6 +146,15 @@ pub(super) fn one_run(
         solve_seconds,
         verify_seconds: start.elapsed().as_secs_f64(),
     })
+}
+
+/// An unknown parameter of which the measurements leave open even how large it is.
+fn undetermined(task: &Task<'_>, solution: &Solution, standard_errors: &[f64]) -> Option<String> {
+    let found = solution.unknowns();
+    let mut all = task.unknowns.iter().zip(found.iter().zip(standard_errors));
+    let is_open = |value: f64, unknown: &Unknown, error: f64| error >= value.abs().max(unknown.start.abs());
+    all.find(|(unknown, (value, error))| is_open(**value, unknown, **error))
+        .map(|(unknown, _)| unknown.name.clone())
 }
 
 /// The status: from the f64 residual at fresh points, unless the fit itself broke off.

@@ -25,8 +25,8 @@ pub(super) struct Saved {
     pub seconds: f64,
     /// Whether more steps are of no use.
     pub settled: bool,
-    /// The coordinates of the points inside, equation after equation, where they follow the residual.
-    pub points: Vec<Vec<f64>>,
+    /// Which points were chosen for each condition, where they follow the residual.
+    pub chosen: Vec<Vec<usize>>,
     /// Steps done.
     pub steps: usize,
     /// λ of each condition, where they are balanced.
@@ -64,7 +64,7 @@ struct FitHeader {
     fields: usize,
     seconds: f64,
     settled: bool,
-    points: usize,
+    conditions: usize,
     steps: usize,
     known_after: Vec<usize>,
     optimizer: String,
@@ -83,7 +83,10 @@ impl Snapshot {
             let mut add = |what: &str, numbers: Vec<f64>| {
                 tensors.push(Tensor::row(name(run, window, what), Numbers::F64(numbers)));
             };
-            let families = [("theta", &saved.theta), ("points", &saved.points), ("state", &saved.state)];
+            let number = |&p: &usize| p as f64;
+            let chosen: Vec<Vec<f64>> =
+                saved.chosen.iter().map(|chosen| chosen.iter().map(number).collect()).collect();
+            let families = [("theta", &saved.theta), ("chosen", &chosen), ("state", &saved.state)];
             for (what, arrays) in families {
                 arrays.iter().enumerate().for_each(|(i, array)| add(&format!("{what}.{i}"), array.clone()));
             }
@@ -99,7 +102,7 @@ impl Snapshot {
                 fields: saved.theta.len(),
                 seconds: saved.seconds,
                 settled: saved.settled,
-                points: saved.points.len(),
+                conditions: chosen.len(),
                 steps: saved.steps,
                 known_after: saved.known_after.clone(),
                 optimizer: saved.optimizer.clone(),
@@ -138,13 +141,23 @@ fn parse(file: &TensorFile) -> Result<Snapshot, String> {
     let mut fits = BTreeMap::new();
     for header in header.fits {
         let FitHeader {
-            run, window, fields, seconds, settled, points, steps, known_after, optimizer, ..
+            run,
+            window,
+            fields,
+            seconds,
+            settled,
+            conditions,
+            steps,
+            known_after,
+            optimizer,
+            ..
         } = header;
         let array = |what: &str| array(&name(run, window, what));
         let arrays = |what: &str, count: usize| -> Result<Vec<Vec<f64>>, String> {
             (0..count).map(|number| Ok(array(&format!("{what}.{number}"))?.1)).collect()
         };
-        let (theta, points) = (arrays("theta", fields)?, arrays("points", points)?);
+        let (theta, chosen) = (arrays("theta", fields)?, arrays("chosen", conditions)?);
+        let chosen = chosen.iter().map(|chosen| chosen.iter().map(|&p| p as usize).collect()).collect();
         let (shape, losses) = array("losses")?;
         let conditions = shape.last().copied().unwrap_or(0).max(1);
         let losses: Vec<Vec<f64>> = losses.chunks(conditions).map(<[f64]>::to_vec).collect();
@@ -159,7 +172,7 @@ fn parse(file: &TensorFile) -> Result<Snapshot, String> {
             known_after,
             seconds,
             settled,
-            points,
+            chosen,
             steps,
             balance,
             optimizer,
@@ -192,7 +205,7 @@ mod tests {
             losses: vec![vec![1.0, f64::INFINITY], vec![0.5, 1e-300]],
             seconds: 0.1,
             settled: true,
-            points: vec![vec![0.5, 0.25]],
+            chosen: vec![vec![3, 70_000], Vec::new()],
             steps: 7,
             known_after: vec![0, 7],
             balance: vec![1.0, 3.5],

@@ -63,7 +63,7 @@ pub(super) fn solve(
     }
     if task.unknowns.len() > 0 && !task.measured().contains(&true) {
         notes.push(
-            "nothing was measured: what was found for [unknowns] is one of all values for which the conditions hold"
+            "nothing was measured: unless the conditions alone determine [unknowns], what was found is one of many values for which they hold"
                 .to_owned(),
         );
     }

@@ -38,11 +38,18 @@ pub(super) struct Task<'a> {
 #[derive(Debug, Clone)]
 pub(super) struct Collocation {
     pub points: PointSet,
+    /// The numbers of these points among those that they were chosen from; none where they are as they were drawn.
+    pub chosen: Vec<usize>,
     /// ω in the fit.
     pub weight: f64,
 }
 
 impl Collocation {
+    /// Points as they were drawn, of weight 1.
+    pub fn new(points: PointSet) -> Self {
+        Self { points, chosen: Vec::new(), weight: 1.0 }
+    }
+
     /// ω/√(points): the factor of its rows, whose squares then sum up to ω² times the mean.
     pub fn row_weight(&self) -> f64 {
         self.weight / (self.points.len().max(1) as f64).sqrt()
@@ -143,6 +150,15 @@ impl<'a> Task<'a> {
 
     pub fn is_linear(&self) -> bool {
         self.equations.iter().all(|equation| equation.linear)
+    }
+
+    /// Whether the points of a condition are given, not drawn.
+    pub fn is_given(&self, number: usize) -> bool {
+        match self.regions[number] {
+            Region::Interior => self.cloud.is_some(),
+            Region::Points(_) => true,
+            _ => false,
+        }
     }
 
     /// The equations that hold inside, as flags.

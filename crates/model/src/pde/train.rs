@@ -91,7 +91,7 @@ pub(super) fn train<T: Tier>(
         return Ok((state.trial, fit));
     }
     let save = |state: &State, loss: &Loss<'_>, region: &TrustRegion, fit: &Fit| Saved {
-        points: if redraw.is_some_and(|redraw| redraw.by_residual) { loss.inside() } else { Vec::new() },
+        chosen: loss.chosen(),
         balance: loss.balance.clone(),
         ..state.saved(region, fit, start)
     };

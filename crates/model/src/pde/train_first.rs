@@ -257,7 +257,6 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
         }
         let parameters = self.gradient.read()?;
         let found = self.gradient.on_host(self.good.as_ref().unwrap_or(&parameters))?;
-        let by_residual = self.redraw.is_some_and(|redraw| redraw.by_residual);
         let saved = Saved {
             theta: found.theta(),
             c: found.c,
@@ -265,7 +264,7 @@ impl<T: Tier + Scalar> Run<'_, '_, T> {
             known_after: self.fit.known_after.clone(),
             seconds: self.fit.earlier_seconds + self.start.elapsed().as_secs_f64(),
             settled: self.fit.stop == Stop::Settled,
-            points: if by_residual { self.loss.inside() } else { Vec::new() },
+            chosen: self.loss.chosen(),
             steps: self.done,
             optimizer: stage.optimizer.name().to_owned(),
             state: [parameters, steps.state()?].concat(),
