@@ -47,9 +47,8 @@ fn main(
     let group = linear_workgroup(workgroup, workgroups);
     if group < params.groups {
         let s = real4(params.s);
-        let share = contiguous_share(params.n4, params.groups, LANES);
-        let end = min((group + 1u) * share, params.n4);
-        for (var i = group * share + lane; i < end; i += LANES) {
+        let share = contiguous_share(group, params.groups, params.n4, LANES);
+        for (var i = share.first + lane; i < share.end; i += LANES) {
             let b = x[i];
             var a0 = b;
             var a1 = b - 1.0;

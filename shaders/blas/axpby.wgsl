@@ -33,9 +33,8 @@ fn main(
 ) {
     let group = linear_workgroup(workgroup, workgroups);
     if group < params.groups {
-        let share = contiguous_share(params.n4, params.groups, LANES);
-        let end = min((group + 1u) * share, params.n4);
-        for (var i = group * share + lane; i < end; i += LANES) {
+        let share = contiguous_share(group, params.groups, params.n4, LANES);
+        for (var i = share.first + lane; i < share.end; i += LANES) {
             // A branch: 0 times NaN would be NaN.
             if params.beta == 0.0 {
                 y[i] = params.alpha * x[i];

@@ -36,9 +36,8 @@ fn main(
     var sums = real4();
     // A surplus workgroup sums nothing, and goes through the barriers with the rest.
     if group < params.groups {
-        let share = contiguous_share(params.n4, params.groups, LANES);
-        let end = min((group + 1u) * share, params.n4);
-        for (var i = group * share + lane; i < end; i += LANES) {
+        let share = contiguous_share(group, params.groups, params.n4, LANES);
+        for (var i = share.first + lane; i < share.end; i += LANES) {
             sums += x[i] * y[i];
         }
     }

@@ -35,9 +35,8 @@ fn main(
     let group = linear_workgroup(workgroup, workgroups);
     var bits = vec4<u32>();
     if group < params.groups {
-        let share = contiguous_share(params.n4, params.groups, LANES);
-        let end = min((group + 1u) * share, params.n4);
-        for (var i = group * share + lane; i < end; i += LANES) {
+        let share = contiguous_share(group, params.groups, params.n4, LANES);
+        for (var i = share.first + lane; i < share.end; i += LANES) {
             bits = max(bits, bitcast<vec4<u32>>(x[i]) & vec4(0x7fffffffu));
         }
     }

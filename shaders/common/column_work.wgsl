@@ -2,10 +2,9 @@
 // and `control`, words as in common/cg: a column whose first word is not 0 has no work.
 #import common/grid
 
-// The first of its quads, the one after the last, and their column.
+// Its quads, and their column.
 struct Work {
-    begin: u32,
-    end: u32,
+    share: Share,
     column: u32,
 }
 
@@ -15,6 +14,6 @@ fn work_of(w: u32, quads: u32, lanes: u32) -> Work {
     let column = select(0u, w / params.groups, present);
     let group = w % params.groups;
     let live = present && control[column * params.control_stride] == 0.0;
-    let share = contiguous_share(quads, params.groups, lanes);
-    return Work(group * share, select(0u, min((group + 1u) * share, quads), live), column);
+    let share = contiguous_share(group, params.groups, select(0u, quads, live), lanes);
+    return Work(share, column);
 }

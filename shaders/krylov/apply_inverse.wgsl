@@ -34,7 +34,7 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let work = work_of(linear_workgroup(id, count), params.quads, LANES);
-    for (var q = work.begin + lane; q < work.end; q += LANES) {
+    for (var q = work.share.first + lane; q < work.share.end; q += LANES) {
         let i = work.column * params.stride4 + q;
         let residual = r[i];
 #if BLOCKS

@@ -26,7 +26,7 @@ fn main(
     let work = work_of(linear_workgroup(id, count), params.quads, LANES);
     let to = slot(work.column, min(step_of(work.column), params.slots - 1u));
     let scale = control[work.column * params.control_stride + params.own + SCALE];
-    for (var q = work.begin + lane; q < work.end; q += LANES) {
+    for (var q = work.share.first + lane; q < work.share.end; q += LANES) {
         let i = work.column * params.stride4 + q;
 #if STORE
         basis[to + q] = w[i];

@@ -41,7 +41,7 @@ fn main(
             slot(column, min(k + 3u, last)),
         );
         var sums = real4();
-        for (var q = work.begin + lane; q < work.end; q += LANES) {
+        for (var q = work.share.first + lane; q < work.share.end; q += LANES) {
             let value = w[column * params.stride4 + q];
             sums += real4(
                 dot(basis[at.x + q], value),

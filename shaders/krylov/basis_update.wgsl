@@ -34,7 +34,7 @@ fn main(
     let terms = min(step_of(column) + 1u, params.slots);
 #endif
     var sum: real = 0.0;
-    for (var q = work.begin + lane; q < work.end; q += LANES) {
+    for (var q = work.share.first + lane; q < work.share.end; q += LANES) {
         let i = column * params.stride4 + q;
         var value = real4();
         for (var k = 0u; k < terms; k++) {

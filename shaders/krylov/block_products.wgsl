@@ -55,8 +55,7 @@ fn main(
 #if SYMMETRIC
     live = live && right <= left;
 #endif
-    let share = contiguous_share(params.quads, params.groups, LANES);
-    let end = select(0u, min((group + 1u) * share, params.quads), live);
+    let share = contiguous_share(group, params.groups, select(0u, params.quads, live), LANES);
     let i = min(vec4(4u * left) + vec4(0u, 1u, 2u, 3u), vec4(params.columns - 1u));
     let j = min(vec4(4u * right) + vec4(0u, 1u, 2u, 3u), vec4(params.columns - 1u));
     let at_u = i * params.stride4;
@@ -65,7 +64,7 @@ fn main(
     var sums_1 = real4();
     var sums_2 = real4();
     var sums_3 = real4();
-    for (var q = group * share + lane; q < end; q += LANES) {
+    for (var q = share.first + lane; q < share.end; q += LANES) {
         let v_0 = v[at_v.x + q];
         let v_1 = v[at_v.y + q];
         let v_2 = v[at_v.z + q];

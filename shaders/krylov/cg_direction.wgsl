@@ -86,9 +86,8 @@ fn main(
 
     // p ← z + βp
     let first = column * params.stride4;
-    let share = contiguous_share(params.quads, params.groups, LANES);
-    let end_of_share = select(0u, min((group + 1u) * share, params.quads), present && status == RUNNING);
-    for (var q = group * share + lane; q < end_of_share; q += LANES) {
+    let share = contiguous_share(group, params.groups, select(0u, params.quads, present && status == RUNNING), LANES);
+    for (var q = share.first + lane; q < share.end; q += LANES) {
         var direction = z[first + q];
 #if DIAGONAL
         direction *= inverse[q];

@@ -30,9 +30,8 @@ fn main(
     var sums = real2();
     let first = column * params.stride4;
     let live = present && control[front + STATUS] == RUNNING;
-    let share = contiguous_share(params.quads, params.groups, LANES);
-    let end_of_share = select(0u, min((group + 1u) * share, params.quads), live);
-    for (var q = group * share + lane; q < end_of_share; q += LANES) {
+    let share = contiguous_share(group, params.groups, select(0u, params.quads, live), LANES);
+    for (var q = share.first + lane; q < share.end; q += LANES) {
         let i = first + q;
         sums += real2(dot(r[i], z[i]), dot(z[i], ap[i]));
     }

@@ -34,9 +34,8 @@ fn main(
 
     var sums = real2();
     let first = column * params.stride4;
-    let share = contiguous_share(params.quads, params.groups, LANES);
-    let end_of_share = select(0u, min((group + 1u) * share, params.quads), present);
-    for (var q = group * share + lane; q < end_of_share; q += LANES) {
+    let share = contiguous_share(group, params.groups, select(0u, params.quads, present), LANES);
+    for (var q = share.first + lane; q < share.end; q += LANES) {
         let residual = r[first + q];
         x[first + q] = real4();
 #if DIAGONAL

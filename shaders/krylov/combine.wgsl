@@ -63,7 +63,7 @@ fn main(
 #endif
 #endif
     var sums = real2();
-    for (var q = work.begin + lane; q < work.end; q += LANES) {
+    for (var q = work.share.first + lane; q < work.share.end; q += LANES) {
         let i = work.column * params.stride4 + q;
 #if ONE
         var value = term(c0, y[i]) + term(c1, a[i]);

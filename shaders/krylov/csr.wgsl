@@ -59,12 +59,12 @@ fn main(
     }
     let rows = workgroupUniformLoad(&part_rows);
     let step = LANES / params.lanes_per_row;
-    let share = contiguous_share(params.rows, params.groups, step);
+    let share = contiguous_share(group, params.groups, rows, step);
 
     let first = 4u * column * params.stride4;
     let slot = lane % params.lanes_per_row;
     var sum: real = 0.0;
-    for (var top = group * share; top < min(group * share + share, rows); top += step) {
+    for (var top = share.first; top < share.end; top += step) {
         let row = top + lane / params.lanes_per_row;
         let begin = row_ptr[min(row, rows)];
         var end = row_ptr[min(row + 1u, rows)];

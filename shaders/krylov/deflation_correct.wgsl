@@ -36,7 +36,7 @@ fn main(
         part_c[k] = c;
     }
     workgroupBarrier();
-    for (var q = work.begin + lane; q < work.end; q += LANES) {
+    for (var q = work.share.first + lane; q < work.share.end; q += LANES) {
         let i = work.column * params.stride4 + q;
 #if PLAIN
         var value = r[i];

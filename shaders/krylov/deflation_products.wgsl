@@ -32,7 +32,7 @@ fn main(
     for (var k = 0u; k <= last; k += 4u) {
         let at = min(vec4(k) + vec4(0u, 1u, 2u, 3u), vec4(last)) * params.stride4;
         var sums = real4();
-        for (var q = work.begin + lane; q < work.end; q += LANES) {
+        for (var q = work.share.first + lane; q < work.share.end; q += LANES) {
             let i = work.column * params.stride4 + q;
             sums += real4(
                 dot(w[at.x + q], r[i]) - dot(aw[at.x + q], z[i]),

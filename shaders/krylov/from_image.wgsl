@@ -21,7 +21,7 @@ fn main(
 ) {
     let work = work_of(linear_workgroup(id, count), params.cells, LANES);
     let length = sqrt(squared_length(work.column, lane));
-    for (var cell = work.begin + lane; cell < work.end; cell += LANES) {
+    for (var cell = work.share.first + lane; cell < work.share.end; cell += LANES) {
         let row = cell / params.nx;
         let at = row * params.padded + cell - row * params.nx;
         let value = length * q[work.column * params.cells + cell].x;

@@ -22,8 +22,8 @@ fn main(
     let work = work_of(linear_workgroup(id, count), params.quads, LANES);
     let base = work.column * params.quads;
     let step = place_of(LANES, params.row4, params.rows);
-    var place = place_of(work.begin + lane, params.row4, params.rows);
-    for (var q = work.begin + lane; q < work.end; q += LANES) {
+    var place = place_of(work.share.first + lane, params.row4, params.rows);
+    for (var q = work.share.first + lane; q < work.share.end; q += LANES) {
         let i = base + q;
         let is_even = ((place.y + place.z + params.colour) & 1u) == 0u;
         var sum = f[i];

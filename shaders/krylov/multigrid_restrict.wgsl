@@ -83,7 +83,7 @@ fn main(
     let halved_z = is_halved(2u);
     let steps_y = select(1u, 4u, halved_y);
     let steps_z = select(1u, 4u, halved_z);
-    for (var q = work.begin + lane; q < work.end; q += LANES) {
+    for (var q = work.share.first + lane; q < work.share.end; q += LANES) {
         let row = q / params.coarse_row4;
         let x4 = q - row * params.coarse_row4;
         let layer = row / params.coarse_rows;

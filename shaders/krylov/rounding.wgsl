@@ -42,7 +42,7 @@ fn main(
     let w = linear_workgroup(id, count);
     let work = work_of(w, params.quads, LANES);
     let base = work.column * params.stride4;
-    for (var q = work.begin + lane; q < work.end; q += LANES) {
+    for (var q = work.share.first + lane; q < work.share.end; q += LANES) {
 #if WIDEN
         wide[base + q] = real4(narrow[base + q]);
 #else

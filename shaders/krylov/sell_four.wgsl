@@ -32,9 +32,8 @@ fn main(
 
     let first = 4u * known * params.stride4;
     var sums = real4();
-    let share = contiguous_share(params.quads, params.groups, LANES);
-    let end_of_share = select(0u, min((group + 1u) * share, params.quads), any(live));
-    for (var q = group * share + lane; q < end_of_share; q += LANES) {
+    let share = contiguous_share(group, params.groups, select(0u, params.quads, any(live)), LANES);
+    for (var q = share.first + lane; q < share.end; q += LANES) {
         let slice = q / params.slice_quads;
         let end = slice_ptr(slice + 1u);
         var product_0 = real4();

@@ -76,13 +76,12 @@ fn main(
     // Neighbouring lanes take neighbouring quads.
     let step = LANES / params.lanes_per_quad;
     let slot = lane / step;
-    let share = contiguous_share(params.quads, params.groups, step);
-    let end_of_share = min(group * share + share, quads);
+    let share = contiguous_share(group, params.groups, quads, step);
     let first = 4u * column * params.x4;
-    for (var top = group * share; top < end_of_share; top += step) {
+    for (var top = share.first; top < share.end; top += step) {
         let q = top + lane % step;
         var product = real4();
-        if q < end_of_share && (params.terms & PRODUCT) != 0u {
+        if q < share.end && (params.terms & PRODUCT) != 0u {
             let slice = q / params.slice_quads;
             let end = slice_ptr(slice + 1u);
             let stride = params.slice_quads * params.lanes_per_quad;
@@ -102,7 +101,7 @@ fn main(
             product = part_product[lane];
             workgroupBarrier();
         }
-        if slot == 0u && q < end_of_share {
+        if slot == 0u && q < share.end {
             let row = column * params.y4 + params.first_quad + q;
             var before = real4();
             if (params.terms & OWN_Y) != 0u {

@@ -70,8 +70,7 @@ fn main(
 #else
     let tasks = params.row4 * marches * ((params.cross_count + 1u) / 2u);
 #endif
-    let share = contiguous_share(tasks, params.groups, LANES);
-    let task_end = select(0u, min(group * share + share, tasks), live);
+    let share = contiguous_share(group, params.groups, select(0u, tasks, live), LANES);
 
     // Beyond a side of the box the coefficient is 0; the index stays within the column.
     let begin = column * params.stride4;
@@ -83,7 +82,7 @@ fn main(
     let low_cross = 3u * params.array4;
 
     var sums = real4();
-    for (var task = group * share + lane; task < task_end; task += LANES) {
+    for (var task = share.first + lane; task < share.end; task += LANES) {
         let rows = task / params.row4;
         let quad = task - rows * params.row4;
         let pair = rows / marches;

@@ -85,8 +85,8 @@ fn main(
     let work = work_of(linear_workgroup(id, count), params.quads, LANES);
     let base = work.column * params.quads;
     let step = place_of(LANES, params.row4, params.rows);
-    var place = place_of(work.begin + lane, params.row4, params.rows);
-    for (var q = work.begin + lane; q < work.end; q += LANES) {
+    var place = place_of(work.share.first + lane, params.row4, params.rows);
+    for (var q = work.share.first + lane; q < work.share.end; q += LANES) {
         var sum = real4(bitcast<vec4<f32>>(coefficients[q])) * f[base + q] + interpolated(q, place, work.column);
 #if EDGES
         sum += real4(neighbours(q, place, base));

@@ -21,7 +21,7 @@ fn main(
     let work = work_of(linear_workgroup(id, count), params.cells, LANES);
     let length = sqrt(squared_length(work.column, lane));
     let scale = select(select(real(0.0), 1.0 / length, length > 0.0), length, params.times == 1u);
-    for (var cell = work.begin + lane; cell < work.end; cell += LANES) {
+    for (var cell = work.share.first + lane; cell < work.share.end; cell += LANES) {
         let row = cell / params.nx;
         let at = work.column * params.stride + row * params.padded + cell - row * params.nx;
         x[work.column * params.cells + cell] = real4(scale * r[at], 0.0, 0.0, 0.0);

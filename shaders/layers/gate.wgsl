@@ -30,9 +30,8 @@ fn main(
 ) {
     let group = linear_workgroup(workgroup, workgroups);
     if group < params.groups {
-        let share = contiguous_share(params.n4, params.groups, LANES);
-        let end = min((group + 1u) * share, params.n4);
-        for (var i = group * share + lane; i < end; i += LANES) {
+        let share = contiguous_share(group, params.groups, params.n4, LANES);
+        for (var i = share.first + lane; i < share.end; i += LANES) {
             z_bar[i] = select(real4(), h_bar[i], h[i] > real4());
         }
     }

@@ -129,12 +129,11 @@ fn main(
     workgroupBarrier();
 
     let quads = params.end_quad - params.first_quad;
-    let share = contiguous_share(quads, params.groups, row_lanes);
-    let begin = params.first_quad + min(group * share, quads);
-    let end = params.first_quad + min((group + 1u) * share, quads);
+    let share = contiguous_share(group, params.groups, quads, row_lanes);
+    let end = params.first_quad + share.end;
     let row = params.first + step;
     var dots = real4();
-    for (var q = begin + row_lane; q < end; q += row_lanes) {
+    for (var q = params.first_quad + share.first + row_lane; q < end; q += row_lanes) {
         var reflector = real4();
         if inverse > 0.0 {
             reflector = x[before * params.stride4 + q];

@@ -46,9 +46,8 @@ fn main(
     let first = 8u * ((w / 2u) % tiles);
     let split = w / (2u * tiles);
     let quads = params.end_quad - params.first_quad;
-    let share = contiguous_share(quads, params.splits, LANES);
-    let begin = params.first_quad + min(split * share, quads);
-    let end = params.first_quad + min((split + 1u) * share, quads);
+    let share = contiguous_share(split, params.splits, quads, LANES);
+    let end = params.first_quad + share.end;
 
     // Columns past the last are read as the last, and not written.
     let last = params.column + params.columns - 1u;
@@ -93,7 +92,7 @@ fn main(
     var sum7_1 = real4();
     var sum7_2 = real4();
     var sum7_3 = real4();
-    for (var q = begin + lane; q < end; q += LANES) {
+    for (var q = params.first_quad + share.first + lane; q < end; q += LANES) {
         let y0 = a[at0 + q];
         let y1 = a[at1 + q];
         let y2 = a[at2 + q];

@@ -44,9 +44,8 @@ fn main(
     let group = linear_workgroup(workgroup, workgroups);
     if group < params.groups {
         let n4 = (params.n + 3u) / 4u;
-        let share = contiguous_share(n4, params.groups, LANES);
-        let end = min((group + 1u) * share, n4);
-        for (var i = group * share + lane; i < end; i += LANES) {
+        let share = contiguous_share(group, params.groups, n4, LANES);
+        for (var i = share.first + lane; i < share.end; i += LANES) {
             let v = x[i];
             let values = real4(value(v.x), value(v.y), value(v.z), value(v.w));
             let inside = vec4(4u * i) + vec4(0u, 1u, 2u, 3u) < vec4(params.n);

@@ -42,9 +42,8 @@ fn main(
         let step = control[RATE] / control[COMPLEMENT1];
         let correction = 1.0 / control[COMPLEMENT2];
         let scale = control[SCALE];
-        let share = contiguous_share(params.n4, params.groups, LANES);
-        let end = min((group + 1u) * share, params.n4);
-        for (var i = group * share + lane; i < end; i += LANES) {
+        let share = contiguous_share(group, params.groups, params.n4, LANES);
+        for (var i = share.first + lane; i < share.end; i += LANES) {
             let gradient = scale * g[i];
             let first = m[i] + params.gain1 * (gradient - m[i]);
             let second = v[i] + params.gain2 * (gradient * gradient - v[i]);

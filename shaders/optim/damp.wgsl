@@ -37,9 +37,8 @@ fn main(
     let group = linear_workgroup(workgroup, workgroups);
     let live = group < params.groups && control[0] == 0.0;
     var sum: real = 0.0;
-    let share = contiguous_share(params.n4, params.groups, LANES);
-    let end_of_share = select(0u, min((group + 1u) * share, params.n4), live);
-    for (var i = group * share + lane; i < end_of_share; i += LANES) {
+    let share = contiguous_share(group, params.groups, select(0u, params.n4, live), LANES);
+    for (var i = share.first + lane; i < share.end; i += LANES) {
         let damped = y[i] + d[i] * x[i];
         y[i] = damped;
         sum += dot(damped, x[i]);

@@ -40,9 +40,8 @@ fn main(
     if group < params.groups {
         let n4 = (params.n + 3u) / 4u;
         let key = vec2(params.seed[0], params.seed[1]);
-        let share = contiguous_share(n4, params.groups, LANES);
-        let end = min((group + 1u) * share, n4);
-        for (var i = group * share + lane; i < end; i += LANES) {
+        let share = contiguous_share(group, params.groups, n4, LANES);
+        for (var i = share.first + lane; i < share.end; i += LANES) {
             let low = params.first[0] + i;
             let high = params.first[1] + select(0u, 1u, low < i);
             let bits = philox4x32(vec4(low, high, params.stream, 0u), key);

@@ -34,6 +34,18 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Tells what was found and which files were written: on standard output, unless that is taken by the JSON.
+pub fn tell(text: &str, written: &[String], json: Option<&Path>) -> Result<(), Failure> {
+    let files: Vec<&str> = written.iter().map(String::as_str).filter(|name| *name != STDOUT).collect();
+    let files = if files.is_empty() { String::new() } else { format!("wrote        {}\n", files.join(", ")) };
+    let text = format!("{text}{files}");
+    if is_stdout(json) {
+        note(text.trim_end());
+        return Ok(());
+    }
+    print(&text)
+}
+
 /// Writes JSON to a file, or to standard output for `-`. What is not finite becomes null.
 pub fn json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
     let mut text = serde_json::to_string_pretty(value)

@@ -305,6 +305,12 @@ impl Solve {
         memory::check(&system, self.rhs.max(system.rhs().len()))?;
         system = system.with_random_rhs(self.rhs, self.seed);
         if let Some(path) = &self.near_null {
+            if !matches!(self.pc, Preconditioner::Amg(_)) {
+                return Err(Failure::usage(format!(
+                    "--near-null belongs to --pc amg, not to {}: leave it out",
+                    self.pc
+                )));
+            }
             let near_null = if path.as_os_str() == "ones" {
                 NearNullSpace::constant(system.operator().dimension())
             } else {
@@ -346,17 +352,10 @@ impl Solve {
             return Ok(());
         }
         let mut text = run.report.to_string();
-        if !written.is_empty() {
-            text += &format!("wrote        {}\n", written.join(", "));
-        }
         if self.profile {
-            text += &format!("\n{}", profile(&run.report.profile));
+            text += &format!("\n{}\n", profile(&run.report.profile));
         }
-        if output::is_stdout(self.json.as_deref()) {
-            output::note(text.trim_end());
-            return Ok(());
-        }
-        output::print(&text)
+        output::tell(&text, &written, self.json.as_deref())
     }
 
     /// Saves the last iterate of a solve that the device ended.

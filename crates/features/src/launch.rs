@@ -134,7 +134,7 @@ pub fn record_rows<T: Real>(
         return Ok(());
     }
     let quads = rows.count.div_ceil(4);
-    let (lanes, most_steps) = if is_software(gpu) { SOFTWARE_RUN } else { RUN };
+    let (lanes, most_steps) = if gpu.is_software() { SOFTWARE_RUN } else { RUN };
     let steps = quads.div_ceil(lanes as usize).min(most_steps);
     let point_groups = quads.div_ceil(lanes as usize * steps);
     // No terms: an operator of zero.
@@ -262,13 +262,8 @@ pub fn record_values<T: Real>(
 
 /// Groups of four features per chunk.
 fn share(gpu: &Gpu, quads: usize, feature_quads: usize) -> usize {
-    let enough = if is_software(gpu) { SOFTWARE_INVOCATIONS } else { INVOCATIONS };
+    let enough = if gpu.is_software() { SOFTWARE_INVOCATIONS } else { INVOCATIONS };
     // A chunk of a few groups would mostly write.
     let chunks = enough.div_ceil(quads).min(feature_quads.div_ceil(8)).clamp(1, 1024);
     feature_quads.div_ceil(chunks).clamp(1, MOST_SHARE)
-}
-
-/// Whether the device is the processor.
-pub fn is_software(gpu: &Gpu) -> bool {
-    gpu.is_cpu() || gpu.summary().kind == "software"
 }

@@ -1,6 +1,6 @@
 //! Sums over points for each Gaussian: `shaders/gaussian/transposed.wgsl`.
 
-use ansatz_features::launch::{PartialSums, is_software};
+use ansatz_features::launch::PartialSums;
 use ansatz_features::{MAX_DIMENSIONS, MultiIndex};
 use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
@@ -62,7 +62,7 @@ impl<T: Real> GaussianSums<'_, T> {
     /// Records the sums of each chunk of points, and their sums. The caller has checked the shapes.
     pub fn record(&self, plan: &mut Plan) -> Result<(), GpuError> {
         let (quads, point_quads) = (self.len.div_ceil(4), self.count.div_ceil(4));
-        let (lanes, enough) = if is_software(plan.gpu()) { SOFTWARE_LANES } else { LANES };
+        let (lanes, enough) = if plan.gpu().is_software() { SOFTWARE_LANES } else { LANES };
         let wanted = enough.div_ceil(quads.max(1)).min(MOST_CHUNKS);
         let steps = point_quads.div_ceil(wanted).max(LEAST_STEPS);
         let chunks = point_quads.div_ceil(steps);

@@ -174,6 +174,20 @@ impl Gpu {
         self.inner.device.is_none()
     }
 
+    /// Whether a processor does the work: the CPU executor, or an adapter such as lavapipe and SwiftShader.
+    pub fn is_software(&self) -> bool {
+        self.summary().kind == "software"
+    }
+
+    /// Invocations per workgroup of a kernel that walks through vectors, of which `most` suit a GPU. A software adapter runs the
+    /// subgroups of a workgroup one after the other, each through the whole share: with one alone, the share is read in the order
+    /// in which it lies in memory.
+    pub fn stream_lanes(&self, most: u32) -> u32 {
+        let subgroup = self.summary().subgroups.map_or(8, |(least, _)| least);
+        let lanes = if self.is_software() { subgroup.clamp(4, most.max(4)) } else { most };
+        lanes.min(self.capabilities().workgroup_invocations)
+    }
+
     /// What has been done on this device so far.
     pub fn counters(&self) -> Counters {
         self.inner.tally.snapshot()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ansatz_features::launch::{Shape as Checked, check_rows, check_values, is_software};
+use ansatz_features::launch::{Shape as Checked, check_rows, check_values};
 use ansatz_features::{DeviceFeatures, MultiIndex, Rows, Transposed, Values};
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 use ansatz_shaders::{Kernel, layers};
@@ -98,7 +98,7 @@ impl<T: Real> DeviceNetwork<T> {
         slots: Slots,
     ) -> Result<Prepared, GpuError> {
         let places = Places::new(&self.shape, &slots, terms, sweep);
-        let usual = if is_software(&self.gpu) { SOFTWARE_LANES } else { LANES };
+        let usual = if self.gpu.is_software() { SOFTWARE_LANES } else { LANES };
         let fits = |lanes: &u32| places.iterations(*lanes as usize) <= MOST_ITERATIONS;
         let most_lanes = self.gpu.capabilities().workgroup_invocations.min(256);
         let Some(lanes) = (0..).map(|n| usual << n).take_while(|&lanes| lanes <= most_lanes).find(fits)

@@ -1,6 +1,6 @@
 //! Sums of rows over points: `shaders/layers/rows.wgsl` and `tangent.wgsl` with SUMS, in which no row is ever in memory.
 
-use ansatz_features::launch::{PartialSums, check_transposed, is_software};
+use ansatz_features::launch::{PartialSums, check_transposed};
 use ansatz_features::{DeviceFeatures, Transposed};
 use ansatz_gpu::{GpuError, Plan, Real};
 
@@ -23,7 +23,7 @@ pub(crate) fn record<T: Real>(
     let (kernel, sweep, sweeps) = network.of_rows();
     check_transposed(&network.checked(kernel), sums)?;
     let (quads, columns, reals) = (sums.count.div_ceil(4), network.len(), size_of::<T>());
-    let most = if is_software(&network.gpu) { SOFTWARE_CHUNKS } else { MOST_CHUNKS };
+    let most = if network.gpu.is_software() { SOFTWARE_CHUNKS } else { MOST_CHUNKS };
     let most = most.min(PARTIAL_BYTES / (columns * reals)).max(1);
     let add = |plan: &mut Plan, partials: &_, chunks: usize, accumulate: bool| {
         let (groups, stride, padded, n) = (1, columns, columns, columns);

@@ -58,8 +58,7 @@ const SECONDS: f64 = 0.1;
 /// # Errors
 /// [`GpuError::Unsupported`] for f64 where the device has none, [`GpuError::OutOfMemory`], or a failed device.
 pub fn measure<T: Real>(gpu: &Gpu) -> Result<Bandwidth, GpuError> {
-    let software = gpu.is_cpu() || gpu.summary().kind == "software";
-    let most = if software { SOFTWARE_ARRAY_BYTES } else { ARRAY_BYTES };
+    let most = if gpu.is_software() { SOFTWARE_ARRAY_BYTES } else { ARRAY_BYTES };
     let array_bytes = most.min(gpu.capabilities().binding_bytes).min(gpu.capabilities().buffer_bytes);
     let len = (array_bytes / size_of::<T>() as u64) as usize;
     let (a, b, c) = (gpu.buffer("a", len)?, gpu.buffer("b", len)?, gpu.buffer("c", len)?);

@@ -5,6 +5,9 @@ use ansatz_gpu::{Gpu, GpuError};
 /// Rounds of its loop that one invocation may take: some drivers (lavapipe) drop all beyond 65,535, silently.
 pub const MAX_TRIPS: u32 = 60_000;
 
+/// Invocations per workgroup on a GPU.
+const LANES: u32 = 256;
+
 /// The workgroups of a vector kernel: `groups` of `lanes` invocations, each of which takes a contiguous share of the groups of four
 /// elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,16 +31,9 @@ impl Grid {
 
     /// At most `most` workgroups on a GPU, `most_in_software` on an adapter that is a CPU itself.
     fn covering(gpu: &Gpu, len: usize, most: u64, most_in_software: u64) -> Self {
-        let (lanes, trips, most) = if gpu.is_cpu() {
-            // Chunks that keep a thread busy for a while.
-            (256, 256, most_in_software)
-        } else if gpu.summary().kind == "software" {
-            // Workgroups cost; and larger ones are walked through subgroup by subgroup, out of the order of memory.
-            (8, 256, most_in_software)
-        } else {
-            (256, 1, most)
-        };
-        let lanes = lanes.min(gpu.capabilities().workgroup_invocations);
+        // A twin takes whole workgroups, as chunks that keep a thread busy for a while; workgroups of a software adapter cost, too.
+        let lanes = if gpu.is_cpu() { LANES } else { gpu.stream_lanes(LANES) };
+        let (trips, most) = if gpu.is_software() { (256, most_in_software) } else { (1, most) };
         let groups = quads(len).div_ceil(u64::from(lanes) * trips).clamp(1, most);
         Self { lanes, groups: groups as u32 }
     }

@@ -226,13 +226,19 @@ impl fmt::Display for Report {
         writeln!(f, "seed         {}", self.seed)?;
         writeln!(
             f,
-            "outcome      {verdict}: {} after {} iterations and {} refinement step{}",
+            "outcome      {verdict}: {} after {} iteration{} and {} refinement step{}",
             self.reason,
             self.iterations,
+            if self.iterations == 1 { "" } else { "s" },
             self.outer_iterations,
             if self.outer_iterations == 1 { "" } else { "s" }
         )?;
         writeln!(f, "             {}", self.hint)?;
+        if self.right_hand_sides.len() > 1 {
+            let iterations = self.right_hand_sides.iter().map(|column| column.iterations.to_string());
+            let iterations: Vec<String> = iterations.collect();
+            writeln!(f, "iterations   {} by right-hand side", iterations.join(", "))?;
+        }
         writeln!(
             f,
             "residual     {:.2e} = ‖b − Ax‖/‖b‖, recomputed in f64 (asked for {:e}{})",

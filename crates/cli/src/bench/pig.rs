@@ -151,8 +151,7 @@ impl PigBench {
     fn measure(&self, gpu: &Gpu, configuration: &Configuration) -> Result<Row, Failure> {
         let Configuration { problem, gaussians, points } = *configuration;
         let pairs = 4 * gaussians * (points[0] + points[1]);
-        let software = gpu.is_cpu() || gpu.summary().kind == "software";
-        let most = if software { (SOFTWARE_PAIRS as f64 / pairs as f64).min(1.0) } else { 1.0 };
+        let most = if gpu.is_software() { (SOFTWARE_PAIRS as f64 / pairs as f64).min(1.0) } else { 1.0 };
         let part = self.part.unwrap_or(most);
         let [inside, elsewhere] = points.map(|points| (part * points as f64).ceil() as usize);
         let optimizer = Optimizer::Adam(AdamOptions::default());

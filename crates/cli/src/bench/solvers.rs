@@ -49,6 +49,10 @@ pub struct Solvers {
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = positive)]
     limit: f64,
 
+    /// Random right-hand sides of each system, solved together as far as the method can.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rhs: u32,
+
     /// Seed of everything random: systems, and right-hand sides.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -104,6 +108,7 @@ struct Report {
     executor: String,
     rtol: f64,
     seed: u64,
+    right_hand_sides: u32,
     rows: Vec<Row>,
 }
 
@@ -196,6 +201,7 @@ impl Solvers {
             executor: gpu.executor().to_owned(),
             rtol: self.rtol,
             seed: self.seed,
+            right_hand_sides: self.rhs,
             rows,
         };
         if let Some(path) = &self.markdown {
@@ -205,20 +211,28 @@ impl Solvers {
         if let Some(path) = &self.plot {
             plot::bars(path, &picture(&report))?;
         }
-        super::show(self.json.as_deref(), &report, text)
+        super::show(self.json.as_deref(), &report, text)?;
+        let none = report.rows.iter().all(|row| !row.converged);
+        Ok(if none { Exit::NotConverged } else { Exit::Success })
     }
 
-    /// A system with a random right-hand side, for which it has a solution. Ones alone would be too smooth.
+    /// A system with random right-hand sides, for which it has solutions. Ones alone would be too smooth.
     fn system(&self, text: &str) -> Result<LinearSystem, Error> {
         let system = match file(text) {
             Some(path) => LinearSystem::read(path)?,
             None => LinearSystem::generate(text, self.seed)?,
         };
         let a = system.operator();
-        let number = |i: usize| if a.is_active(i) { random(self.seed, i as u64) } else { 0.0 };
-        let mut rhs: Vec<f64> = (0..a.dimension()).map(number).collect();
-        a.null_components().project(&mut rhs);
-        system.with_rhs(vec![rhs])
+        let n = a.dimension();
+        let column = |column: usize| {
+            let number =
+                |i: usize| if a.is_active(i) { random(self.seed, (column * n + i) as u64) } else { 0.0 };
+            let mut rhs: Vec<f64> = (0..n).map(number).collect();
+            a.null_components().project(&mut rhs);
+            rhs
+        };
+        let columns = (0..self.rhs as usize).map(column).collect();
+        system.with_rhs(columns)
     }
 
     /// A row, unless the preconditioner does not suit the system.
@@ -324,8 +338,17 @@ fn cells(row: &Row) -> Vec<String> {
 
 fn about(report: &Report) -> String {
     format!(
-        "{} ({}, {}), {} executor; each to a relative residual of {:e}, recomputed in f64; right-hand sides by seed {}",
-        report.device, report.backend, report.driver, report.executor, report.rtol, report.seed
+        "{} ({}, {}), {} executor; each to a tolerance of {:e} on the residual, recomputed in f64 (of least squares, on Aᵀr); {} by seed {}",
+        report.device,
+        report.backend,
+        report.driver,
+        report.executor,
+        report.rtol,
+        match report.right_hand_sides {
+            1 => "a right-hand side".to_owned(),
+            count => format!("{count} right-hand sides"),
+        },
+        report.seed
     )
 }
 

@@ -163,15 +163,7 @@ impl PdeCommand {
         if self.quiet {
             return Ok(());
         }
-        let mut text = run.report.to_string();
-        if !written.is_empty() {
-            text += &format!("wrote        {}\n", written.join(", "));
-        }
-        if out::is_stdout(self.json.as_deref()) {
-            out::note(text.trim_end());
-            return Ok(());
-        }
-        out::print(&text)
+        out::tell(&run.report.to_string(), written, self.json.as_deref())
     }
 }
 

@@ -103,12 +103,7 @@ impl Common {
         if self.quiet {
             return Ok(());
         }
-        let text = format!("{text}\nwrote        {}\n", written.join(", "));
-        if output::is_stdout(self.json.as_deref()) {
-            output::note(text.trim_end());
-            return Ok(());
-        }
-        output::print(&text)
+        output::tell(&format!("{text}\n"), &written, self.json.as_deref())
     }
 }
 

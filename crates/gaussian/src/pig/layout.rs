@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use ansatz_features::Features;
-use ansatz_features::launch::is_software;
 use ansatz_gpu::{Gpu, GpuError, Launch, Real};
 
 use super::PigNetwork;
@@ -68,7 +67,7 @@ impl Layout {
 
     /// Invocations per workgroup.
     pub fn lanes(&self, gpu: &Gpu) -> u32 {
-        if is_software(gpu) { SOFTWARE_LANES } else { LANES }
+        if gpu.is_software() { SOFTWARE_LANES } else { LANES }
     }
 
     /// Times that an invocation may go through all Gaussians and units.

@@ -1,7 +1,7 @@
 //! From a_t back to the parameters of the head and to the embeddings: `shaders/gaussian/pig_reverse.wgsl`.
 
 use ansatz_features::Rows;
-use ansatz_features::launch::{PartialSums, is_software};
+use ansatz_features::launch::PartialSums;
 use ansatz_gpu::{Args, Buffer, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
@@ -100,7 +100,7 @@ impl<T: Real> PigReverse<'_, T> {
         accumulate: bool,
     ) -> Result<(), GpuError> {
         let (quads, columns) = (self.count.div_ceil(4), self.columns());
-        let most = if is_software(plan.gpu()) { SOFTWARE_CHUNKS } else { MOST_CHUNKS };
+        let most = if plan.gpu().is_software() { SOFTWARE_CHUNKS } else { MOST_CHUNKS };
         let steps = quads.div_ceil(most).max(1);
         if steps > self.twin.layout.most_steps(&self.twin.terms)? {
             let message = format!("{} points are too many at a time", self.count);

@@ -170,8 +170,7 @@ pub(super) fn slice_height(matrix: &Csr) -> Result<usize, OperatorError> {
 
 /// Workgroups per column and invocations per quad: enough to fill a large GPU, and so many that none runs too long.
 fn deal<T>(gpu: &Gpu, part: &SellPart<T>) -> Result<[u32; 2], OperatorError> {
-    let is_processor = gpu.is_cpu() || gpu.summary().kind == "software";
-    let wanted = if is_processor { 1 } else { MANY / (part.quads as usize).max(1) };
+    let wanted = if gpu.is_software() { 1 } else { MANY / (part.quads as usize).max(1) };
     let useful = (part.widest / FEW_ENTRIES).max(1);
     let mut lanes = (wanted.max(1) as u32).min(useful).min(LANES).next_power_of_two().min(LANES);
     while lanes < LANES && u64::from(part.widest / lanes) > MOST_TRIPS / 4 {

@@ -29,12 +29,9 @@ use ansatz_gpu::{Gpu, Real};
 /// Invocations per workgroup on a GPU.
 pub(crate) const LANES: u32 = 64;
 
-/// Invocations per workgroup of the kernels that walk through vectors. A software adapter runs the subgroups of a workgroup one after the
-/// other, each through the whole share: with one alone, the share is read in the order in which it lies in memory.
+/// Invocations per workgroup of the kernels that walk through vectors.
 pub(crate) fn stream_lanes(gpu: &Gpu) -> u32 {
-    let summary = gpu.summary();
-    let least = summary.subgroups.map_or(8, |(least, _)| least);
-    if summary.kind == "software" { least.clamp(4, LANES) } else { LANES }
+    gpu.stream_lanes(LANES)
 }
 
 /// Workgroups per column of the vector kernels: enough to fill a large GPU, few enough that every workgroup can add up

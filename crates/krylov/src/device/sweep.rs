@@ -47,8 +47,7 @@ impl Sweep {
         let [march_step, cross_step] =
             if axes[1] == 1 { [row4, row4 * march_count] } else { [row4 * cross_count, row4] };
         let steps = row4 * march_count * cross_count.div_ceil(2);
-        let is_processor = gpu.is_cpu() || gpu.summary().kind == "software";
-        let wanted = if is_processor {
+        let wanted = if gpu.is_software() {
             CACHED_STEPS[usize::from(flat)]
         } else {
             steps.div_ceil(MANY_TASKS).max(SHORTEST)

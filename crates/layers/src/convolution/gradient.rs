@@ -1,6 +1,6 @@
 //! The gradient of a convolution by its parameters: `shaders/layers/convolution_weights.wgsl`.
 
-use ansatz_features::launch::{PartialSums, is_software};
+use ansatz_features::launch::PartialSums;
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
@@ -60,7 +60,7 @@ impl Cut {
         let tap_rows = if layer.neighbours { layer.taps() / 3 } else { 1 };
         let split = Split::new(gpu, layer.outputs.div_ceil(4));
         let items = (tap_rows * layer.inputs.div_ceil(4)).next_multiple_of(TEAM) * split.groups;
-        let enough = if is_software(gpu) { SOFTWARE_INVOCATIONS } else { INVOCATIONS };
+        let enough = if gpu.is_software() { SOFTWARE_INVOCATIONS } else { INVOCATIONS };
         let rows = images.rows().div_ceil(enough.div_ceil(items));
         let rows = rows.clamp(1, (MOST_CELLS / images.extents[0].max(1)).max(1));
         Self { chunks: images.rows().div_ceil(rows), rows, items, split }

@@ -1,6 +1,5 @@
 //! How convolutions go to invocations.
 
-use ansatz_features::launch::is_software;
 use ansatz_gpu::Gpu;
 
 /// Invocations per workgroup, and how many channels each takes.
@@ -21,7 +20,7 @@ impl Split {
         // A processor takes a handful of invocations at a time, its loads are dear, and a cache holds the sums. On a GPU loads of
         // the same address are one, and there are only so many registers.
         let (lanes, quads, least_subgroup) = match channel_quads {
-            _ if !is_software(gpu) => (64, 1, u32::MAX),
+            _ if !gpu.is_software() => (64, 1, u32::MAX),
             0 | 1 => (8, 1, 8),
             // Four at once, unless that would be mostly for nothing.
             quads if quads.div_ceil(2) % 2 == 1 && quads < 8 => (8, 2, 8),

@@ -25,7 +25,7 @@ impl Tiling {
     /// Those that a device is tried in: one for each kernel.
     pub fn all(gpu: &Gpu) -> Vec<Self> {
         // A software adapter's subgroup is one vector of the processor; a GPU's wants to be full.
-        let lanes = if gpu.summary().kind == "software" { 8 } else { 32 };
+        let lanes = if gpu.is_software() { 8 } else { 32 };
         vec![Self::Shared, Self::Register { lanes }, Self::Tiled]
     }
 

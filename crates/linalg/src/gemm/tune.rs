@@ -30,7 +30,7 @@ pub fn choose<T: Real>(
     if m.saturating_mul(n).saturating_mul(depth) < FEWEST_TERMS {
         return Ok(Tiling::usual(gpu));
     }
-    let most = if gpu.summary().kind == "software" { MOST_EDGE_IN_SOFTWARE } else { MOST_EDGE };
+    let most = if gpu.is_software() { MOST_EDGE_IN_SOFTWARE } else { MOST_EDGE };
     let class = [m, n, depth].map(|edge| edge.next_power_of_two());
     let edges = class.map(|edge| edge.min(most));
     let letter = |transposed| if transposed { 't' } else { 'n' };

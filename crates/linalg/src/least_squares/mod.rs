@@ -106,7 +106,7 @@ impl Place {
     /// What [`Place::Auto`] means there.
     pub fn for_device<T: Real>(self, gpu: &Gpu) -> Self {
         // faer uses the vector units of the same processor better than a software adapter does.
-        let slow = gpu.summary().kind == "software" || T::IS_F64 && !gpu.capabilities().f64;
+        let slow = gpu.is_software() || T::IS_F64 && !gpu.capabilities().f64;
         match self {
             Self::Auto if slow => Self::Host,
             Self::Auto => Self::Mixed,

@@ -138,8 +138,7 @@ impl<T: Real> DeviceSnnk<T> {
         }
         let nothing = self.gpu.buffer("nothing", 0)?;
         let slab_of_points = points.slabs().next().map_or(&nothing, |(slab, _)| slab);
-        let software = self.gpu.is_cpu() || self.gpu.summary().kind == "software";
-        let (lanes, most_steps) = if software { SOFTWARE_RUN } else { RUN };
+        let (lanes, most_steps) = if self.gpu.is_software() { SOFTWARE_RUN } else { RUN };
         let most_steps = most_steps.min(MOST_ROUNDS / self.dimensions.max(1));
         let pairs = points.rows().div_ceil(8);
         let steps = pairs.div_ceil(lanes as usize).min(most_steps);

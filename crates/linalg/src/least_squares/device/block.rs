@@ -3,7 +3,7 @@
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 use rayon::prelude::*;
 
-use super::{PANEL, lanes, software};
+use super::{PANEL, lanes};
 
 /// `partials` ← for each split of the rows, 32 columns of VᵀV and those of VᵀA.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ struct ProductParams {
 /// Lanes of the kernels with a tile of sums in registers.
 fn tile_lanes(gpu: &Gpu) -> u32 {
     // Lavapipe and SwiftShader run 8 and 4 lanes at a time.
-    lanes(gpu, if software(gpu) { 8 } else { 64 })
+    lanes(gpu, if gpu.is_software() { 8 } else { 64 })
 }
 
 impl<T: Real> QrProducts<'_, T> {

@@ -39,10 +39,6 @@ pub struct Panel<'a, T> {
     pub end: usize,
 }
 
-fn software(gpu: &Gpu) -> bool {
-    gpu.is_cpu() || gpu.summary().kind == "software"
-}
-
 fn lanes(gpu: &Gpu, wanted: u32) -> u32 {
     wanted.min(gpu.capabilities().workgroup_invocations)
 }
@@ -84,7 +80,7 @@ impl<T: Real> Factorisation<'_, T> {
             // A real device is filled by some hundred workgroups; a software adapter by a few.
             let behind = columns - first - width;
             let tiles = 2 * (PANEL + behind).div_ceil(8);
-            let splits = if software(gpu) { 1 } else { (512 / tiles).clamp(1, most_splits) };
+            let splits = if gpu.is_software() { 1 } else { (512 / tiles).clamp(1, most_splits) };
             let block = Block { memory: &memory, partials: &partials, weights: &weights, splits, width };
             block.record(gpu, &mut plan, self.work, first..end, first + width..columns)?;
             plan.run()?;

@@ -2,7 +2,7 @@
 
 use ansatz_gpu::{Args, Buffer, Gpu, GpuError, Launch, Plan, Real};
 
-use super::{PANEL, Panel, lanes, software};
+use super::{PANEL, Panel, lanes};
 
 /// Memory for the panels of a factorisation.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl<T: Real> PanelMemory<T> {
     pub fn new(gpu: &Gpu, stride: usize) -> Result<Self, GpuError> {
         // A workgroup of a real device takes a few rows per lane; software adapters have few cores.
         let quads = stride / 4;
-        let groups = if software(gpu) { quads.div_ceil(64).min(64) } else { quads.div_ceil(32).min(256) };
+        let groups = if gpu.is_software() { quads.div_ceil(64).min(64) } else { quads.div_ceil(32).min(256) };
         Ok(Self {
             x: gpu.buffer("raw columns", 2 * stride)?,
             v: gpu.buffer("reflectors", PANEL * stride)?,
@@ -71,7 +71,7 @@ impl<T: Real> QrPanel<'_, T> {
         let kernel = &ansatz_shaders::linalg::QR_PANEL;
         let Panel { slab, stride, column, first, width, end } = self.panel;
         let (first_quad, end_quad) = (first / 4, end.div_ceil(4));
-        let lanes = lanes(gpu, if software(gpu) { 64 } else { 256 });
+        let lanes = lanes(gpu, if gpu.is_software() { 64 } else { 256 });
         let groups = self.memory.groups.min((end_quad - first_quad).div_ceil(lanes as usize / 8).max(1));
         for step in 0..=width {
             let params = Params {
