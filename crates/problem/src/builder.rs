@@ -1,7 +1,7 @@
 //! Problems in Rust, as they stand in a book. Errors wait for [`ProblemBuilder::build`].
 
 use crate::file::Source;
-use crate::{Cloud, Domain, Method, PointSet, Problem, ProblemError, Unknown};
+use crate::{Cloud, Domain, Method, PointSet, Problem, ProblemError, Published, Unknown};
 
 /// A problem in the making; see [`Problem::on`].
 #[derive(Debug, Clone)]
@@ -18,6 +18,7 @@ pub struct ProblemBuilder {
     pub(crate) energy: Option<String>,
     pub(crate) conditions: Vec<Draft>,
     pub(crate) reference: Option<ReferenceDraft>,
+    pub(crate) published: Vec<Published>,
     pub(crate) evaluate: Option<Vec<usize>>,
     pub(crate) cloud: Option<Cloud>,
     pub(crate) method: Method,
@@ -80,6 +81,7 @@ impl ProblemBuilder {
             energy: None,
             conditions: Vec::new(),
             reference: None,
+            published: Vec::new(),
             evaluate: None,
             cloud: None,
             method: Method::default(),
@@ -209,6 +211,12 @@ impl ProblemBuilder {
     /// the residuals inside for methods that can minimise (Deep Ritz; E & Yu, 2018). The equations stay, to verify by.
     pub fn energy(mut self, density: &str) -> Self {
         self.energy = Some(density.to_owned());
+        self
+    }
+
+    /// An error that others report, which stands beside the one that is found.
+    pub fn published(mut self, published: Published) -> Self {
+        self.published.push(published);
         self
     }
 

@@ -11,6 +11,7 @@ pub mod file;
 mod method;
 mod points;
 mod problem;
+mod published;
 mod unknown;
 
 pub use ansatz_random::{Sampler, UnknownSampler};
@@ -22,4 +23,5 @@ pub use file::{Array, ReadArray};
 pub use method::{Method, Reference};
 pub use points::{Cloud, PointSet};
 pub use problem::{Defect, Problem};
+pub use published::Published;
 pub use unknown::Unknown;

@@ -4,8 +4,8 @@ use ansatz_expr::{Expr, Leaf, Program, Scope};
 
 use crate::file::Source;
 use crate::{
-    Cloud, Condition, Domain, DomainError, Method, PointSet, ProblemBuilder, ProblemError, Reference, Region,
-    Sampler, Unknown, unknown,
+    Cloud, Condition, Domain, DomainError, Method, PointSet, ProblemBuilder, ProblemError, Published,
+    Reference, Region, Sampler, Unknown, unknown,
 };
 
 /// A partial differential equation with all that belongs to it: where it holds, what must vanish inside, on the boundary
@@ -40,6 +40,8 @@ pub struct Problem {
     pub energy: Option<Expr>,
     /// A solution in a file.
     pub reference: Option<Reference>,
+    /// Errors that others report, for these values of the parameters.
+    pub published: Vec<Published>,
     /// Number of lattice values along each coordinate on which errors are measured.
     pub evaluate: Vec<usize>,
     /// The collocation points inside, where the problem gives them.

@@ -100,3 +100,21 @@ fn parameters_are_overridden() {
     assert_eq!(klein_gordon.problem(&[]).unwrap().conditions.len(), 4);
     assert_eq!(klein_gordon.problem(&without).unwrap().conditions.len(), 3);
 }
+
+/// What others report stands beside the parameters that it is for.
+#[test]
+fn published_errors_are_of_the_parameters_that_they_are_for() {
+    let errors = |name: &str, set: &[(&str, &str)]| -> Vec<f64> {
+        let set: Vec<_> = set.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let example = examples::ALL.iter().find(|example| example.name == name).unwrap();
+        example.problem(&set).unwrap().published.iter().map(|published| published.error).collect()
+    };
+    assert_eq!(errors("helmholtz", &[]), [2.22e-5]);
+    assert_eq!(errors("helmholtz", &[("a1", "10"), ("a2", "10")]), [7.09e-3]);
+    assert!(errors("helmholtz", &[("a1", "2")]).is_empty());
+    // Without values of its own, an error is for those of the file.
+    assert_eq!(errors("bratu", &[("lambda", "1")]), [1.5e-7]);
+    assert!(errors("bratu", &[("lambda", "2")]).is_empty());
+    assert!(errors("klein_gordon", &[]).is_empty());
+    assert_eq!(errors("klein_gordon", &[("initial_velocity", "0")]), [2.36e-3]);
+}

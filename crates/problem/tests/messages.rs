@@ -149,6 +149,14 @@ const CASES: &[(&str, &str, &str)] = &[
     ),
     (GOOD, "[parameters]\n", "[[data]]\nof = \"u\"\nvalues = \"x\"\nfile = \"a.csv\"\n\n[parameters]\n"),
     (GOOD, "[parameters]\n", "[[data]]\nof = \"u\"\nfile = \"a.csv\"\npoints = 3\n\n[parameters]\n"),
+    (GOOD, "[parameters]\n", "[[published]]\nerror = 1e-3\n\n[parameters]\n"),
+    (GOOD, "[parameters]\n", "[[published]]\nby = \"A\"\n\n[parameters]\n"),
+    (GOOD, "[parameters]\n", "[[published]]\nby = \"A\"\nerror = 0\n\n[parameters]\n"),
+    (
+        GOOD,
+        "[parameters]\n",
+        "[[published]]\nby = \"A\"\nerror = 1\nparameters = { mu = 1 }\n\n[parameters]\n",
+    ),
     (GOOD, "[coordinates]\nx = [-1, 1]", ""),
     (GOOD, "u_t - nu*u_xx = 0", "d(u, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x) = 0"),
     (

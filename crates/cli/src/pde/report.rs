@@ -77,7 +77,7 @@ fn verdict(report: &PdeReport) -> String {
     )
 }
 
-/// The method beside the classical one.
+/// The method beside the classical one, and beside what others report.
 fn methods(report: &PdeReport) -> Table {
     let mut table = Table::new(&[
         ("method", Align::Left),
@@ -103,6 +103,16 @@ fn methods(report: &PdeReport) -> Table {
             baseline.unknowns.to_string(),
             error,
             format!("{:.3}", baseline.seconds),
+        ]);
+    }
+    for published in &report.published {
+        let how =
+            if published.how.is_empty() { String::new() } else { format!(", {}", plain(&published.how)) };
+        table.row([
+            format!("published: {}{how}", plain(&published.by)),
+            "–".to_owned(),
+            number(Some(published.relative_l2_error)),
+            "–".to_owned(),
         ]);
     }
     table

@@ -4,7 +4,7 @@ use ansatz_gpu::Gpu;
 use ansatz_problem::Unknown;
 
 use super::accuracy::Yardstick;
-use super::report::limited_by;
+use super::report::{PublishedReport, limited_by};
 use super::seed_run::SeedRun;
 use super::settings::Settings;
 use super::task::Task;
@@ -123,6 +123,7 @@ impl About<'_> {
             runs: runs.iter().map(SeedRun::report).collect(),
             seconds_per_step: of(|run| run.solve_seconds / run.steps.max(1) as f64),
             baseline: None,
+            published: problem.published.iter().map(PublishedReport::from).collect(),
             notes: Vec::new(),
         }
     }

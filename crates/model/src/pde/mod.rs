@@ -87,7 +87,7 @@ pub use methods::{Covariance, Gaussians, Mlp, Pig, RandomFeatures};
 pub use mfac_steps::{Fisher, MfacOptions};
 pub use options::{FitPrecision, Objective, PdeOptions};
 pub use reason::PdeReason;
-pub use report::{BaselineReport, ConditionReport, PdeReport, SeedReport, UnknownReport};
+pub use report::{BaselineReport, ConditionReport, PdeReport, PublishedReport, SeedReport, UnknownReport};
 pub use report_text::brief;
 pub use resample::{ByResidual, Resample};
 pub use solution::Solution;

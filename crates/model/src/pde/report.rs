@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ansatz_expr::short;
+use ansatz_problem::Published;
 use serde::Serialize;
 
 /// What a run did. Its keys in JSON are stable.
@@ -107,8 +108,28 @@ pub struct PdeReport {
     pub seconds_per_step: f64,
     /// The classical method in the same binary; null where it does not apply.
     pub baseline: Option<BaselineReport>,
+    /// What others report for this problem.
+    pub published: Vec<PublishedReport>,
     /// What a reader should know beside the figures.
     pub notes: Vec<String>,
+}
+
+/// An error that others report.
+#[derive(Debug, Clone, Serialize)]
+pub struct PublishedReport {
+    /// Whose it is.
+    pub by: String,
+    /// ‖u − u*‖₂/‖u*‖₂.
+    pub relative_l2_error: f64,
+    /// What it is of.
+    pub how: String,
+}
+
+impl From<&Published> for PublishedReport {
+    fn from(published: &Published) -> Self {
+        let Published { by, error, how } = published.clone();
+        Self { by, relative_l2_error: error, how }
+    }
 }
 
 /// A parameter of the equations that was to be found.

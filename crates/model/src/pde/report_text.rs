@@ -87,6 +87,10 @@ impl fmt::Display for PdeReport {
                 baseline.method, baseline.unknowns, baseline.own_difference, baseline.seconds
             )?;
         }
+        for published in &self.published {
+            let how = if published.how.is_empty() { String::new() } else { format!(", {}", published.how) };
+            writeln!(f, "published    {:.2e}: {}{how}", published.relative_l2_error, published.by)?;
+        }
         for note in &self.notes {
             writeln!(f, "note         {note}")?;
         }

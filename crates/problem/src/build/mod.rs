@@ -87,6 +87,7 @@ fn unplaced(builder: ProblemBuilder) -> Result<Problem, ProblemError> {
         energy,
         built_in: Vec::new(),
         reference,
+        published: builder.published,
         evaluate,
         cloud: builder.cloud,
         method: builder.method,

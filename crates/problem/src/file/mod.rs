@@ -47,6 +47,7 @@
 //! | `[transform]` | `field = "expression"` of the field, coordinates and parameters: builds conditions into the trial functions, as `u = "x*(1 - x)*u"` does u = 0 at 0 and 1 |
 //! | `[energy]` | `density = "expression"` of the fields and their derivatives, whose integral over the domain the solution makes least: `--loss energy` minimises it in place of the residuals inside |
 //! | `[reference]` | a solution in a file (below) |
+//! | `[[published]]` | an error that others report: `by` and `error`, relative L2; `how` it was reached; and `parameters = { a = 4 }`, the values that it is for, those of the file unless given |
 //! | `[evaluate]` | `grid = [nx, ny, nt]`: lattice on which errors are measured |
 //! | `[method]` | hints (below) |
 //!
@@ -102,6 +103,7 @@ mod cloud;
 mod hints;
 mod inverse;
 mod node;
+mod published;
 mod read;
 mod shape;
 mod source;

@@ -7,13 +7,14 @@ use super::cloud::{ReadArray, cloud};
 use super::hints::{method, reference};
 use super::inverse::{data, unknowns};
 use super::node::{Node, Table};
+use super::published::published;
 use super::shape::shape;
 use super::source::{Lines, Source};
 use crate::builder::{Draft, DraftRegion, ProblemBuilder};
 use crate::domain::list;
 use crate::{Domain, Place, PointSet, ProblemError, Shape};
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "name",
     "title",
     "fields",
@@ -33,6 +34,7 @@ const KEYS: [&str; 21] = [
     "transform",
     "energy",
     "reference",
+    "published",
     "evaluate",
     "method",
 ];
@@ -118,6 +120,7 @@ fn top(
             energy.get("density").map(|density| density.text().map(str::to_owned)).transpose()?;
     }
     builder.reference = root.get("reference").map(|node| reference(&node)).transpose()?;
+    builder.published = published(root, (&scope, &values))?;
     if let Some(evaluate) = root.get("evaluate") {
         let evaluate = evaluate.table()?;
         evaluate.only(&["grid"])?;
