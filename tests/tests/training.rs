@@ -341,6 +341,11 @@ fn resampling_goes_on_as_well() {
             let options = PdeOptions { resample: Some(resample), ..options(8) };
             assert_resumes(gpu, &cubic(2.0), &dense, &options, &[&before(1, 1, 4), &before(1, 1, 7)]);
         }
+        // Points of all conditions follow the residual, in the second window those of what the first one left, too.
+        let resample = Some(Resample { every: 3, by_residual });
+        let options_in_time = PdeOptions { resample, windows: Some(2), ..options(8) };
+        let moments: [Moment<'_>; 3] = [&before(1, 1, 5), &before(1, 2, 4), &before(1, 2, 7)];
+        assert_resumes(gpu, &heat(), &Mlp::new(&[6]), &options_in_time, &moments);
         let losses = |resample| {
             let options = PdeOptions { resample, ..options(8) };
             cubic(2.0).solve(gpu, &Mlp::new(&[6]), &options).unwrap().report.loss_history

@@ -68,7 +68,7 @@ impl ActivationArg {
 pub enum ResampleArg {
     /// As the first points.
     Uniform,
-    /// More of them where the residual is large.
+    /// Of each condition more where its residual is large.
     Residual,
 }
 

@@ -141,7 +141,7 @@ pub struct PdeCommand {
     #[arg(long, value_name = "STEPS")]
     pub(super) resample: Option<usize>,
 
-    /// How new points inside are drawn.
+    /// How new points are drawn.
     #[arg(long, value_enum, requires = "resample", default_value_t = ResampleArg::Uniform)]
     pub(super) resample_by: ResampleArg,
 
