@@ -9,6 +9,7 @@
 
 #![allow(clippy::panic, clippy::expect_used)] // These functions run in tests alone: to panic is to fail.
 
+pub mod cycles;
 pub mod features;
 
 use std::collections::BTreeSet;

@@ -14,6 +14,7 @@ use ansatz::krylov::multigrid::{Cycle, Smoother};
 use ansatz::krylov::operator::{Csr, Operator, PaddedCsr, Sell, SellLayout};
 use ansatz::krylov::{KrylovError, solve};
 use ansatz::{LinearSystem, Outcome, Precision, Preconditioner, Reason, SolveOptions};
+use ansatz_tests::cycles::{assert_symmetric_and_positive, assert_twins};
 use ansatz_tests::{each, noise, runs};
 
 /// One column, and several of which one is stopped.
@@ -131,16 +132,7 @@ fn cycles<T: Real>(gpu: &Gpu) {
             let r: Vec<_> = (0..columns as u64).map(|seed| right_hand_side(&matrix, seed)).collect();
             let found = apply::<T>(gpu, (&matrix, &near_null), settings, &r);
             let expected = apply::<f64>(&cpu, (&matrix, &near_null), settings, &r);
-            for (found, expected) in found.iter().zip(&expected) {
-                let (Some(found), Some(expected)) = (found, expected) else { continue };
-                let largest = expected.iter().fold(0.0, |max: f64, z| max.max(z.abs()));
-                // Rounding of the coarsest inverse, whose condition is at most some thousands, and of a few dozen sums.
-                let tolerance = 2000.0 * T::epsilon().widen() * largest;
-                for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
-                    let error = (found - expected).abs();
-                    assert!(error <= tolerance, "{name}, {settings}, {i}: {found:e}, not {expected:e}");
-                }
-            }
+            assert_twins::<T>(&format!("{name}, {settings}"), &found, &expected);
         }
     }
 }
@@ -155,22 +147,16 @@ fn cycles_on_the_device_are_the_twins() {
     });
 }
 
-/// x·My = y·Mx and x·Mx > 0, to the rounding of f64.
 #[test]
 fn cycles_are_symmetric_and_positive() {
     let cpu = Gpu::cpu();
-    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     for (name, matrix, near_null) in matrices() {
         for settings in settings() {
             let (x, y) = (right_hand_side(&matrix, 1), right_hand_side(&matrix, 2));
             let image = |v: &[f64]| {
                 apply::<f64>(&cpu, (&matrix, &near_null), settings, &[v.to_vec()]).remove(0).unwrap()
             };
-            let (mx, my) = (image(&x), image(&y));
-            let (xmx, ymy) = (dot(&x, &mx), dot(&y, &my));
-            assert!(xmx > 0.0 && ymy > 0.0, "{name}, {settings}: {xmx} {ymy}");
-            let error = (dot(&x, &my) - dot(&y, &mx)).abs();
-            assert!(error <= 1e-12 * (xmx * ymy).sqrt(), "{name}, {settings}: {error:e} of {xmx:e}");
+            assert_symmetric_and_positive(&format!("{name}, {settings}"), [&x, &y], image);
         }
     }
 }

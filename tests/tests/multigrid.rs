@@ -10,6 +10,7 @@ use ansatz::krylov::multigrid::{Cycle, Hierarchy, Multigrid, Smoother, Transfer}
 use ansatz::krylov::operator::{Boundary, Cell, Form, Grid, Operator, Stencil, VariableStencil};
 use ansatz::krylov::{generate, solve};
 use ansatz::{Outcome, Precision, Preconditioner, SolveOptions};
+use ansatz_tests::cycles::{assert_symmetric_and_positive, assert_twins};
 use ansatz_tests::{each, noise, runs};
 
 /// One column, and several of which one is stopped.
@@ -142,16 +143,7 @@ fn cycles<T: Real>(gpu: &Gpu) {
             let r: Vec<_> = (0..columns as u64).map(|seed| right_hand_side(&*operator, seed)).collect();
             let found = apply::<T>(gpu, &*operator, settings, &r);
             let expected = apply::<f64>(&cpu, &*operator, settings, &r);
-            for (found, expected) in found.iter().zip(&expected) {
-                let (Some(found), Some(expected)) = (found, expected) else { continue };
-                let largest = expected.iter().fold(0.0, |max: f64, z| max.max(z.abs()));
-                // Rounding of the coarsest inverse, whose condition is at most some hundreds, and of a few dozen sums.
-                let tolerance = 2000.0 * T::epsilon().widen() * largest;
-                for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
-                    let error = (found - expected).abs();
-                    assert!(error <= tolerance, "{name}, {settings}, {i}: {found:e}, not {expected:e}");
-                }
-            }
+            assert_twins::<T>(&format!("{name}, {settings}"), &found, &expected);
         }
     }
 }
@@ -166,11 +158,9 @@ fn cycles_on_the_device_are_the_twins() {
     });
 }
 
-/// x·My = y·Mx and x·Mx > 0, to the rounding of f64.
 #[test]
 fn cycles_are_symmetric_and_positive() {
     let cpu = Gpu::cpu();
-    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let settings: Vec<_> =
         settings().into_iter().filter(|settings| settings.cycle != Some(Cycle::F)).collect();
     for (number, (name, operator)) in operators().into_iter().enumerate() {
@@ -178,11 +168,7 @@ fn cycles_are_symmetric_and_positive() {
             let (x, y) = (right_hand_side(&*operator, 1), right_hand_side(&*operator, 2));
             let image =
                 |v: &[f64]| apply::<f64>(&cpu, &*operator, settings, &[v.to_vec()]).remove(0).unwrap();
-            let (mx, my) = (image(&x), image(&y));
-            let (xmx, ymy) = (dot(&x, &mx), dot(&y, &my));
-            assert!(xmx > 0.0 && ymy > 0.0, "{name}, {settings}: {xmx} {ymy}");
-            let error = (dot(&x, &my) - dot(&y, &mx)).abs();
-            assert!(error <= 1e-12 * (xmx * ymy).sqrt(), "{name}, {settings}: {error:e} of {xmx:e}");
+            assert_symmetric_and_positive(&format!("{name}, {settings}"), [&x, &y], image);
         }
     }
 }
