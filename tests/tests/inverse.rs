@@ -121,6 +121,54 @@ fn what_measurements_do_not_determine_is_not_converged() {
     }
 }
 
+/// Every k and q with kπ² + q = π² solve it, and exact measurements leave a residual of nothing but rounding.
+#[test]
+fn a_line_of_solutions_is_not_converged() {
+    let x: Vec<f64> = (1..20).map(|i| 0.05 * f64::from(i)).collect();
+    let values = x.iter().map(|x| (std::f64::consts::PI * x).sin()).collect();
+    let problem = Problem::on(Shape::interval(0.0, 1.0))
+        .field("u")
+        .unknown(Unknown::new("k", 2.0))
+        .unknown(Unknown::new("q", 1.0))
+        .equation("-k*u_xx + q*u = pi^2*sin(pi*x)")
+        .boundary("all", "u = 0")
+        .data("u", PointSet::new(1, x).with_values(values));
+    let features = RandomFeatures::new(30).with_bandwidth(&[2.0]);
+    let methods: [&dyn Method; 3] = [&features, &Mlp::new(&[8]), &Pig::new(4)];
+    for method in methods {
+        let options = PdeOptions { points: Some(100), max_steps: Some(100), ..options(FitPrecision::F64) };
+        let report = solve(&Gpu::cpu(), problem.clone(), method, &options).unwrap().report;
+        assert!(report.reason == "Undetermined", "{report}");
+        assert!(report.hint.contains("`k`, `q`"), "{}", report.hint);
+    }
+}
+
+/// The best k is 2.
+#[test]
+fn a_bound_that_is_run_into_is_said() {
+    each(|gpu| {
+        for bounds in [[3.0, 5.0], [3.0, f64::INFINITY], [0.1, 1.5], [f64::NEG_INFINITY, 1.5]] {
+            let start = if bounds[1] == 1.5 { 1.0 } else { 4.0 };
+            let x: Vec<f64> = (1..10).map(|i| 0.1 * f64::from(i)).collect();
+            let u = |x: &f64| (std::f64::consts::PI * x).sin() / (2.0 * std::f64::consts::PI.powi(2));
+            let values = x.iter().map(u).collect();
+            let problem = Problem::on(Shape::interval(0.0, 1.0))
+                .field("u")
+                .unknown(Unknown::new("k", start).between(bounds))
+                .equation("-k*u_xx = sin(pi*x)")
+                .boundary("all", "u = 0")
+                .data("u", PointSet::new(1, x).with_values(values))
+                .weight(100.0);
+            let method = RandomFeatures::new(20).with_bandwidth(&[3.0]);
+            let report = solve(gpu, problem, &method, &options(FitPrecision::F32)).unwrap().report;
+            let found = &report.unknown_parameters[0];
+            assert!(found.value >= bounds[0] && found.value <= bounds[1], "{report}");
+            assert!(!report.converged && report.reason != "NonFinite", "{report}");
+            assert!(report.notes.iter().any(|note| note.contains("has run into its bound")), "{report}");
+        }
+    });
+}
+
 #[test]
 fn trained_features_find_a_coefficient() {
     each(|gpu| {

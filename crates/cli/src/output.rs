@@ -86,6 +86,17 @@ pub fn check_distinct(
     Ok(())
 }
 
+/// Checks that a file which training is saved in is not one already, which might hold a longer training.
+pub fn check_new(option: &str, path: &Path) -> Result<(), Failure> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(Failure::usage(format!(
+        "{option} {path}: this file is there already; --resume {path} goes on from it, and to begin anew name another file or remove it"
+    )))
+}
+
 /// Checks the file that a report is to go to.
 pub fn check_json(path: Option<&Path>) -> Result<(), Failure> {
     path.filter(|path| !is_stdout(Some(path))).map_or(Ok(()), |path| check("--json", path, &[]))

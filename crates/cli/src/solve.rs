@@ -36,7 +36,7 @@ pub struct Solve {
     rhs_file: Option<PathBuf>,
 
     /// Number of right-hand sides; those that -b does not give are random.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
     rhs: usize,
 
     /// Initial guesses, as many as right-hand sides, in a file as for -b [default: zero].
@@ -44,7 +44,7 @@ pub struct Solve {
     x0: Option<PathBuf>,
 
     /// Seed of everything random.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     seed: u64,
 
     /// Converged when ‖b − Ax‖ ≤ RTOL ‖b‖.

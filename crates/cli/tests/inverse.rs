@@ -86,8 +86,17 @@ fn where_nothing_is_measured_it_is_said() {
     let place = place();
     let (known, _) = POISSON.split_once("[[data]]").unwrap();
     place.write("p.toml", known);
-    let ran = place.run(&QUICK[..10]);
+    let ran = place.expect(2, &QUICK[..10]);
     assert!(ran.stdout.contains("note         nothing was measured: "), "{}", ran.stdout);
+    assert!(ran.stdout.contains("NOT CONVERGED: Undetermined"), "{}", ran.stdout);
+    // What else the conditions say of u determines it.
+    place.write("p.toml", format!("{known}\n[[points]]\nat = [[0.5]]\nresidual = \"u = 1/(2*pi^2)\"\n"));
+    let ran = place.expect(0, &QUICK[..10]);
+    assert!(
+        ran.stdout.contains("\nfound        k = 2,") || ran.stdout.contains("\nfound        k = 2.0"),
+        "{}",
+        ran.stdout
+    );
 }
 
 #[test]
@@ -109,6 +118,18 @@ fn bad_measurements_are_said_with_file_line_and_value() {
     }
     std::fs::remove_file(place.path("measured.csv")).unwrap();
     place.expect_error(BAD_DATA, &QUICK, &["`measured.csv`: no such file", "npy or csv"]);
+}
+
+#[test]
+fn measurements_are_not_overwritten() {
+    let place = place();
+    let before = std::fs::read(place.path("measured.csv")).unwrap();
+    for option in ["--json", "--checkpoint"] {
+        let method = if option == "--json" { "random-features" } else { "mlp" };
+        let arguments = ["pde", "p.toml", "--device", "cpu", "--method", method, option, "measured.csv"];
+        place.expect_error(64, &arguments, &[option, "would overwrite a file that the problem names"]);
+    }
+    assert_eq!(std::fs::read(place.path("measured.csv")).unwrap(), before);
 }
 
 /// To open a pipe would wait for somebody to write into it.

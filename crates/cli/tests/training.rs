@@ -194,6 +194,11 @@ fn wrong_usage_is_64() {
         ("pde cubic.toml --method mlp --resume cubic.toml", &["--resume cubic.toml would overwrite"]),
         ("pde cubic.toml --method mlp --checkpoint cubic.toml", &["--checkpoint cubic.toml would overwrite"]),
         ("pde cubic.toml --method mlp --checkpoint a --json a", &["--json a would overwrite --checkpoint"]),
+        ("pde cubic.toml --method mlp --checkpoint run.ckpt", &["is there already", "--resume run.ckpt"]),
+        (
+            "pde cubic.toml --method mlp --optimizer adam,lbfgs --adam-steps 0",
+            &["--adam-steps is 0", "--optimizer lbfgs"],
+        ),
         (
             "pde cubic.toml --method mlp --resume run.ckpt --json run.ckpt",
             &["--json run.ckpt would overwrite"],

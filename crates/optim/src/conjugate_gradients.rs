@@ -21,6 +21,10 @@ pub trait Jacobian {
     /// # Errors
     /// Those of the implementor.
     fn multiply_transposed(&mut self, w: &[f64]) -> Result<Vec<f64>, Self::Error>;
+    /// Whether to go on, asked before each iteration; else the step so far is the result.
+    fn goes_on(&mut self) -> bool {
+        true
+    }
 }
 
 /// How min ‖J δ − r‖² + ‖Λ D δ‖² is solved with products alone.
@@ -54,6 +58,8 @@ pub enum StepReason {
     NoCurvature,
     /// The iterations are used up; δ still is a step that goes down.
     MaxIterations,
+    /// [`Jacobian::goes_on`] said so; δ is a step that goes down, or 0.
+    Stopped,
     /// r or a product with J is infinite or NaN; δ is the last iterate before.
     NonFinite,
 }
@@ -132,6 +138,9 @@ impl ConjugateGradients {
             }
             if iterations >= self.max_iterations {
                 break StepReason::MaxIterations;
+            }
+            if !jacobian.goes_on() {
+                break StepReason::Stopped;
             }
             let q = jacobian.multiply(&unscaled(&p))?;
             let curvature =

@@ -162,3 +162,37 @@ fn every_stop_has_its_reason() {
     let Ok(step) = plain.solve(&mut Flat, &[1.0], &[1.0], |_| 2.0);
     assert_eq!(step.reason, StepReason::Rtol);
 }
+
+/// A product that somebody loses patience with.
+struct Impatient(Dense, usize);
+
+impl Jacobian for Impatient {
+    type Error = Infallible;
+
+    fn multiply(&mut self, v: &[f64]) -> Result<Vec<f64>, Infallible> {
+        self.0.multiply(v)
+    }
+
+    fn multiply_transposed(&mut self, w: &[f64]) -> Result<Vec<f64>, Infallible> {
+        self.0.multiply_transposed(w)
+    }
+
+    fn goes_on(&mut self) -> bool {
+        self.1 = self.1.saturating_sub(1);
+        self.1 > 0
+    }
+}
+
+#[test]
+fn a_step_that_is_stopped_still_goes_down() {
+    let (rows, columns) = (30, 12);
+    let r = residual(rows);
+    let mut before = 0.0;
+    for patience in 1..6 {
+        let mut j = Impatient(Dense::new(rows, columns), patience);
+        let step = ConjugateGradients::default().solve(&mut j, &r, &[1.0; 12], |_| 1e-3).unwrap();
+        assert_eq!((step.reason, step.iterations), (StepReason::Stopped, patience - 1));
+        assert!(step.promised > before || patience == 1 && step.promised == 0.0, "{step:?}");
+        before = step.promised;
+    }
+}

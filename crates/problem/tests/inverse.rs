@@ -85,7 +85,7 @@ fn wrong_measurements_are_said_with_file_and_line() {
             &["x", "u"],
             &[0.5, 1.0],
             &[2],
-            &["the columns are x, u", "expected 2, one for each of x, t, and one more for the value of u"],
+            &["the columns are x, u", "expected columns of the names x, t, and one more for the value of u"],
         ),
         (&["x", "t", "v", "w"], &[0.5; 4], &[2], &["data[1]: there are no measured values"]),
         (&["x", "t"], &[0.5; 2], &[2], &["there are no measured values"]),

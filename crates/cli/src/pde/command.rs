@@ -62,7 +62,7 @@ pub struct PdeCommand {
     pub(super) gated: bool,
 
     /// Features of each unknown [default: those of the problem, else 1000].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(super) features: Option<usize>,
 
     /// Scale of the features, for all coordinates or one for each, in units of half the side of the domain's box
@@ -75,11 +75,11 @@ pub struct PdeCommand {
     pub(super) precision: PrecisionArg,
 
     /// Seed of everything random.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     pub(super) seed: u64,
 
     /// Number of runs, with the seeds SEED, SEED + 1, ….
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
     pub(super) seeds: usize,
 
     /// Gives a parameter of the problem another value; may be repeated.
@@ -87,11 +87,11 @@ pub struct PdeCommand {
     pub(super) set: Vec<(String, String)>,
 
     /// Collocation points inside [default: those of the problem, else four for every feature].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(super) points: Option<usize>,
 
     /// Collocation points of each other condition [default: a quarter of those inside].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(super) boundary_points: Option<usize>,
 
     /// How points are spread: uniform, latin-hypercube, halton, sobol or grid [default: that of the problem, else sobol].
@@ -112,11 +112,11 @@ pub struct PdeCommand {
 
     /// Time windows, solved one after another. Features that are trained begin a window as they ended the one before, moved on
     /// in time, if they fit far better there than new ones.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(super) windows: Option<usize>,
 
     /// Most steps of Gauss–Newton, or of what trains the features.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(super) steps: Option<usize>,
 
     /// What `pig` and `mlp` make small: the residuals, or the problem's energy (Deep Ritz).

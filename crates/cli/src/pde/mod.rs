@@ -43,14 +43,25 @@ impl PdeCommand {
         let problem = pde.problem();
         self.check_frames(problem)?;
         let method = self.method(problem)?;
-        let folder =
-            self.output.as_deref().map(|path| Folder::prepare(path, &self.inputs(name))).transpose()?;
+        let inputs = inputs(name, &pde);
+        if let (Some(folder), Some(file)) = (&self.output, &self.json)
+            && folder == file
+        {
+            let name = file.display();
+            return Err(Failure::usage(format!(
+                "--json {name} is the folder of --output; name another file"
+            )));
+        }
+        let folder = self.output.as_deref().map(|path| Folder::prepare(path, &inputs)).transpose()?;
         // Now that the folder is there, into which it may go.
         out::check_json(self.json.as_deref())?;
         if let Some((option, path)) = self.checkpoint() {
             out::check(option, path, &[])?;
         }
-        self.check_apart(name, folder.as_ref())?;
+        self.check_apart(&inputs, folder.as_ref())?;
+        if let Some(file) = self.checkpoint.as_deref().filter(|file| self.resume.as_deref() != Some(*file)) {
+            out::check_new("--checkpoint", file)?;
+        }
         stop::listen();
         let gpu = self.device.open()?;
         let options = self.options(problem);
@@ -88,19 +99,14 @@ impl PdeCommand {
         Err(Failure::usage(format!("--frames {frames}: {reason}")))
     }
 
-    /// Files that must not be overwritten, with what they are.
-    fn inputs(&self, name: &str) -> Vec<PathBuf> {
-        input::file(name).into_iter().collect()
-    }
-
     /// Neither the report nor the checkpoint goes over an input, a file of the folder or each other.
-    fn check_apart(&self, name: &str, folder: Option<&Folder>) -> Result<(), Failure> {
-        let (inputs, outputs) = (self.inputs(name), folder.map(Folder::files).unwrap_or_default());
+    fn check_apart(&self, inputs: &[Input], folder: Option<&Folder>) -> Result<(), Failure> {
+        let outputs = folder.map(Folder::files).unwrap_or_default();
         let resume =
             self.resume.as_deref().filter(|_| self.checkpoint.is_some() && self.checkpoint != self.resume);
         let taken: Vec<_> = inputs
             .iter()
-            .map(|path| ("the problem", Some(path.as_path())))
+            .map(|(what, path)| (*what, Some(path.as_path())))
             .chain(outputs.iter().map(|path| ("a file of --output", Some(path.as_path()))))
             .chain([("the checkpoint to resume from", resume)])
             .collect();
@@ -165,6 +171,14 @@ impl PdeCommand {
         }
         out::tell(&run.report.to_string(), written, self.json.as_deref())
     }
+}
+
+/// A file that must not be overwritten, with what it is.
+type Input = (&'static str, PathBuf);
+
+fn inputs(name: &str, pde: &Pde) -> Vec<Input> {
+    let named = pde.files().into_iter().map(|path| ("a file that the problem names", path));
+    input::file(name).into_iter().map(|path| ("the problem", path)).chain(named).collect()
 }
 
 /// Solves, with progress on standard error unless `quiet`, until Ctrl-C.

@@ -37,7 +37,7 @@ const FRAMES: &str = "frames";
 
 impl Folder {
     /// Makes the folder where it is not there, and checks that nothing in it would overwrite one of `inputs`.
-    pub fn prepare(path: &Path, inputs: &[PathBuf]) -> Result<Self, Failure> {
+    pub fn prepare(path: &Path, inputs: &[(&str, PathBuf)]) -> Result<Self, Failure> {
         fs::create_dir_all(path).map_err(|error| {
             Failure::usage(format!(
                 "--output {}: the folder cannot be made: {error}; name a folder that can be written",
@@ -49,7 +49,7 @@ impl Folder {
             return Err(Failure::usage(format!("--output {name}: nothing can be written there: {error}")));
         }
         let folder = Self { path: path.to_owned() };
-        let inputs: Vec<_> = inputs.iter().map(|input| ("the problem", Some(input.as_path()))).collect();
+        let inputs: Vec<_> = inputs.iter().map(|(what, path)| (*what, Some(path.as_path()))).collect();
         let files = folder.files();
         let outputs: Vec<_> =
             files.iter().map(|file| ("a file of --output,", Some(file.as_path()))).collect();

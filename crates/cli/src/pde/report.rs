@@ -132,7 +132,10 @@ fn unknowns(report: &PdeReport) -> Table {
         table.row([
             plain(&unknown.name),
             format!("{:.8e}", unknown.value),
-            number(unknown.standard_error),
+            match unknown.standard_error {
+                Some(error) if error.is_infinite() => "not determined".to_owned(),
+                error => number(error),
+            },
             unknown.start.to_string(),
             unknown.exact.map_or("–".to_owned(), |exact| exact.to_string()),
             number(unknown.exact.map(|exact| (unknown.value - exact).abs())),
@@ -215,7 +218,7 @@ fn settings(problem: &Problem, report: &PdeReport) -> Table {
     }
     row("collocation points", report.points.to_string());
     let scales: Vec<String> = report.scales.iter().map(|&scale| place(scale)).collect();
-    let chosen = if report.scales_chosen { "chosen by a held-out residual" } else { "as given" };
+    let chosen = if report.scales_chosen { "chosen by a held-out residual" } else { "as given or usual" };
     row("scales of the features", format!("{}; {chosen}", scales.join(", ")));
     let weights: Vec<String> =
         report.weights.iter().map(|(name, weight)| format!("{name}: {weight:.3e}")).collect();

@@ -15,7 +15,7 @@ pub struct TrainingArgs {
     optimizer: Vec<OptimizerArg>,
 
     /// Steps of Adam, before L-BFGS goes on [default: half of --steps].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     adam_steps: Option<usize>,
 
     /// The rate of the steps of Adam and M-FAC, which falls over --steps [default: 1e-3 of adam, 3e-3 of mfac]. Adam moves
@@ -140,6 +140,11 @@ impl TrainingArgs {
         }
         if self.adam_steps.is_some() && self.optimizer.len() < 2 {
             return Err(Failure::usage("--adam-steps belongs to --optimizer adam,lbfgs: leave it out"));
+        }
+        if self.adam_steps == Some(0) {
+            return Err(Failure::usage(
+                "--adam-steps is 0: it must be at least 1, or take --optimizer lbfgs",
+            ));
         }
         if let Some(rate) = self.rate.filter(|rate| !(*rate > 0.0 && rate.is_finite())) {
             return Err(Failure::usage(format!("--rate is {rate}: give a positive number, such as 1e-3")));

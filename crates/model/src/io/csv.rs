@@ -77,6 +77,12 @@ impl Table {
             self.columns = count;
             if fields().all(|field| field.parse::<f64>().is_err()) {
                 self.names = fields().map(|name| name.trim_matches('"').to_owned()).collect();
+                let mut sorted = self.names.clone();
+                sorted.sort_unstable();
+                if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+                    let problem = format!("two columns are named {}", shown(&pair[0]));
+                    return wrong(problem, "a name for each column", "rename or remove one");
+                }
                 return Ok(());
             }
         }

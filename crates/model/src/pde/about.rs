@@ -46,7 +46,7 @@ impl About<'_> {
             values: values.iter().map(|values| values[k]).collect(),
             start: unknown.start,
             exact: unknown.exact,
-            standard_error: runs[0].standard_errors.get(k).copied(),
+            standard_error: runs[0].standard_errors.get(k).copied().filter(|error| !error.is_nan()),
         };
         self.task.unknowns.iter().enumerate().map(of).collect()
     }
@@ -56,11 +56,12 @@ impl About<'_> {
         let first = &runs[0];
         // Seeds that were not run have been stopped.
         let complete = runs.len() == self.options.seeds;
-        let failed = runs.iter().map(|run| &run.reason).find(|reason| !reason.converged());
-        let reason = failed.unwrap_or(if complete { &first.reason } else { &PdeReason::Stopped });
+        let failed = runs.iter().find(|run| !run.reason.converged());
+        let told = failed.unwrap_or(first);
+        let reason = if failed.is_some() || complete { &told.reason } else { &PdeReason::Stopped };
         let of = |value: fn(&SeedRun) -> f64| median(runs.iter().map(value).collect());
         let errors: Vec<f64> = runs.iter().filter_map(|run| run.error).collect();
-        let ended = self.trains && ["MaxSteps", "Stopped"].contains(&first.stop_reason.as_str());
+        let ended = self.trains && ["MaxSteps", "Stopped"].contains(&told.stop_reason.as_str());
         let (problem, summary) = (self.task.problem, self.gpu.summary());
         PdeReport {
             problem: problem.name.clone(),
@@ -96,7 +97,10 @@ impl About<'_> {
             converged: reason.converged(),
             reason: reason.name().to_owned(),
             hint: reason.hint(),
-            steps: runs.iter().map(|run| run.steps).max().unwrap_or(0),
+            steps: match failed {
+                Some(failed) => failed.steps,
+                None => runs.iter().map(|run| run.steps).max().unwrap_or(0),
+            },
             setup_seconds: self.choice_seconds,
             solve_seconds: of(|run| run.solve_seconds),
             verify_seconds: of(|run| run.verify_seconds),
@@ -119,7 +123,7 @@ impl About<'_> {
                 Objective::Residual => first.history.iter().map(|norm| norm * norm).collect(),
                 Objective::Energy => first.history.clone(),
             },
-            stop_reason: first.stop_reason.clone(),
+            stop_reason: told.stop_reason.clone(),
             runs: runs.iter().map(SeedRun::report).collect(),
             seconds_per_step: of(|run| run.solve_seconds / run.steps.max(1) as f64),
             baseline: None,

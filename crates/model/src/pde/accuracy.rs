@@ -14,6 +14,12 @@ const REFERENCES: &str = "ANSATZ_REFERENCES";
 /// Of larger evaluation grids, so many points or a few more are taken.
 const MOST_POINTS: usize = 150_000;
 
+/// Where the file of a reference may lie: in the folder of the problem file, and in that of references.
+pub(super) fn places(file: &str, folder: Option<&Path>) -> Vec<PathBuf> {
+    let folders = [folder.map(Path::to_owned), std::env::var_os(REFERENCES).map(PathBuf::from)];
+    folders.into_iter().flatten().map(|folder| folder.join(file)).collect()
+}
+
 /// Where a solution is known from.
 pub(super) enum Known {
     /// Expressions of some fields.
@@ -49,10 +55,9 @@ impl Known {
                 periodic: periodic(axis),
             })
             .collect();
-        let folders = [folder.map(Path::to_owned), std::env::var_os(REFERENCES).map(PathBuf::from)];
         let field = &problem.scope.fields()[wanted.field];
-        for folder in folders.into_iter().flatten() {
-            let reference = match Reference::read(&folder.join(&wanted.file), field, &axes) {
+        for place in places(&wanted.file, folder) {
+            let reference = match Reference::read(&place, field, &axes) {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 found => found?,
             };

@@ -20,7 +20,7 @@ use super::resample::{Redraw, Source};
 use super::ritz::minimise;
 use super::settings::Settings;
 use super::solution::{Piece, Solution};
-use super::standard_error::standard_errors;
+use super::standard_error::{Certainty, certainties};
 use super::start;
 use super::step::StepOptions;
 use super::task::{Collocation, Task};
@@ -46,8 +46,8 @@ pub(super) struct Attempted {
     pub trial: Trial,
     pub fit: Fit,
     pub collocations: Vec<Collocation>,
-    /// Of the unknown parameters, where they are known.
-    pub standard_errors: Vec<f64>,
+    /// Of the unknown parameters.
+    pub certainties: Vec<Certainty>,
 }
 
 impl Attempted {
@@ -181,8 +181,8 @@ impl Attempt<'_> {
         };
         let loss = Loss { gpu, problem, equations, collocations, counted: &[], balance };
         let solver = LeastSquares { tikhonov: self.options.tikhonov, place: self.options.place };
-        let standard_errors = standard_errors::<T>(&loss, (&trial, &fit.c), self.task, solver)?;
-        Ok(Attempted { trial, fit, collocations: loss.collocations, standard_errors })
+        let certainties = certainties::<T>(&loss, (&trial, &fit.c), self.task, solver)?;
+        Ok(Attempted { trial, fit, collocations: loss.collocations, certainties })
     }
 
     /// The step with which Adam trains the features, from coefficients of zero on.

@@ -10,7 +10,7 @@ use ansatz_problem::Problem;
 
 use super::settings::Settings;
 use super::snapshot::{Place, Saved, Snapshot, bad};
-use super::{Method, PdeError, PdeOptions};
+use super::{ByResidual, Method, PdeError, PdeOptions, Resample};
 use crate::io::ReadError;
 
 /// Where a training run saves itself: θ, coefficients and the state of the optimiser, in f64. Several seeds and time windows
@@ -201,13 +201,20 @@ fn identity(
         ("tikhonov", options.tikhonov.map_or("chosen".to_owned(), |lambda| lambda.to_string())),
         ("place", format!("{:?}", options.place)),
         ("windows", windows.to_string()),
-        ("resampling", format!("{:?}", options.resample)),
+        ("resampling", options.resample.map_or("none".to_owned(), resampling)),
         ("variable projection", options.variable_projection.to_string()),
         ("balance", format!("{:?}", options.balance)),
         ("step", format!("{:?}, {} bytes", options.step, options.jacobian_bytes)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()
+}
+
+fn resampling(Resample { every, by_residual }: Resample) -> String {
+    match by_residual {
+        None => format!("every {every} steps"),
+        Some(ByResidual { power, offset }) => format!("every {every} steps by |R|^{power} + {offset}"),
+    }
 }
 
 /// Of all that the equations say; not of comments, nor of the known solution.
@@ -228,6 +235,22 @@ fn fingerprint(problem: &Problem) -> u32 {
     hasher.finalize()
 }
 
+/// The first part of a setting in which it differs from another one, without what it holds in brackets if that is not it.
+fn apart(setting: &str, other: &str) -> String {
+    // The name of the whole before its first part.
+    let named = |part: &str| match part.split_once(" { ") {
+        Some((name, part)) if !name.contains(": ") => part.to_owned(),
+        _ => part.to_owned(),
+    };
+    let head = |part: &str| {
+        part.split(['{', '(']).next().unwrap_or(part).trim_end_matches([' ', '}', ')']).to_owned()
+    };
+    let parts = setting.split(", ").zip(other.split(", ").chain(std::iter::repeat("")));
+    let (part, other) = parts.into_iter().find(|(part, other)| part != other).unwrap_or((setting, other));
+    let (part, other) = (named(part), named(other));
+    if head(&part) == head(&other) { part } else { head(&part) }
+}
+
 /// Refuses a checkpoint of something else.
 fn check(file: &Path, saved: &[(String, String)], now: &[(String, String)]) -> Result<(), ReadError> {
     let missing = String::new();
@@ -237,8 +260,8 @@ fn check(file: &Path, saved: &[(String, String)], now: &[(String, String)]) -> R
             return Err(ReadError::BadData {
                 file: file.display().to_string(),
                 line: None,
-                problem: format!("a checkpoint with another {name}: {found}"),
-                expected: wanted.clone(),
+                problem: format!("a checkpoint with another {name}: {}", apart(found, wanted)),
+                expected: apart(wanted, found),
                 remedy: "go on with the problem, method and settings that it was made with, which with adam and mfac \
                          are --steps and --rate too, or begin anew"
                     .to_owned(),
@@ -246,4 +269,24 @@ fn check(file: &Path, saved: &[(String, String)], now: &[(String, String)]) -> R
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_part_in_which_settings_differ_is_said() {
+        let (first, second) = (
+            "Pig { gaussians: 4, optimizer: Adam(AdamOptions { rate: 0.1, beta: 0.9 }), units: 8 }",
+            "Pig { gaussians: 4, optimizer: LevenbergMarquardt, units: 8 }",
+        );
+        assert_eq!(apart(first, second), "optimizer: Adam");
+        assert_eq!(apart(second, first), "optimizer: LevenbergMarquardt");
+        assert_eq!(apart("Pig { gaussians: 4 }", "Pig { gaussians: 5 }"), "gaussians: 4");
+        assert_eq!(apart("Mlp { widths: [4] }", "Pig { gaussians: 5 }"), "widths: [4]");
+        assert_eq!(apart("7", "8"), "7");
+        assert_eq!(apart("bratu (0a)", "bratu (0b)"), "bratu (0a)");
+        assert_eq!(apart("bratu (0a)", "wave (0b)"), "bratu");
+    }
 }

@@ -104,6 +104,8 @@ use watch::Watch;
 pub struct Pde {
     problem: Problem,
     folder: Option<PathBuf>,
+    /// That the problem file names, but for its reference.
+    files: Vec<PathBuf>,
 }
 
 /// The solutions of a problem, and their account.
@@ -124,7 +126,7 @@ impl PdeRun {
 
 impl From<Problem> for Pde {
     fn from(problem: Problem) -> Self {
-        Self { problem, folder: None }
+        Self { problem, folder: None, files: Vec::new() }
     }
 }
 
@@ -141,6 +143,14 @@ impl Pde {
                 .to_owned(),
         })?;
         Ok(example.problem(set)?.into())
+    }
+
+    /// The files that it is read from beside the problem file: points, measurements, and where its reference solution may lie.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let reference = self.problem.reference.iter();
+        let reference =
+            reference.flat_map(|reference| accuracy::places(&reference.file, self.folder.as_deref()));
+        self.files.iter().cloned().chain(reference).collect()
     }
 
     /// With the folder in which its reference solution is looked for first, and after it in `$ANSATZ_REFERENCES`.

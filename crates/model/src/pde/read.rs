@@ -1,5 +1,6 @@
 //! Problem files, and the arrays that they name.
 
+use std::cell::RefCell;
 use std::io::Read;
 use std::path::Path;
 
@@ -20,9 +21,14 @@ impl Pde {
         let name = path.display().to_string();
         let text = text(path, &name)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let problem =
-            Problem::parse_with(&name, &text, set, &|file, most| array(&folder.join(file), file, most))?;
-        Ok(Self::from(problem).in_folder(folder))
+        let files = RefCell::new(Vec::new());
+        let problem = Problem::parse_with(&name, &text, set, &|file, most| {
+            let path = folder.join(file);
+            let found = array(&path, file, most);
+            files.borrow_mut().push(path);
+            found
+        })?;
+        Ok(Self { files: files.into_inner(), ..Self::from(problem).in_folder(folder) })
     }
 }
 

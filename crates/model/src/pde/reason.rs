@@ -28,10 +28,10 @@ pub enum PdeReason {
         /// Which condition, which part of it and where, as far as it is known.
         cause: String,
     },
-    /// The residual is small, but for this unknown parameter as for any other value: its standard error is as large as it is.
+    /// The residual is small, but these unknown parameters might as well have other values.
     Undetermined {
-        /// The parameter.
-        unknown: String,
+        /// The parameters.
+        unknowns: String,
     },
     /// Fewer collocation points than unknowns.
     TooFewPoints,
@@ -73,7 +73,7 @@ impl PdeReason {
             Self::AttainableAccuracy { floor } => format!(
                 "Rounding alone explains a relative error of {floor:.0e}: use f64 if this was f32, rougher or fewer features, or a larger rtol."
             ),
-            Self::MaxSteps => "Allow more steps, or begin from a problem with a weaker nonlinearity.".to_owned(),
+            Self::MaxSteps => "Allow more steps; where the problem is nonlinear, a weaker nonlinearity to begin with helps, too.".to_owned(),
             Self::Stagnated => {
                 "No step made the residual smaller; use more features, or begin from a problem with a weaker nonlinearity."
                     .to_owned()
@@ -81,12 +81,12 @@ impl PdeReason {
             Self::NonFinite { cause } => format!(
                 "Infinite or NaN {cause}: look at the expression there; where it has a value for some values of an unknown only, an unknown that may have any, such as its logarithm, helps."
             ),
-            Self::Undetermined { unknown } => format!(
-                "The conditions hold, but the measurements say next to nothing about `{unknown}`: measure more, or elsewhere, or leave it out of [unknowns]."
+            Self::Undetermined { unknowns } => format!(
+                "The conditions hold, but they would as well with other values of {unknowns}: measure more, or elsewhere, or give what is known as [parameters]."
             ),
             Self::TooFewPoints => "Give at least as many points as unknowns; two to ten times as many are usual.".to_owned(),
             Self::RankDeficient => "Give a small Tikhonov parameter, or fewer features.".to_owned(),
-            Self::Stopped => "The caller stopped it.".to_owned(),
+            Self::Stopped => "The caller stopped it; from a checkpoint, if there is one, it can be resumed.".to_owned(),
         }
     }
 
@@ -117,7 +117,7 @@ mod tests {
             PdeReason::MaxSteps,
             PdeReason::Stagnated,
             PdeReason::NonFinite { cause: "x".to_owned() },
-            PdeReason::Undetermined { unknown: "k".to_owned() },
+            PdeReason::Undetermined { unknowns: "`k`".to_owned() },
             PdeReason::TooFewPoints,
             PdeReason::RankDeficient,
             PdeReason::Stopped,

@@ -22,7 +22,7 @@ impl fmt::Display for PdeReport {
             "method       {} ({}), {} unknowns, {} points{windows}",
             self.method, self.family, self.unknowns, self.points
         )?;
-        let chosen = if self.scales_chosen { "chosen by a held-out residual" } else { "as given" };
+        let chosen = if self.scales_chosen { "chosen by a held-out residual" } else { "as given or usual" };
         writeln!(f, "scales       {}, {chosen}", list(&self.scales))?;
         let weights: Vec<String> =
             self.weights.iter().map(|(name, weight)| format!("{name} {weight:.3e}")).collect();

@@ -10,7 +10,7 @@ use super::journal::Journal;
 use super::newton::Stop;
 use super::settings::Settings;
 use super::solution::Piece;
-use super::task::Task;
+use super::standard_error::{Certainty, Move};
 use super::truth::{Truth, verify};
 use super::{Balance, FitPrecision, PdeError, PdeReason, SeedReport, Solution, Watch};
 
@@ -108,15 +108,28 @@ pub(super) fn one_run(
         FitPrecision::F64 => f64::EPSILON,
     };
     let floor = 0.5 * epsilon * truth.amplification;
-    let (fit, collocations, standard_errors) =
-        last.map_or_else(Default::default, |last| (Some(last.fit), last.collocations, last.standard_errors));
+    let (fit, collocations, certainties) =
+        last.map_or_else(Default::default, |last| (Some(last.fit), last.collocations, last.certainties));
+    let found = task.unknowns.iter().zip(solution.unknowns());
+    let least = attempt.options.rtol.max(epsilon.sqrt());
+    let open: Vec<bool> = certainties
+        .iter()
+        .zip(found)
+        .map(|(certainty, found)| is_open(certainty, found, &truth, least))
+        .collect();
     let reason = match reason(attempt, &truth, (stop, cause.as_deref()), floor) {
-        PdeReason::Residual => match undetermined(task, &solution, &standard_errors) {
-            Some(unknown) => PdeReason::Undetermined { unknown },
-            None => PdeReason::Residual,
+        PdeReason::Residual if open.contains(&true) => PdeReason::Undetermined {
+            unknowns: {
+                let open = task.unknowns.iter().zip(&open).filter(|(_, open)| **open);
+                open.map(|(unknown, _)| format!("`{}`", unknown.name)).collect::<Vec<_>>().join(", ")
+            },
         },
         reason => reason,
     };
+    let standard_errors = certainties.iter().zip(&open);
+    let standard_errors = standard_errors
+        .map(|(certainty, &open)| if open { f64::INFINITY } else { certainty.standard_error })
+        .collect();
     let names = task.equations.iter().map(|equation| equation.name.clone());
     Ok(SeedRun {
         seed: settings.seed,
@@ -148,13 +161,16 @@ pub(super) fn one_run(
     })
 }
 
-/// An unknown parameter of which the measurements leave open even how large it is.
-fn undetermined(task: &Task<'_>, solution: &Solution, standard_errors: &[f64]) -> Option<String> {
-    let found = solution.unknowns();
-    let mut all = task.unknowns.iter().zip(found.iter().zip(standard_errors));
-    let is_open = |value: f64, unknown: &Unknown, error: f64| error >= value.abs().max(unknown.start.abs());
-    all.find(|(unknown, (value, error))| is_open(**value, unknown, **error))
-        .map(|(unknown, _)| unknown.name.clone())
+/// Whether an unknown parameter might as well be another one: its standard error is as large as it is, or, were it larger by its size
+/// and all else followed, no residual would change by more than the part `rtol` of its terms, with which a condition holds, or than
+/// rounding changes it.
+fn is_open(certainty: &Certainty, (unknown, value): (&Unknown, f64), truth: &Truth, least: f64) -> bool {
+    let start = if unknown.start == 0.0 { 1.0 } else { unknown.start.abs() };
+    let by = value.abs().max(start);
+    let relative = |(change, size): (&Move, &f64)| by * change.followed / (size + by * change.alone);
+    let moves = certainty.moves.iter().zip(&truth.sizes).map(relative);
+    let most = moves.filter(|change| change.is_finite()).fold(0.0, f64::max);
+    certainty.standard_error >= by || most <= least
 }
 
 /// The status: from the f64 residual at fresh points, unless the fit itself broke off.

@@ -121,6 +121,7 @@ pub(super) fn solve(
         chosen,
         choice_seconds,
     };
+    notes.extend(task.unknowns.at_bounds(&runs[0].solution.unknowns()));
     notes.extend(corners::notes(&task, &runs[0].truth.residual_max_at));
     let baseline = if options.baseline && !watch.stopped {
         watch.stage("solving the baseline");

@@ -143,8 +143,13 @@ impl<'a, T: Tier> StepProblem<'a, T> {
         }
     }
 
-    /// The step, which is −δ; `damping` gives λ D for columns of length one.
-    pub fn solve(&mut self, damping: impl Fn(usize) -> f64) -> Result<Step<'_, T>, Error> {
+    /// The step, which is −δ; `damping` gives λ D for columns of length one. Where it takes long, `goes_on` is asked now and then, and
+    /// what it is worth after a no is not said.
+    pub fn solve(
+        &mut self,
+        damping: impl Fn(usize) -> f64,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Step<'_, T>, Error> {
         Ok(match self {
             Self::Dense { problem, geodesic } => {
                 let mut solution = problem.solve(damping);
@@ -153,11 +158,34 @@ impl<'a, T: Tier> StepProblem<'a, T> {
             }
             Self::Free { jacobian, residual, lengths } => {
                 let damping: Vec<f64> = (0..lengths.len()).map(damping).collect();
-                let step = solver::<T>().solve(&mut **jacobian, residual, lengths, |j| damping[j])?;
+                let mut watched = Watched { jacobian, goes_on };
+                let step = solver::<T>().solve(&mut watched, residual, lengths, |j| damping[j])?;
                 let problem = Solved::Free { jacobian: &mut **jacobian, residual, lengths, damping };
                 Step { delta: step.delta, promised: step.promised, problem }
             }
         })
+    }
+}
+
+/// A Jacobian whose products end when somebody says so.
+struct Watched<'a, T: Tier> {
+    jacobian: &'a mut MatrixFree<T>,
+    goes_on: &'a mut dyn FnMut() -> bool,
+}
+
+impl<T: Tier> Jacobian for Watched<'_, T> {
+    type Error = Error;
+
+    fn multiply(&mut self, v: &[f64]) -> Result<Vec<f64>, Error> {
+        self.jacobian.multiply(v)
+    }
+
+    fn multiply_transposed(&mut self, w: &[f64]) -> Result<Vec<f64>, Error> {
+        self.jacobian.multiply_transposed(w)
+    }
+
+    fn goes_on(&mut self) -> bool {
+        (self.goes_on)()
     }
 }
 
@@ -182,6 +210,7 @@ impl<T: Tier> Step<'_, T> {
         &mut self,
         there: &[f64],
         measure: impl Fn(usize) -> f64,
+        goes_on: &mut dyn FnMut() -> bool,
     ) -> Result<Option<Vec<f64>>, Error> {
         match &mut self.problem {
             Solved::Dense(geodesic, solution) => {
@@ -193,7 +222,8 @@ impl<T: Tier> Step<'_, T> {
                     jacobian.multiply(&self.delta)?.into_iter().map(|slope| -slope).collect();
                 let half: Vec<f64> =
                     geodesic::bend(residual, there, &along).into_iter().map(|bend| 0.5 * bend).collect();
-                let correction = solver::<T>().solve(&mut **jacobian, &half, lengths, |j| damping[j])?;
+                let mut watched = Watched { jacobian, goes_on };
+                let correction = solver::<T>().solve(&mut watched, &half, lengths, |j| damping[j])?;
                 Ok(geodesic::accepted(&self.delta, &correction.delta, measure))
             }
         }

@@ -135,17 +135,22 @@ pub(super) fn train<T: Tier>(
         let accepted = loop {
             let lambda = region.lambda().max(floor);
             let damp = |j: usize| (lambda * damping[j]).clamp(floor, MOST);
-            let mut step = problem.solve(damp)?;
+            let mut step = problem.solve(damp, &mut || watch.goes_on())?;
             let promised = step.promised;
             let probed = step.probe().map(|probe| state.moved(&tangent, &probe));
             let delta = match probed {
                 Some(Ok(probed)) => {
                     let there = evaluation.at(&loss, &probed.trial, &probed.c)?;
-                    step.corrected(&loss.rows(&there), |j| damp(j) * lengths[j])?
+                    let measure = |j| damp(j) * lengths[j];
+                    step.corrected(&loss.rows(&there), measure, &mut || watch.goes_on())?
                 }
                 _ => None,
             }
             .unwrap_or(step.delta);
+            if watch.stopped {
+                stopped = true;
+                break None;
+            }
             let tried = match state.moved(&tangent, &delta) {
                 Ok(there) => {
                     let mut tried = (evaluation.at(&loss, &there.trial, &there.c)?, there);

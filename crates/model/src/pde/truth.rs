@@ -16,6 +16,8 @@ const ELSEWHERE: usize = 1000;
 /// What was found at fresh points.
 pub(super) struct Truth {
     pub conditions: Vec<ConditionReport>,
+    /// Of each, the size of its terms.
+    pub sizes: Vec<f64>,
     /// √(mean R²) of the equations inside.
     pub residual_rms: f64,
     /// Largest |R| inside, and where.
@@ -36,6 +38,7 @@ pub(super) fn verify(task: &Task<'_>, solution: &Solution, seed: u64) -> Result<
     let inside = task.inside();
     let mut truth = Truth {
         conditions: Vec::new(),
+        sizes: Vec::new(),
         residual_rms: 0.0,
         residual_max: 0.0,
         residual_max_at: Vec::new(),
@@ -60,7 +63,9 @@ pub(super) fn verify(task: &Task<'_>, solution: &Solution, seed: u64) -> Result<
         });
         let jets = solution.jets(&everywhere.coordinates, &equation.jets);
         let sizes: Vec<f64> = jets.iter().map(|values| rms(values)).collect();
-        let report = condition(equation, &points, &at, at.scale(&sizes, inside[number]));
+        let size = at.scale(&sizes, inside[number]);
+        let report = condition(equation, &points, &at, size);
+        truth.sizes.push(size);
         let explained = task.conditions[number].noise.is_some_and(|noise| is_noise(&report, noise));
         if exceeds(report.relative, truth.relative) && !explained {
             (truth.relative, truth.worst) = (report.relative, number);

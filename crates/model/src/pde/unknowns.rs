@@ -1,6 +1,6 @@
 //! Unknown parameters as fields that are the same everywhere.
 
-use ansatz_expr::{Expr, Jet, Leaf};
+use ansatz_expr::{Expr, Jet, Leaf, short};
 use ansatz_problem::{Problem, Unknown};
 
 /// The unknown parameters κ of a problem. Each is a function κ(z) of a field z after those of the problem, which is a multiple of
@@ -72,6 +72,20 @@ impl Unknowns {
         self.all.iter().zip(z).map(|(unknown, &z)| value(unknown, z)[0]).collect()
     }
 
+    /// Says which of these values lie at a bound, by all that matters.
+    pub fn at_bounds(&self, values: &[f64]) -> Vec<String> {
+        let near = |unknown: &Unknown, value: f64| {
+            let is_near = |bound: &f64| (value - bound).abs() <= NEAR * (unknown.start - bound).abs();
+            let bound = unknown.bounds.into_iter().filter(|bound| bound.is_finite()).find(is_near)?;
+            Some(format!(
+                "`{}` has run into its bound {}, where nothing moves it any more: begin elsewhere, or leave the bound out",
+                unknown.name,
+                short(bound)
+            ))
+        };
+        self.all.iter().zip(values).filter_map(|(unknown, &value)| near(unknown, value)).collect()
+    }
+
     /// |dκ/dz|.
     pub fn slopes(&self, z: &[f64]) -> Vec<f64> {
         self.all.iter().zip(z).map(|(unknown, &z)| value(unknown, z)[1].abs()).collect()
@@ -83,6 +97,12 @@ fn size(unknown: &Unknown) -> f64 {
     if unknown.start == 0.0 { 1.0 } else { unknown.start.abs() }
 }
 
+/// What is left of the way from the start to a bound, where it is reached.
+const NEAR: f64 = 1e-3;
+
+/// z between two bounds: below it κ is the lower one, and the square of e^−z would overflow in f32.
+const LEAST: f64 = -40.0;
+
 /// κ(z): z times its size, a + e^z, b − e^−z, or a + (b − a)/(1 + e^−z).
 fn function(unknown: &Unknown, z: Expr) -> Expr {
     let [low, high] = unknown.bounds;
@@ -90,7 +110,7 @@ fn function(unknown: &Unknown, z: Expr) -> Expr {
         (false, false) => size(unknown) * z,
         (true, false) => low + z.exp(),
         (false, true) => high - (-z).exp(),
-        (true, true) => low + (high - low) / (1.0 + (-z).exp()),
+        (true, true) => low + (high - low) / (1.0 + (-z.max(LEAST)).exp()),
     }
 }
 
@@ -102,7 +122,7 @@ fn value(unknown: &Unknown, z: f64) -> [f64; 2] {
         (true, false) => [low + z.exp(), z.exp()],
         (false, true) => [high - (-z).exp(), (-z).exp()],
         (true, true) => {
-            let part = 1.0 / (1.0 + (-z).exp());
+            let part = 1.0 / (1.0 + (-z.max(LEAST)).exp());
             [low + (high - low) * part, (high - low) * part * (1.0 - part)]
         }
     }

@@ -24,7 +24,8 @@ pub(super) fn sample(
     if *count == 0 || *count > MAX_POINTS {
         let key = format!("{key}.points");
         let expected = format!("a number from 1 to {MAX_POINTS}");
-        return Err(ProblemError::new(key, format!("{count} points"), expected, "ask for fewer"));
+        let remedy = if *count == 0 { "ask for some" } else { "ask for fewer" };
+        return Err(ProblemError::new(key, format!("{count} points"), expected, remedy));
     }
     let key = format!("{key}.values");
     let expression = parse(&key, scope, text)?;

@@ -78,7 +78,10 @@ pub(super) fn cloud(
             Some("") => ", and perhaps one more for the value of the residual".to_owned(),
             Some(value) => format!(", and one more for the value of {value}"),
         };
-        let expected = format!("{d}, one for each of {names}{value}");
+        let expected = match array.columns.is_empty() {
+            true => format!("{d}, one for each of {names}{value}"),
+            false => format!("columns of the names {names}{value}"),
+        };
         return Err(wrong(problem, expected, "save one row for each point, time last"));
     };
     let mut coordinates = Vec::with_capacity(rows * d);

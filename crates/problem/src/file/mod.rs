@@ -72,7 +72,8 @@
 //! | `values`, `points`, `seed` | or made up: the values of an expression of coordinates and parameters, such as `"u_exact"`, at so many points drawn inside, and a seed for these and for noise, 0 unless given |
 //!
 //! and `name`, `weight`, `when`, and `noise`, the standard deviation of the noise as a part of the root mean square of the values: it is added to
-//! those that are made up, and misfits that it explains do not count against a solution.
+//! those that are made up, and misfits that it explains do not count against a solution. A `weight` below 1, such as 0.01, keeps many features
+//! from following the noise.
 //!
 //! A shape is a table with one of these keys, and `name` to name its boundary. Pieces of boundaries are called as described at
 //! [`Shape`](crate::Shape): `x_min`, `x_max`, `circle`, `edge_1`, `hole.circle`, ….

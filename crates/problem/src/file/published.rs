@@ -33,13 +33,18 @@ pub(super) fn published(
 fn read(table: &Table<'_>, (scope, values): (&Scope, &[f64])) -> Result<Published, ProblemError> {
     table.only(&["by", "error", "how", "parameters"])?;
     let missing = |name: &str, remedy: &str| {
-        ProblemError::new(&table.key, format!("there is no `{name}`"), format!("`by` and `error`"), remedy)
+        ProblemError::new(&table.key, format!("there is no `{name}`"), "`by` and `error`", remedy)
     };
     let by = table.get("by").ok_or_else(|| missing("by", "say whose it is: by = \"A. Author, 2020\""))?;
     let error = table.get("error").ok_or_else(|| missing("error", "add their error: error = 1e-4"))?;
     let found = error.number(scope, values)?;
     if !(found > 0.0 && found.is_finite()) {
         return Err(error.wrong("a relative L2 error, above 0", "correct it"));
+    }
+    for node in table.get("by").iter().chain(&table.get("how")) {
+        if node.text()?.trim().is_empty() || node.text()?.contains(char::is_control) {
+            return Err(node.wrong("a few words in one line", "write it in one line"));
+        }
     }
     let mut published = Published::new(by.text()?, found);
     if let Some(how) = table.get("how") {

@@ -187,8 +187,12 @@ fn domain(root: &Table<'_>, scope: &Scope, values: &[f64]) -> Result<Domain, Pro
                 let [low, high] = range.range(scope, values)?;
                 if low >= high {
                     let range_text = list(&[low, high], "[]");
-                    let problem =
-                        format!("the range {range_text} has no length, so the domain has zero volume");
+                    let problem = match low > high {
+                        true => format!("the range {range_text} runs backwards"),
+                        false => {
+                            format!("the range {range_text} has no length, so the domain has zero volume")
+                        }
+                    };
                     return Err(ProblemError::new(
                         range.key,
                         problem,
