@@ -12,12 +12,16 @@ use ansatz_tests::{devices, each};
 
 /// −k u″ = sin(πx) on [0, 1] with k = 2, of which u is measured at nine points.
 fn poisson() -> ProblemBuilder {
+    poisson_of(Unknown::new("k", 0.7).between([0.0, f64::INFINITY]).exactly(2.0))
+}
+
+fn poisson_of(k: Unknown) -> ProblemBuilder {
     let x: Vec<f64> = (1..10).map(|i| 0.1 * f64::from(i)).collect();
     let u = |x: &f64| (std::f64::consts::PI * x).sin() / (2.0 * std::f64::consts::PI.powi(2));
     let values = x.iter().map(u).collect();
     Problem::on(Shape::interval(0.0, 1.0))
         .field("u")
-        .unknown(Unknown::new("k", 0.7).between([0.0, f64::INFINITY]).exactly(2.0))
+        .unknown(k)
         .equation("-k*u_xx = sin(pi*x)")
         .boundary("all", "u = 0")
         .data("u", PointSet::new(1, x).with_values(values))
@@ -149,16 +153,7 @@ fn a_bound_that_is_run_into_is_said() {
     each(|gpu| {
         for bounds in [[3.0, 5.0], [3.0, f64::INFINITY], [0.1, 1.5], [f64::NEG_INFINITY, 1.5]] {
             let start = if bounds[1] == 1.5 { 1.0 } else { 4.0 };
-            let x: Vec<f64> = (1..10).map(|i| 0.1 * f64::from(i)).collect();
-            let u = |x: &f64| (std::f64::consts::PI * x).sin() / (2.0 * std::f64::consts::PI.powi(2));
-            let values = x.iter().map(u).collect();
-            let problem = Problem::on(Shape::interval(0.0, 1.0))
-                .field("u")
-                .unknown(Unknown::new("k", start).between(bounds))
-                .equation("-k*u_xx = sin(pi*x)")
-                .boundary("all", "u = 0")
-                .data("u", PointSet::new(1, x).with_values(values))
-                .weight(100.0);
+            let problem = poisson_of(Unknown::new("k", start).between(bounds)).weight(100.0);
             let method = RandomFeatures::new(20).with_bandwidth(&[3.0]);
             let report = solve(gpu, problem, &method, &options(FitPrecision::F32)).unwrap().report;
             let found = &report.unknown_parameters[0];

@@ -33,7 +33,7 @@ impl Settings {
         let (features, dimension) = (method.features(), task.frame.dimension());
         let wrong = |name, value: String, expected| Err(PdeError::Setting { name, value, expected });
         if features == 0 || features > MOST_FEATURES {
-            return wrong("features", features.to_string(), "a number from 1 to 100,000");
+            return wrong("features", format!("{features} in all"), "a number from 1 to 100,000");
         }
         let scales = match method.scales() {
             Some(&[scale]) => vec![scale; dimension],
