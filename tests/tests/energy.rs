@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use ansatz::pde::{Mlp, Objective, Pde, PdeError, PdeOptions, Pig, RandomFeatures};
+use ansatz::pde::{Mlp, Objective, Pde, PdeError, PdeOptions, Pig, RandomFeatures, StepMethod};
 use ansatz_problem::{Problem, ProblemBuilder, Shape};
 use ansatz_tests::each;
 
@@ -74,6 +74,9 @@ fn energies_are_for_what_has_one() {
                 .boundary("all", "u = 0"))),
             "loss"
         );
+        let by_products = PdeOptions { step: StepMethod::ConjugateGradients, ..energy.clone() };
+        let refused = pde(cubic()).solve(gpu, &Pig::new(4), &by_products);
+        assert!(matches!(refused, Err(PdeError::Setting { name: "step", .. })));
         let untrained = pde(cubic()).solve(gpu, &RandomFeatures::new(10), &energy);
         assert!(matches!(untrained, Err(PdeError::Setting { name: "loss", .. })));
     });

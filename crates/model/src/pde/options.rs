@@ -162,6 +162,9 @@ impl PdeOptions {
             _ if self.objective == Objective::Energy && self.balance != Balance::Fixed => {
                 wrong("balance", "gradient-norm".to_owned(), "a training by residuals; leave it out")
             }
+            _ if self.objective == Objective::Energy && self.step != StepMethod::Auto => {
+                wrong("step", format!("{:?}", self.step), "a training by residuals; leave it out")
+            }
             _ if matches!(self.balance, Balance::GradientNorm(rule) if rule.every == 0) => {
                 wrong("balance-every", "0".to_owned(), "at least 1 step")
             }
