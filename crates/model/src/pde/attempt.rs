@@ -28,6 +28,7 @@ use super::tier::Tier;
 use super::train::train;
 use super::train_first::train_first;
 use super::trial::Trial;
+use super::unknowns;
 use super::{
     Balance, FitPrecision, Frame, Method, Objective, Optimizer, PdeError, PdeOptions, Resample, StepMethod,
     TrainingStep, Watch,
@@ -251,8 +252,8 @@ impl Attempt<'_> {
         let seed = |field| seed_of_field(settings.seed, field);
         let of_fields = fields.map(|field| self.method.trainable(&frame, &settings.scales, seed(field)));
         let Some(mut fields) = of_fields.collect::<Result<Option<Vec<_>>, _>>()? else { return Ok(None) };
-        for _ in self.task.unknowns.iter() {
-            fields.push(Arc::new(Constant::new(frame.dimension())?));
+        for unknown in self.task.unknowns.iter() {
+            fields.push(Arc::new(Constant::new(frame.dimension(), unknowns::reach(unknown))?));
         }
         Ok(Some(fields))
     }
@@ -265,8 +266,8 @@ impl Attempt<'_> {
         };
         let fields = 0..self.task.problem.scope.fields().len();
         let mut fields = fields.map(draw).collect::<Result<Vec<_>, _>>()?;
-        for _ in self.task.unknowns.iter() {
-            fields.push(Arc::new(Constant::new(frame.dimension())?));
+        for unknown in self.task.unknowns.iter() {
+            fields.push(Arc::new(Constant::new(frame.dimension(), unknowns::reach(unknown))?));
         }
         for equation in &self.task.equations {
             for jet in &equation.jets {

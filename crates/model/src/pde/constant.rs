@@ -9,19 +9,28 @@ use ansatz_random_features::{Activation, RandomFeatures};
 
 /// One feature, φ(x) = 1, as sin(0·x + π/2).
 #[derive(Debug, Clone)]
-pub(super) struct Constant(RandomFeatures);
+pub(super) struct Constant {
+    sine: RandomFeatures,
+    reach: f64,
+}
 
 impl Constant {
-    /// In so many coordinates.
-    pub fn new(dimensions: usize) -> Result<Self, FeatureError> {
+    /// In so many coordinates; no step moves its coefficient by more than `reach`.
+    pub fn new(dimensions: usize, reach: f64) -> Result<Self, FeatureError> {
         let sine = RandomFeatures::new(Activation::Sine, dimensions, vec![0.0; dimensions], vec![FRAC_PI_2])?;
-        Ok(Self(sine))
+        Ok(Self { sine, reach })
+    }
+
+    /// With another coefficient.
+    fn with(&self, c: Vec<f64>) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError> {
+        FeatureError::values("coefficient", &c, "finite", |_| true)?;
+        Ok((Arc::new(self.clone()), c))
     }
 }
 
 impl Features for Constant {
     fn dimensions(&self) -> usize {
-        self.0.dimensions()
+        self.sine.dimensions()
     }
 
     fn len(&self) -> usize {
@@ -29,11 +38,11 @@ impl Features for Constant {
     }
 
     fn max_order(&self) -> usize {
-        self.0.max_order()
+        self.sine.max_order()
     }
 
     fn jets(&self, x: &[f64], terms: &[MultiIndex], out: &mut [f64]) {
-        self.0.jets(x, terms, out);
+        self.sine.jets(x, terms, out);
     }
 
     /// There is but one.
@@ -42,11 +51,11 @@ impl Features for Constant {
     }
 
     fn upload_f32(&self, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f32>>, GpuError> {
-        self.0.upload_f32(gpu)
+        self.sine.upload_f32(gpu)
     }
 
     fn upload_f64(&self, gpu: &Gpu) -> Result<Box<dyn DeviceFeatures<f64>>, GpuError> {
-        self.0.upload_f64(gpu)
+        self.sine.upload_f64(gpu)
     }
 }
 
@@ -78,9 +87,7 @@ impl Trainable for Constant {
     }
 
     fn moved(&self, c: &[f64], step: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError> {
-        let moved: Vec<f64> = c.iter().zip(step).map(|(c, step)| c + step).collect();
-        FeatureError::values("coefficient", &moved, "finite", |_| true)?;
-        Ok((Arc::new(self.clone()), moved))
+        self.with(c.iter().zip(step).map(|(c, step)| c + step.clamp(-self.reach, self.reach)).collect())
     }
 
     fn resident_f32(&self, gpu: &Gpu, c: &[f64]) -> Result<Option<Box<dyn Resident<f32>>>, GpuError> {
@@ -124,6 +131,6 @@ impl<T> Resident<T> for OnDevice<T> {
     }
 
     fn on_host(&self, parameters: &[f64]) -> Result<(Arc<dyn Trainable>, Vec<f64>), FeatureError> {
-        self.constant.moved(&[0.0], parameters)
+        self.constant.with(parameters.to_vec())
     }
 }

@@ -92,6 +92,12 @@ impl Unknowns {
     }
 }
 
+/// How far one step of training may move z. Beside a bound z is a logarithm, and features that do not fit yet would send it so far that
+/// nothing brings it back.
+pub(super) fn reach(unknown: &Unknown) -> f64 {
+    if unknown.bounds.iter().any(|bound| bound.is_finite()) { 1.0 } else { f64::INFINITY }
+}
+
 /// The size of a parameter without bounds: that of its start, or 1 for one that starts from 0.
 fn size(unknown: &Unknown) -> f64 {
     if unknown.start == 0.0 { 1.0 } else { unknown.start.abs() }
