@@ -86,14 +86,12 @@ pub fn check_distinct(
     Ok(())
 }
 
-/// Checks that a file which training is saved in is not one already, which might hold a longer training.
-pub fn check_new(option: &str, path: &Path) -> Result<(), Failure> {
-    if !path.is_file() {
-        return Ok(());
-    }
+/// Checks that the file of a checkpoint, unless training is resumed from it, is not there already: it might hold a longer training.
+pub fn check_new(checkpoint: Option<&Path>, resume: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = checkpoint.filter(|path| resume != Some(*path) && path.is_file()) else { return Ok(()) };
     let path = path.display();
     Err(Failure::usage(format!(
-        "{option} {path}: this file is there already; --resume {path} goes on from it, and to begin anew name another file or remove it"
+        "--checkpoint {path}: this file is there already; --resume {path} goes on from it, and to begin anew name another file or remove it"
     )))
 }
 

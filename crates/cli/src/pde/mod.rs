@@ -59,9 +59,7 @@ impl PdeCommand {
             out::check(option, path, &[])?;
         }
         self.check_apart(&inputs, folder.as_ref())?;
-        if let Some(file) = self.checkpoint.as_deref().filter(|file| self.resume.as_deref() != Some(*file)) {
-            out::check_new("--checkpoint", file)?;
-        }
+        out::check_new(self.checkpoint.as_deref(), self.resume.as_deref())?;
         stop::listen();
         let gpu = self.device.open()?;
         let options = self.options(problem);

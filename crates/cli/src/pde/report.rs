@@ -106,10 +106,8 @@ fn methods(report: &PdeReport) -> Table {
         ]);
     }
     for published in &report.published {
-        let how =
-            if published.how.is_empty() { String::new() } else { format!(", {}", plain(&published.how)) };
         table.row([
-            format!("published: {}{how}", plain(&published.by)),
+            format!("published: {}", plain(&published.to_string())),
             "–".to_owned(),
             number(Some(published.relative_l2_error)),
             "–".to_owned(),

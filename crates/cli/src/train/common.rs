@@ -75,9 +75,7 @@ impl Common {
         // A checkpoint may go on in its own file.
         let others = [outputs[0], outputs[2], outputs[3]];
         output::check_distinct(&[("--resume", self.resume.as_deref())], &others)?;
-        if let Some(path) = self.checkpoint.as_ref().filter(|path| self.resume.as_ref() != Some(path)) {
-            output::check_new("--checkpoint", path)?;
-        }
+        output::check_new(self.checkpoint.as_deref(), self.resume.as_deref())?;
         if self.checkpoint_every.is_some() && self.checkpoint.is_none() && self.resume.is_none() {
             return Err(Failure::usage("--checkpoint-every belongs to --checkpoint FILE or --resume FILE"));
         }

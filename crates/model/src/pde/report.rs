@@ -125,6 +125,13 @@ pub struct PublishedReport {
     pub how: String,
 }
 
+impl fmt::Display for PublishedReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.by)?;
+        if self.how.is_empty() { Ok(()) } else { write!(f, ", {}", self.how) }
+    }
+}
+
 impl From<&Published> for PublishedReport {
     fn from(published: &Published) -> Self {
         let Published { by, error, how } = published.clone();

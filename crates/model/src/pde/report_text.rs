@@ -88,8 +88,7 @@ impl fmt::Display for PdeReport {
             )?;
         }
         for published in &self.published {
-            let how = if published.how.is_empty() { String::new() } else { format!(", {}", published.how) };
-            writeln!(f, "published    {:.2e}: {}{how}", published.relative_l2_error, published.by)?;
+            writeln!(f, "published    {:.2e}: {published}", published.relative_l2_error)?;
         }
         for note in &self.notes {
             writeln!(f, "note         {note}")?;

@@ -12,6 +12,7 @@ use super::settings::Settings;
 use super::solution::Piece;
 use super::standard_error::{Certainty, Move};
 use super::truth::{Truth, verify};
+use super::unknowns;
 use super::{Balance, FitPrecision, PdeError, PdeReason, SeedReport, Solution, Watch};
 
 /// One seed.
@@ -165,8 +166,7 @@ pub(super) fn one_run(
 /// and all else followed, no residual would change by more than the part `rtol` of its terms, with which a condition holds, or than
 /// rounding changes it.
 fn is_open(certainty: &Certainty, (unknown, value): (&Unknown, f64), truth: &Truth, least: f64) -> bool {
-    let start = if unknown.start == 0.0 { 1.0 } else { unknown.start.abs() };
-    let by = value.abs().max(start);
+    let by = value.abs().max(unknowns::size(unknown));
     let relative = |(change, size): (&Move, &f64)| by * change.followed / (size + by * change.alone);
     let moves = certainty.moves.iter().zip(&truth.sizes).map(relative);
     let most = moves.filter(|change| change.is_finite()).fold(0.0, f64::max);

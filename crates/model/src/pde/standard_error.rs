@@ -68,7 +68,8 @@ pub(super) fn certainties<T: Tier>(
         let unit = |column: usize| f64::from(u8::from(column == z));
         let unit: Vec<f64> = (0..columns).map(unit).collect();
         let Some(v) = step.solve_normal(&unit) else { return Ok(open()) };
-        let (along, alone) = (product(&entries, rows, &v), product(&entries, rows, &unit));
+        let along = product(&entries, rows, &v);
+        let alone: Vec<f64> = entries[z * rows..(z + 1) * rows].iter().map(|x| x.widen()).collect();
         let (mut variance, mut first, mut moves) = (0.0, 0, Vec::new());
         for ((at, weight), condition) in at.iter().zip(loss.weights()).zip(&task.conditions) {
             let count = at.residual.len();

@@ -99,7 +99,7 @@ pub(super) fn reach(unknown: &Unknown) -> f64 {
 }
 
 /// The size of a parameter without bounds: that of its start, or 1 for one that starts from 0.
-fn size(unknown: &Unknown) -> f64 {
+pub(super) fn size(unknown: &Unknown) -> f64 {
     if unknown.start == 0.0 { 1.0 } else { unknown.start.abs() }
 }
 
