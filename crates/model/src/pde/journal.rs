@@ -237,18 +237,23 @@ fn fingerprint(problem: &Problem) -> u32 {
 
 /// The first part of a setting in which it differs from another one, without what it holds in brackets if that is not it.
 fn apart(setting: &str, other: &str) -> String {
-    // The name of the whole before its first part.
-    let named = |part: &str| match part.split_once(" { ") {
-        Some((name, part)) if !name.contains(": ") => part.to_owned(),
-        _ => part.to_owned(),
-    };
-    let head = |part: &str| {
-        part.split(['{', '(']).next().unwrap_or(part).trim_end_matches([' ', '}', ')']).to_owned()
-    };
     let parts = setting.split(", ").zip(other.split(", ").chain(std::iter::repeat("")));
     let (part, other) = parts.into_iter().find(|(part, other)| part != other).unwrap_or((setting, other));
-    let (part, other) = (named(part), named(other));
-    if head(&part) == head(&other) { part } else { head(&part) }
+    let (part, other) = (unnamed(part), unnamed(other));
+    if head(part) == head(other) { part.to_owned() } else { head(part).to_owned() }
+}
+
+/// A part without the name of the whole, which stands before the first one.
+fn unnamed(part: &str) -> &str {
+    match part.split_once(" { ") {
+        Some((name, first)) if !name.contains(": ") => first,
+        _ => part,
+    }
+}
+
+/// A part up to its brackets.
+fn head(part: &str) -> &str {
+    part.split(['{', '(']).next().unwrap_or(part).trim_end_matches([' ', '}', ')'])
 }
 
 /// Refuses a checkpoint of something else.
